@@ -1,1 +1,21 @@
-//! Placeholder.
+//! How does a command reach the rows, and how do readers see them?
+//!
+//! [`Writer`](writer) takes every command that waits, decides them in order and commits them together through an [`Engine`]; [`Queries`]
+//! is the read side; [`Store`] is the handle that everyone else holds. No SQL and no HTTP here, and no rule: rules are in `earmark-core`.
+
+pub mod clock;
+pub mod conformance;
+mod engine;
+mod error;
+pub mod memory;
+mod queries;
+mod store;
+pub mod writer;
+
+pub use clock::Clock;
+pub use engine::{Engine, Pace};
+pub use error::{StoreError, SubmitError};
+pub use queries::{
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent,
+};
+pub use store::{Store, StoreOptions};

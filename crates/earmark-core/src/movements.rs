@@ -1,0 +1,160 @@
+//! Why is this number 47? Every change of a counter, derived from the events: replaying them gives the two counters.
+//!
+//! Nothing is stored for it on the path of an order; an engine finds the events of an item in its own way and asks here what they did.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::Actor;
+use crate::event::{Event, Fact};
+use crate::ids::{EventId, OrderId};
+use crate::items::AdjustmentReason;
+use crate::orders::{CancelReason, Order};
+use crate::text::{Note, Sku};
+use crate::Timestamp;
+
+/// What kind of change a movement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MovementKind {
+    /// Promised to an order.
+    Reserved,
+    /// Taken back out of an order.
+    Released,
+    /// Left the house.
+    Shipped,
+    /// Counted.
+    Adjusted,
+}
+
+/// Why a counter moved, where a reason was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum MovementReason {
+    /// Of an adjustment.
+    Adjustment(AdjustmentReason),
+    /// Of a cancellation.
+    Cancellation(CancelReason),
+}
+
+/// A change of the counters of one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movement {
+    /// The event that it is a part of.
+    pub event_id: EventId,
+    /// The number of that event.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Of which kind.
+    pub kind: MovementKind,
+    /// Units added to what is on hand.
+    pub delta_on_hand: i64,
+    /// Units added to what is reserved.
+    pub delta_reserved: i64,
+    /// Units on hand afterwards.
+    pub on_hand: u32,
+    /// Units reserved afterwards.
+    pub reserved: u32,
+    /// For which order.
+    pub order_id: Option<OrderId>,
+    /// Why.
+    pub reason: Option<MovementReason>,
+    /// In the words of whoever did it.
+    pub note: Option<Note>,
+    /// Who did it.
+    pub actor: Actor,
+}
+
+/// What one event did to the counters of one item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta {
+    /// The item.
+    pub sku: Sku,
+    /// Of which kind.
+    pub kind: MovementKind,
+    /// Units added to what is on hand.
+    pub on_hand: i64,
+    /// Units added to what is reserved.
+    pub reserved: i64,
+    /// Why.
+    pub reason: Option<MovementReason>,
+}
+
+/// Whether an event of this type can move a counter.
+pub fn moves_stock(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::OrderCreated
+            | Fact::OrderCancelled { .. }
+            | Fact::OrderPartiallyCancelled { .. }
+            | Fact::ShipmentCreated { .. }
+            | Fact::StockAdjusted { .. }
+    )
+}
+
+/// What an event did to the counters. `order` is the order that an `order.created` is about, in any later state.
+///
+/// # Panics
+/// If an `order.created` comes without its order.
+pub fn deltas(event: &Event, order: Option<&Order>) -> Vec<Delta> {
+    match &event.fact {
+        Fact::OrderCreated => {
+            let order = order.expect("an order.created comes with its order");
+            let reserve = |sku: &Sku, quantity| Delta {
+                sku: sku.clone(),
+                kind: MovementKind::Reserved,
+                on_hand: 0,
+                reserved: i64::from(quantity),
+                reason: None,
+            };
+            order.lines.iter().map(|line| reserve(&line.sku, line.quantity)).collect()
+        }
+        Fact::OrderCancelled { lines, reason, .. } | Fact::OrderPartiallyCancelled { lines, reason, .. } => {
+            let release = |sku: &Sku, quantity| Delta {
+                sku: sku.clone(),
+                kind: MovementKind::Released,
+                on_hand: 0,
+                reserved: -i64::from(quantity),
+                reason: Some(MovementReason::Cancellation(*reason)),
+            };
+            lines.iter().map(|units| release(&units.sku, units.quantity)).collect()
+        }
+        Fact::ShipmentCreated { lines, .. } => {
+            let ship = |sku: &Sku, quantity| Delta {
+                sku: sku.clone(),
+                kind: MovementKind::Shipped,
+                on_hand: -i64::from(quantity),
+                reserved: -i64::from(quantity),
+                reason: None,
+            };
+            lines.iter().map(|units| ship(&units.sku, units.quantity)).collect()
+        }
+        Fact::StockAdjusted { delta, reason, .. } => vec![Delta {
+            sku: event.sku.clone().expect("an adjustment is about an item"),
+            kind: MovementKind::Adjusted,
+            on_hand: *delta,
+            reserved: 0,
+            reason: Some(MovementReason::Adjustment(*reason)),
+        }],
+        _ => Vec::new(),
+    }
+}
+
+/// The movement that a delta was, given the counters right after it.
+pub fn movement(event: &Event, delta: &Delta, on_hand: u32, reserved: u32) -> Movement {
+    let note = if let Fact::StockAdjusted { note, .. } = &event.fact { note.clone() } else { None };
+    Movement {
+        event_id: event.id(),
+        sequence: event.sequence,
+        at: event.at,
+        kind: delta.kind,
+        delta_on_hand: delta.on_hand,
+        delta_reserved: delta.reserved,
+        on_hand,
+        reserved,
+        order_id: event.order_id,
+        reason: delta.reason,
+        note,
+        actor: event.actor.clone(),
+    }
+}

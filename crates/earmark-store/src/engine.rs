@@ -1,0 +1,37 @@
+//! What must a database do for us? Four methods, one transaction, one user: the writer.
+
+use earmark_core::{BatchChanges, Keys, WorkingSet};
+
+use crate::StoreError;
+
+/// Where batches are saved. Used by the writer's thread alone, so nothing here is shared.
+///
+/// Every implementation passes [`crate::conformance`].
+pub trait Engine: Send {
+    /// Begins a transaction in which nobody else writes, and sets `rows.last_sequence` to the number of the last event.
+    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError>;
+
+    /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.
+    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
+
+    /// Saves all of it and commits. Inserts where `before` is `None`; otherwise updates the version that was loaded, and nothing else. When
+    /// this returns `Ok`, the changes survive a crash of the process and of the machine.
+    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError>;
+
+    /// Ends the transaction without a trace. Called after any error of the others, and after a batch that changes nothing.
+    fn rollback(&mut self);
+
+    /// Does some housekeeping outside of any transaction. `Busy`: commands wait, be brief. `Idle`: none waits.
+    fn maintain(&mut self, _pace: Pace) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Whether commands wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Some do.
+    Busy,
+    /// None does.
+    Idle,
+}

@@ -1,0 +1,38 @@
+//! What went wrong, and did it happen? Each error says whether the change did not happen or may have.
+
+/// An error of an engine or of the read side.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A check of the schema fired: the batch did not happen, and one of its commands is a bug.
+    #[error("the schema refused a change: {0}")]
+    Refused(String),
+    /// Another node changed the same rows: the batch did not happen, and may be decided again.
+    #[error("another writer was first: {0}")]
+    Conflict(String),
+    /// The database did not answer: the batch did not happen.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The commit's answer did not come, or was an error: the batch may have happened. The process must not go on as if it knew.
+    #[error("the outcome of a commit is unknown: {0}")]
+    Unknown(String),
+    /// A stored row cannot be read.
+    #[error("a stored row is damaged: {0}")]
+    Damaged(String),
+}
+
+/// Why a command got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The queue is full: it did not happen.
+    #[error("too many commands wait")]
+    Overloaded,
+    /// The database is away, or the process stops: it did not happen.
+    #[error("no command can be taken now")]
+    Unavailable,
+    /// It may have happened; sent again under the same key it happens once.
+    #[error("the answer was lost")]
+    Unknown,
+    /// A bug of ours: it did not happen.
+    #[error("the command broke a check of the store")]
+    Refused,
+}
