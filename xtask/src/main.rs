@@ -1,2 +1,83 @@
-//! Placeholder.
-fn main() {}
+//! Which commands does a developer type? This file is the list of them; each has a module of its own.
+//!
+//! Invariant: whatever CI runs is reachable from here, so that it can be run at a desk in the same way.
+
+mod bench;
+mod catalogue;
+mod check;
+mod client;
+mod licences;
+mod process;
+mod prove;
+mod replay;
+mod server;
+mod steps;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// The commands of a developer.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything that CI runs: check, all tests, the release build, the proofs and the replay.
+    Test,
+    /// Formatting, clippy, rustdoc, licences and sources of dependencies, tidy.
+    Check,
+    /// The rules of the house: dependency arrows, sizes, words, the purity of the core.
+    Tidy,
+    /// Rate, latency, memory and growth of the release binary; the table is kept in target/bench.
+    Bench(bench::Options),
+    /// One of the proofs, against the release binary.
+    Prove {
+        /// Which proof.
+        what: Proof,
+    },
+    /// Replays a file of real sales over HTTP and compares stock, totals and revenue to the penny.
+    Replay(replay::Options),
+    /// Writes the catalogue of `earmark demo` from the same file of sales to standard output.
+    Catalogue {
+        /// online-retail.csv
+        file: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Proof {
+    /// Every command sent several times at once, some across a kill -9: one effect each.
+    Idempotency,
+    /// kill -9 under load, again and again: nothing acknowledged is lost or doubled.
+    Crash,
+    /// Thousands of hostile requests derived from the `OpenAPI` document.
+    Api,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Test => test::run(),
+        Command::Check => check::run(),
+        Command::Tidy => tidy::run(),
+        Command::Bench(options) => bench::run(&options),
+        Command::Prove { what } => prove::run(what),
+        Command::Replay(options) => replay::run(&options),
+        Command::Catalogue { file } => catalogue::run(&file),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! How is another program run? Loudly: what runs is what is shown when it fails.
+//!
+//! Invariant: no shell in between, and no exit status is ignored.
+
+use std::ffi::OsStr;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace;
+
+/// The cargo that started this program, in the root of the workspace.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(workspace::root());
+    command
+}
+
+/// Runs a program to its end; anything but success is an error that names the program.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
+    anyhow::ensure!(status.success(), "`{shown}` ended with {status}");
+    Ok(())
+}
+
+/// Runs a program and kills it when it has not ended in time.
+pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<std::process::ExitStatus> {
+    let shown = show(command);
+    let started = Instant::now();
+    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if started.elapsed() > limit {
+            child.kill()?;
+            child.wait()?;
+            bail!("`{shown}` did not end within {} s", limit.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Whether a program can be started and succeeds, without a word.
+pub(crate) fn succeeds(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
+    Command::new(program)
+        .args(arguments)
+        .current_dir(workspace::root())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Whether cargo has this subcommand.
+pub(crate) fn cargo_has(subcommand: &str) -> bool {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    succeeds(cargo, &[subcommand, "--version"])
+}
+
+fn show(command: &Command) -> String {
+    let mut shown = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        shown.push(' ');
+        shown.push_str(&argument.to_string_lossy());
+    }
+    shown
+}

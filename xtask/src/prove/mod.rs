@@ -1,0 +1,32 @@
+//! How are the promises proven from outside? The harness of `earmark-load` for idempotency and crashes, schemathesis for the API.
+//!
+//! Invariant: a proof runs the release binary and knows nothing but its public interface.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::{Proof, process, workspace};
+
+mod api;
+
+/// Builds what is needed, then proves.
+pub(crate) fn run(what: Proof) -> Result<()> {
+    workspace::build_release(&["earmark", "earmark-load"])?;
+    run_built(what)
+}
+
+/// Proves with the binaries that are there.
+pub(crate) fn run_built(what: Proof) -> Result<()> {
+    match what {
+        Proof::Idempotency => harness("prove-idempotency"),
+        Proof::Crash => harness("prove-crash"),
+        Proof::Api => api::prove(),
+    }
+}
+
+fn harness(subcommand: &str) -> Result<()> {
+    let mut command = Command::new(workspace::release_binary("earmark-load")?);
+    command.arg(subcommand).arg("--earmark").arg(workspace::release_binary("earmark")?);
+    process::run(&mut command)
+}

@@ -1,0 +1,116 @@
+//! What does CI run? Checks, all tests, the release build, the commit-level proofs, the replay of real sales.
+//!
+//! Invariant: passes on a fresh Debian with Rust and a C compiler alone; what else is needed is installed by the step
+//! that needs it. The closing lines of the test runs are repeated at the end.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+
+use anyhow::{Context, Result};
+
+use crate::steps::Steps;
+use crate::{Proof, check, process, prove, replay, workspace};
+
+/// Runs everything.
+pub(crate) fn run() -> Result<()> {
+    let mut steps = Steps::new();
+    check::add(&mut steps)?;
+
+    let mut closing = Vec::new();
+    closing.extend(steps.run("tests", || tee(&mut test_command()))?);
+    closing.extend(
+        steps
+            .run("doc tests", || tee(process::cargo().args(["test", "--workspace", "--doc", "--locked"])))?,
+    );
+
+    steps.run("release build", || workspace::build_release(&["earmark", "earmark-load"]))?;
+    steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
+    steps.run("prove crash", || prove::run_built(Proof::Crash))?;
+    steps.run("prove api", || prove::run_built(Proof::Api))?;
+    let sales = replay::sales_at_hand();
+    steps.run(&format!("replay {}", sales.display()), || {
+        replay::run_built(&replay::Options::of(sales.clone()))
+    })?;
+
+    println!("\nClosing lines of the test runs:");
+    for line in closing {
+        println!("{line}");
+    }
+    steps.finish("cargo xtask test");
+    Ok(())
+}
+
+/// nextest where it is installed: the same tests, side by side. It leaves doc tests to cargo.
+fn test_command() -> Command {
+    let mut command = process::cargo();
+    if process::cargo_has("nextest") {
+        command.args(["nextest", "run", "--workspace", "--locked"]);
+    } else {
+        command.args(["test", "--workspace", "--lib", "--bins", "--tests", "--locked"]);
+    }
+    command
+}
+
+/// Runs a test command, shows its output as it comes, and returns the lines that close a run of tests.
+fn tee(command: &mut Command) -> Result<Vec<String>> {
+    let mut child =
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start the tests")?;
+    let closing = Mutex::new(Vec::new());
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    std::thread::scope(|scope| {
+        scope.spawn(|| stdout.map(|from| pass_on(from, std::io::stdout(), &closing)));
+        scope.spawn(|| stderr.map(|from| pass_on(from, std::io::stderr(), &closing)));
+    });
+    let status = child.wait()?;
+    anyhow::ensure!(status.success(), "the tests ended with {status}");
+    Ok(closing.into_inner().unwrap_or_default())
+}
+
+fn pass_on(from: impl Read, mut to: impl Write, closing: &Mutex<Vec<String>>) {
+    for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
+        let line = String::from_utf8_lossy(&line).into_owned();
+        // A reader that went away does not stop the tests.
+        let _ = writeln!(to, "{line}");
+        if closes_a_run(&line)
+            && let Ok(mut closing) = closing.lock()
+        {
+            closing.push(line);
+        }
+    }
+}
+
+/// `test result: ok. 3 passed; …` of cargo, when it is about any test, and `Summary [ 1.2s] 3 tests run: …` of nextest.
+fn closes_a_run(line: &str) -> bool {
+    let line = line.trim_start();
+    (line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed"))
+        || line.starts_with("Summary [")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_are_recognised() {
+        assert!(closes_a_run("test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out"));
+        assert!(closes_a_run("     Summary [   4.1s] 31 tests run: 31 passed, 0 skipped"));
+        assert!(!closes_a_run("test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out"));
+        assert!(!closes_a_run("test orders::total ... ok"));
+    }
+
+    #[test]
+    fn output_is_passed_on_and_closing_lines_are_kept() {
+        let closing = Mutex::new(Vec::new());
+        let mut shown = Vec::new();
+        pass_on(&b"running 2 tests\n  Summary [ 1s] 2 tests run\n"[..], &mut shown, &closing);
+        assert_eq!(String::from_utf8(shown).unwrap(), "running 2 tests\n  Summary [ 1s] 2 tests run\n");
+        assert_eq!(closing.into_inner().unwrap(), ["  Summary [ 1s] 2 tests run"]);
+    }
+
+    #[test]
+    fn failing_run_is_an_error() {
+        assert!(tee(&mut Command::new("false")).is_err());
+        assert!(tee(&mut Command::new("true")).is_ok());
+    }
+}
