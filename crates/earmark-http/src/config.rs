@@ -1,0 +1,119 @@
+//! What does a deployment decide about its interface? Values only; the binary parses them from flags, environment and file.
+
+use std::time::Duration;
+
+use earmark_core::Span;
+use earmark_core::text::Name;
+
+use crate::secrets::AdminKey;
+
+/// How the interface behaves. [`HttpConfig::new`] gives the contract's defaults.
+#[derive(Clone, Debug)]
+pub struct HttpConfig {
+    /// The one currency, shown on each resource that carries money.
+    pub currency: Currency,
+    /// Whether reading the catalogue needs a token.
+    pub private_catalogue: bool,
+    /// The key of the operator, where one was given at start; valid beside the keys in the database.
+    pub admin_key: Option<AdminKey>,
+    /// How long an unpaid order holds its stock.
+    pub reservation_ttl: Span,
+    /// How long an untouched cart lives.
+    pub cart_ttl: Span,
+    /// The gateway that new payments are sent to.
+    pub gateway_name: Name,
+    /// How long a request waits for the gateway's answer before it is told 202.
+    pub gateway_timeout: Duration,
+    /// The most requests under `/v1` that are worked on at once; one more is answered 503.
+    pub requests_max: usize,
+    /// How long a client may take to send a body.
+    pub body_timeout: Duration,
+}
+
+impl HttpConfig {
+    /// The contract's defaults for this currency and gateway.
+    pub fn new(currency: Currency, gateway_name: Name) -> Self {
+        Self {
+            currency,
+            private_catalogue: false,
+            admin_key: None,
+            reservation_ttl: Span::from_seconds(30 * 60),
+            cart_ttl: Span::from_seconds(30 * 24 * 3600),
+            gateway_name,
+            gateway_timeout: Duration::from_secs(10),
+            requests_max: 4096,
+            body_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+/// A currency: three capital letters, ISO 4217.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Currency([u8; 3]);
+
+/// A text that is not three capital letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidCurrency;
+
+impl std::fmt::Display for InvalidCurrency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a currency is three capital letters, as in ISO 4217")
+    }
+}
+
+impl std::error::Error for InvalidCurrency {}
+
+impl Currency {
+    /// The code, if it has the form of one.
+    pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
+        match text.as_bytes() {
+            [a, b, c] if text.bytes().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
+            _ => Err(InvalidCurrency),
+        }
+    }
+
+    /// The code.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("capital letters are ASCII")
+    }
+}
+
+/// What the accept loop allows. [`ServeLimits::default`] suits a machine behind nothing.
+#[derive(Clone, Debug)]
+pub struct ServeLimits {
+    /// The most connections at once; one more waits in the kernel's queue.
+    pub connections_max: usize,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+    /// The most header fields of a request; more is 431.
+    pub headers_max: usize,
+    /// The most bytes of a request's head; more is 431.
+    pub head_bytes_max: usize,
+    /// How long requests in flight may go on once the server is asked to stop.
+    pub drain_timeout: Duration,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 8192,
+            head_timeout: Duration::from_secs(30),
+            headers_max: 64,
+            head_bytes_max: 16 * 1024,
+            drain_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_currency_is_three_capital_letters() {
+        assert_eq!(Currency::parse("EUR").unwrap().as_str(), "EUR");
+        for wrong in ["", "EU", "EURO", "eur", "E1R", "ÄB"] {
+            assert_eq!(Currency::parse(wrong), Err(InvalidCurrency), "{wrong:?}");
+        }
+    }
+}

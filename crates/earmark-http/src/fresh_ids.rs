@@ -1,0 +1,33 @@
+//! Where do ids come from? UUIDv7, made at the edge: time first, and rising within a process even inside one millisecond.
+
+use earmark_core::ids::{AdjustmentId, CartId, KeyId, OrderId, PaymentId, RefundId, ShipmentId};
+use uuid::Uuid;
+
+macro_rules! fresh {
+    ($($name:ident: $id:ident;)*) => {$(
+        pub(crate) fn $name() -> $id {
+            $id(Uuid::now_v7().as_u128())
+        }
+    )*};
+}
+
+fresh! {
+    adjustment: AdjustmentId;
+    cart: CartId;
+    key: KeyId;
+    order: OrderId;
+    payment: PaymentId;
+    refund: RefundId;
+    shipment: ShipmentId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_rise_within_a_process() {
+        let made: Vec<_> = (0..10_000).map(|_| order()).collect();
+        assert!(made.is_sorted());
+    }
+}
