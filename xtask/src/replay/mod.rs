@@ -33,12 +33,15 @@ pub(crate) struct Options {
     /// Requests at once, where their order does not matter.
     #[arg(long, default_value_t = 8)]
     connections: usize,
+    /// Take the release binary as it is, without building it.
+    #[arg(long)]
+    no_build: bool,
 }
 
 impl Options {
-    /// The defaults, with this file.
+    /// The defaults, with this file and the binary that is there.
     pub(crate) fn of(file: PathBuf) -> Self {
-        Self { file, connections: 8 }
+        Self { file, connections: 8, no_build: true }
     }
 }
 
@@ -48,14 +51,11 @@ pub(crate) fn sales_at_hand() -> PathBuf {
     if whole.is_file() { whole } else { workspace::root().join("xtask/data/online-retail-sample.csv") }
 }
 
-/// Builds the release binary, then replays.
+/// Replays, and compares.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    workspace::build_release(&["earmark"])?;
-    run_built(options)
-}
-
-/// Replays with the release binary that is there.
-pub(crate) fn run_built(options: &Options) -> Result<()> {
+    if !options.no_build {
+        workspace::build_release(&["earmark"])?;
+    }
     let rows = rows::read(&options.file)?;
     let plan = plan::plan(&rows)?;
     print!("{}", plan.report.text());
