@@ -1,1 +1,27 @@
-//! Placeholder.
+//! What does a server do under load, and after it was killed in the middle of it?
+//!
+//! This crate knows Earmark from outside only: its HTTP interface and the command line of its binary. It depends on no
+//! other crate of the workspace, so that nothing in here can share a mistake with what it judges.
+//!
+//! - [`client`]: HTTP/1.1 at a few microseconds a request, and a comfortable [`Client`] on top for tests.
+//! - [`server`]: the `earmark serve` child process, with kill -9 and restart.
+//! - [`place`]: the benchmark behind `earmark bench place`.
+//! - [`audit`]: what was acknowledged, and the checks of what the server shows later.
+//! - [`idempotency`] and [`crash`]: the two proofs of the binary `earmark-load`.
+
+pub mod audit;
+pub mod catalogue;
+pub mod client;
+pub mod crash;
+pub mod error;
+pub mod idempotency;
+pub mod latency;
+pub mod place;
+pub mod random;
+pub mod runtime;
+pub mod server;
+
+pub use client::{Client, ClientError, Connection, Request, Response};
+pub use error::LoadError;
+pub use place::{KeyKind, PlaceOptions, PlaceReport};
+pub use server::{ServerOptions, ServerProcess};

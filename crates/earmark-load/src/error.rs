@@ -1,0 +1,59 @@
+//! Why could a run not be finished? (A run that finishes and finds something wrong is a report, not an error.)
+
+use std::path::PathBuf;
+
+use crate::client::ClientError;
+
+/// What stops a run before it has a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A request got no usable answer.
+    #[error("{request}: {source}")]
+    Client {
+        /// Method and path.
+        request: String,
+        /// What went wrong.
+        source: ClientError,
+    },
+    /// A request was answered with something that the run cannot go on with.
+    #[error("{request} answered {status}: {body}")]
+    Unexpected {
+        /// Method and path.
+        request: String,
+        /// The HTTP status.
+        status: u16,
+        /// The first bytes of the answer.
+        body: String,
+    },
+    /// A file, folder or process could not be used.
+    #[error("{path}: {source}")]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// The server did not start, or ended by itself.
+    #[error("server: {0}")]
+    Server(String),
+    /// Options that cannot be carried out together.
+    #[error("options: {0}")]
+    Options(String),
+    /// The run was asked to end by a signal.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl LoadError {
+    /// Names the file in an I/O error.
+    pub fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> LoadError {
+        let path = path.into();
+        move |source| LoadError::File { path, source }
+    }
+
+    /// Names the request in a client error.
+    pub fn client(request: impl Into<String>) -> impl FnOnce(ClientError) -> LoadError {
+        let request = request.into();
+        move |source| LoadError::Client { request, source }
+    }
+}

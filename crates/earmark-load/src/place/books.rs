@@ -1,0 +1,72 @@
+//! Does the server show what it acknowledged? Units ordered against `reserved`, SKU by SKU, and `earmark verify`.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::report::Books;
+use crate::catalogue;
+use crate::error::LoadError;
+use crate::server::ServerProcess;
+
+/// What `earmark verify` may take, for a million orders.
+const VERIFY_LIMIT: Duration = Duration::from_secs(900);
+/// How many wrong SKUs are named.
+const WRONG_SKUS_MAX: usize = 10;
+
+/// Compares `ordered` (units by index of the SKU) with the server.
+///
+/// # Errors
+/// The items cannot be read, or `earmark verify` cannot be run.
+pub(super) async fn check(server: &ServerProcess, ordered: &[u64]) -> Result<Books, LoadError> {
+    let items = catalogue::list(&server.client(), "/v1/items").await?;
+    let verified = server.verify(VERIFY_LIMIT).await?;
+    let mut books = compare(&items, ordered);
+    books.verified = verified.passed;
+    if !verified.passed {
+        books.verify_output = verified.output;
+    }
+    Ok(books)
+}
+
+fn compare(items: &[Value], ordered: &[u64]) -> Books {
+    let mut books = Books { units_ordered: ordered.iter().sum(), ..Books::default() };
+    let mut reserved = vec![0; ordered.len()];
+    for item in items {
+        let units = item["reserved"].as_u64().unwrap_or_default();
+        books.units_reserved += units;
+        let index = item["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse::<usize>().ok());
+        if let Some(slot) = index.and_then(|index| reserved.get_mut(index)) {
+            *slot = units;
+        }
+    }
+    let pairs = ordered.iter().zip(&reserved).enumerate();
+    let wrong = pairs.filter(|(_, (ordered, reserved))| ordered != reserved);
+    let names = wrong.map(|(index, (ordered, reserved))| {
+        format!("{}: {ordered} ordered, {reserved} reserved", catalogue::sku(index as u64))
+    });
+    books.wrong_skus = names.take(WRONG_SKUS_MAX).collect();
+    books
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn equal_sums_over_wrong_skus_are_not_right() {
+        let items = |first: u64, second: u64| {
+            [
+                json!({ "sku": "SKU-000000", "reserved": first }),
+                json!({ "sku": "SKU-000001", "reserved": second }),
+            ]
+        };
+        let right = Books { verified: true, ..compare(&items(3, 4), &[3, 4]) };
+        assert!(right.are_right());
+        let moved = Books { verified: true, ..compare(&items(4, 3), &[3, 4]) };
+        assert!(!moved.are_right() && moved.wrong_skus.len() == 2);
+        let missing = Books { verified: true, ..compare(&items(3, 4)[..1], &[3, 4]) };
+        assert!(!missing.are_right());
+    }
+}

@@ -1,0 +1,223 @@
+//! How is the load brought on? One task a connection, all on one thread; each takes the next order's number, waits for
+//! its time if the loop is open, sends, and counts.
+//!
+//! Invariant: an order whose connection broke is sent again with the same key until it has an answer, so that what was
+//! counted is what the server did.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+
+use super::options::PlaceOptions;
+use super::orders::{Clock, OrderWriter};
+use super::report::GrowthPoint;
+use crate::client::{Answer, ClientError, Connection, problem_code};
+use crate::error::LoadError;
+use crate::latency::{Latencies, per_second};
+
+/// What one order may take.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How often one order is sent again before the run gives up.
+const RESENDS_MAX: u32 = 5;
+
+/// What was counted so far.
+#[derive(Debug)]
+pub(super) struct Tally {
+    /// Orders given out to connections.
+    pub(super) issued: u64,
+    /// Answered with 201.
+    pub(super) placed: u64,
+    /// Other answers by status and code.
+    pub(super) refused: BTreeMap<String, u64>,
+    /// Requests sent again.
+    pub(super) resent: u64,
+    /// Of all 201s.
+    pub(super) latencies: Latencies,
+    /// Units acknowledged, by index of the SKU.
+    pub(super) ordered: Vec<u64>,
+    /// The growth curve.
+    pub(super) growth: Vec<GrowthPoint>,
+    recent: Latencies,
+    sampled_at: Instant,
+    start: Instant,
+}
+
+impl Tally {
+    fn new(skus: usize) -> Tally {
+        let now = Instant::now();
+        Tally {
+            issued: 0,
+            placed: 0,
+            refused: BTreeMap::new(),
+            resent: 0,
+            latencies: Latencies::default(),
+            ordered: vec![0; skus],
+            growth: Vec::new(),
+            recent: Latencies::default(),
+            sampled_at: now,
+            start: now,
+        }
+    }
+
+    fn start_at(&mut self, start: Instant) {
+        self.start = start;
+        self.sampled_at = start;
+    }
+
+    fn count_placed(&mut self, lines: &[(u32, u32)], latency: Duration) {
+        self.placed += 1;
+        self.latencies.record(latency);
+        self.recent.record(latency);
+        for &(sku, quantity) in lines {
+            self.ordered[sku as usize] += u64::from(quantity);
+        }
+    }
+
+    /// Ends a stretch of the growth curve.
+    fn sample(&mut self, rss_bytes: u64) {
+        let counted = self.growth.last().map_or(0, |point| point.stored_orders);
+        self.growth.push(GrowthPoint {
+            stored_orders: self.placed,
+            orders_per_second: per_second(self.placed - counted, self.sampled_at.elapsed()),
+            p99_us: self.recent.summary().p99_us,
+            rss_bytes,
+        });
+        self.recent.clear();
+        self.sampled_at = Instant::now();
+    }
+}
+
+/// Everything that the connections share.
+pub(super) struct Drive {
+    options: PlaceOptions,
+    address: SocketAddr,
+    token: String,
+    rss_bytes: RssProbe,
+    tally: Mutex<Tally>,
+}
+
+/// Reads the server's resident memory, bytes.
+pub(super) type RssProbe = Box<dyn Fn() -> u64 + Send + Sync>;
+
+impl Drive {
+    /// Nothing sent yet.
+    #[must_use]
+    pub(super) fn new(options: &PlaceOptions, server: (SocketAddr, &str), rss_bytes: RssProbe) -> Drive {
+        Drive {
+            options: options.clone(),
+            address: server.0,
+            token: server.1.to_owned(),
+            rss_bytes,
+            tally: Mutex::new(Tally::new(options.skus as usize)),
+        }
+    }
+
+    /// Places all orders; returns what was counted and the time that it took.
+    ///
+    /// # Errors
+    /// The server cannot be reached, or does not answer an order although it is sent again and again.
+    pub(super) async fn run(self) -> Result<(Tally, Duration), LoadError> {
+        let clock = Clock::start();
+        let mut connections = Vec::new();
+        for number in 0..self.options.clients {
+            let orders = OrderWriter::new(&self.options, (self.address, &self.token), number, clock);
+            connections.push((orders, self.connect().await?));
+        }
+        let drive = Arc::new(self);
+        let start = Instant::now();
+        drive.tally().start_at(start);
+        let mut tasks = JoinSet::new();
+        for (orders, connection) in connections {
+            tasks.spawn(Arc::clone(&drive).keep_placing(orders, connection));
+        }
+        while let Some(ended) = tasks.join_next().await {
+            ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?;
+        }
+        let elapsed = start.elapsed();
+        let tally = std::mem::replace(&mut *drive.tally(), Tally::new(0));
+        Ok((tally, elapsed))
+    }
+
+    fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn connect(&self) -> Result<Connection, LoadError> {
+        Connection::open(self.address, DEADLINE).await.map_err(LoadError::client("connect"))
+    }
+
+    async fn keep_placing(
+        self: Arc<Self>,
+        mut orders: OrderWriter,
+        mut connection: Connection,
+    ) -> Result<(), LoadError> {
+        while let Some(due) = self.take_turn() {
+            orders.next_order();
+            let sent_at = match due {
+                Some(due) => {
+                    if due > Instant::now() {
+                        tokio::time::sleep_until(due.into()).await;
+                    }
+                    due
+                }
+                None => Instant::now(),
+            };
+            let mut resends = 0;
+            while let Err(error) = self.place(&orders, &mut connection, sent_at).await {
+                resends += 1;
+                self.tally().resent += 1;
+                if resends > RESENDS_MAX {
+                    return Err(LoadError::client("POST /v1/orders")(error));
+                }
+                connection = self.connect().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next order's time: Some(None) is at once, None is no order any more.
+    fn take_turn(&self) -> Option<Option<Instant>> {
+        let mut tally = self.tally();
+        if tally.issued == self.options.orders {
+            return None;
+        }
+        let number = tally.issued;
+        tally.issued += 1;
+        Some(
+            self.options
+                .rate
+                .map(|rate| tally.start + Duration::from_micros(number * 1_000_000 / u64::from(rate))),
+        )
+    }
+
+    async fn place(
+        &self,
+        orders: &OrderWriter,
+        connection: &mut Connection,
+        sent_at: Instant,
+    ) -> Result<(), ClientError> {
+        let answer = connection.exchange(orders.request()).await?;
+        let closes = answer.closes;
+        self.count(&answer, orders, sent_at.elapsed());
+        if closes {
+            *connection = Connection::open(self.address, DEADLINE).await?;
+        }
+        Ok(())
+    }
+
+    fn count(&self, answer: &Answer<'_>, orders: &OrderWriter, latency: Duration) {
+        let mut tally = self.tally();
+        if answer.status == 201 {
+            tally.count_placed(orders.lines(), latency);
+            if tally.placed.is_multiple_of(self.options.sample_every) {
+                tally.sample((self.rss_bytes)());
+            }
+        } else {
+            let name = format!("{} {}", answer.status, problem_code(answer.body));
+            *tally.refused.entry(name).or_default() += 1;
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What is to be placed?
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::error::LoadError;
+use crate::random::fresh_seed;
+
+/// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyKind {
+    /// UUIDv7: time first, so that new keys lie beside each other.
+    UuidV7,
+    /// UUIDv4: nothing but chance.
+    Random,
+}
+
+/// The settings of `bench place`.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlaceOptions {
+    /// The `earmark` binary that serves.
+    #[serde(skip)]
+    pub earmark: PathBuf,
+    /// Where the database is made, or None: a temporary folder. What is made there is removed afterwards.
+    #[serde(skip)]
+    pub database: Option<PathBuf>,
+    /// Connections.
+    pub clients: u32,
+    /// Orders to place.
+    pub orders: u64,
+    /// Every order holds the same first SKU.
+    pub hot: bool,
+    /// The kind of the idempotency keys.
+    pub keys: KeyKind,
+    /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection sends its next order
+    /// when it has its answer (closed loop).
+    pub rate: Option<u32>,
+    /// Items for sale.
+    pub skus: u32,
+    /// Lines an order, of distinct SKUs.
+    pub lines: u32,
+    /// Customers, from whom each order's is drawn.
+    pub customers: u32,
+    /// Orders between two points of the growth curve.
+    pub sample_every: u64,
+    /// Seed of all chance.
+    pub seed: u64,
+}
+
+impl Default for PlaceOptions {
+    fn default() -> PlaceOptions {
+        PlaceOptions {
+            earmark: PathBuf::from("earmark"),
+            database: None,
+            clients: 256,
+            orders: 100_000,
+            hot: false,
+            keys: KeyKind::UuidV7,
+            rate: None,
+            skus: 10_000,
+            lines: 3,
+            customers: 100_000,
+            sample_every: 50_000,
+            seed: fresh_seed(),
+        }
+    }
+}
+
+impl PlaceOptions {
+    /// Units of stock that each SKU starts with: as many as all orders together could take.
+    #[must_use]
+    pub fn on_hand(&self) -> u64 {
+        (self.orders * super::orders::QUANTITY_MAX).max(1)
+    }
+
+    /// Refuses settings that make no sense together.
+    ///
+    /// # Errors
+    /// [`LoadError::Options`].
+    pub fn check(&self) -> Result<(), LoadError> {
+        let wrong = |reason: &str| Err(LoadError::Options(reason.to_owned()));
+        if !(1..=4_096).contains(&self.clients) {
+            return wrong("clients must be 1 to 4096");
+        }
+        if !(1..=100_000_000).contains(&self.orders) {
+            return wrong("orders must be 1 to 100,000,000");
+        }
+        if !(1..=999_999).contains(&self.skus) {
+            return wrong("skus must be 1 to 999,999");
+        }
+        if !(1..=500).contains(&self.lines) || self.lines * 2 > self.skus.max(2) {
+            return wrong("lines must be 1 to 500, and at most half as many as there are SKUs");
+        }
+        if self.customers == 0 || self.sample_every == 0 || self.rate == Some(0) {
+            return wrong("customers, sample_every and rate must be above 0");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_possible_and_nonsense_is_refused() {
+        PlaceOptions::default().check().unwrap();
+        let wrong = [
+            PlaceOptions { clients: 0, ..PlaceOptions::default() },
+            PlaceOptions { orders: 0, ..PlaceOptions::default() },
+            PlaceOptions { lines: 3, skus: 3, ..PlaceOptions::default() },
+            PlaceOptions { rate: Some(0), ..PlaceOptions::default() },
+        ];
+        for options in wrong {
+            assert!(options.check().is_err(), "{options:?}");
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! How does a run own its server? As a child process on a free port of the loopback interface, with a database file that
+//! outlives kill -9 and restart, and with its output in a log beside it.
+//!
+//! Invariant: only the child that was started here is ever ended, and it is ended at the latest on drop.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use crate::client::Client;
+use crate::error::LoadError;
+use crate::random::{Random, fresh_seed};
+
+/// Ports below the range from which the kernel serves outgoing connections: while the server is down, a client that
+/// connects again and again can neither take its port nor be connected to itself.
+const PORTS: std::ops::Range<u64> = 12_000..32_000;
+/// How often a starting server is asked whether it is ready.
+const POLL: Duration = Duration::from_millis(5);
+/// Clock ticks a second in `/proc`, fixed for Linux user space.
+const TICKS_PER_SECOND: u64 = 100;
+/// How much of the log's end goes into an error message, bytes.
+const LOG_TAIL_BYTES: u64 = 2_000;
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    /// The `earmark` binary.
+    pub earmark: PathBuf,
+    /// Where database and log are kept; the caller removes it.
+    pub folder: PathBuf,
+    /// Further arguments of `serve`.
+    pub arguments: Vec<String>,
+    /// Further environment variables.
+    pub environment: Vec<(String, String)>,
+}
+
+impl ServerOptions {
+    /// The binary on a database in `folder`.
+    #[must_use]
+    pub fn new(earmark: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> ServerOptions {
+        ServerOptions {
+            earmark: earmark.into(),
+            folder: folder.into(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+}
+
+/// A server that this process started.
+#[derive(Debug)]
+pub struct ServerProcess {
+    options: ServerOptions,
+    address: SocketAddr,
+    admin_key: String,
+    child: Option<Child>,
+    started: Instant,
+}
+
+/// What the server holds of the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Usage {
+    /// Resident memory now, bytes.
+    pub rss_bytes: u64,
+    /// The most resident memory so far, bytes.
+    pub rss_peak_bytes: u64,
+    /// CPU time of all its threads, milliseconds.
+    pub cpu_ms: u64,
+}
+
+impl ServerProcess {
+    /// Starts the server; it is not ready yet.
+    ///
+    /// # Errors
+    /// The folder, the log or the binary cannot be used, or no port is free.
+    pub fn start(options: ServerOptions) -> Result<ServerProcess, LoadError> {
+        std::fs::create_dir_all(&options.folder).map_err(LoadError::file(&options.folder))?;
+        let mut random = Random::new(fresh_seed());
+        let admin_key = (0..40).map(|_| char::from(b'a' + random.below(26) as u8)).collect();
+        let address = free_address(&mut random)?;
+        let started = Instant::now();
+        let mut server = ServerProcess { options, address, admin_key, child: None, started };
+        server.restart()?;
+        Ok(server)
+    }
+
+    /// Starts the server again on the same file and address, after [`ServerProcess::kill`].
+    ///
+    /// # Errors
+    /// As [`ServerProcess::start`].
+    pub fn restart(&mut self) -> Result<(), LoadError> {
+        self.kill();
+        let log_path = self.log_path();
+        let log =
+            File::options().create(true).append(true).open(&log_path).map_err(LoadError::file(&log_path))?;
+        let errors = log.try_clone().map_err(LoadError::file(&log_path))?;
+        let mut command = Command::new(&self.options.earmark);
+        command.arg("serve").args(["--database", &self.database_url()]);
+        command.args(["--listen", &self.address.to_string(), "--admin-key", &self.admin_key]);
+        command.args(&self.options.arguments).envs(self.options.environment.iter().cloned());
+        command.stdin(Stdio::null()).stdout(log).stderr(errors);
+        self.started = Instant::now();
+        self.child = Some(command.spawn().map_err(LoadError::file(&self.options.earmark))?);
+        Ok(())
+    }
+
+    /// Waits until the server says that it is ready; returns the time since it was started.
+    ///
+    /// # Errors
+    /// The server ended, or is not ready within `limit`; with the end of its log.
+    pub async fn wait_ready(&mut self, limit: Duration) -> Result<Duration, LoadError> {
+        let client = Client::anonymous(self.address, limit.min(Duration::from_secs(2)));
+        loop {
+            if let Ok(answer) = client.get("/readyz").await
+                && answer.status == 200
+            {
+                return Ok(self.started.elapsed());
+            }
+            if let Some(status) = self.child.as_mut().and_then(|child| child.try_wait().ok().flatten()) {
+                return Err(LoadError::Server(format!("ended with {status}\n{}", self.log_tail())));
+            }
+            if self.started.elapsed() > limit {
+                let limit_ms = limit.as_millis();
+                return Err(LoadError::Server(format!("not ready after {limit_ms} ms\n{}", self.log_tail())));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Ends the server with SIGKILL and waits until it is gone. Nothing happens if it is not running.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // An error means that it has ended already; wait collects it either way.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// True while the process runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The key that it was started with.
+    #[must_use]
+    pub fn admin_key(&self) -> &str {
+        &self.admin_key
+    }
+
+    /// A client with the admin key.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::new(self.address, &self.admin_key)
+    }
+
+    /// The argument of `--database`.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        format!("sqlite:{}", self.database_path().display())
+    }
+
+    /// The database file.
+    #[must_use]
+    pub fn database_path(&self) -> PathBuf {
+        self.options.folder.join("earmark.db")
+    }
+
+    /// Bytes of the database file and of its journal.
+    #[must_use]
+    pub fn database_bytes(&self) -> u64 {
+        let database = self.database_path();
+        let wal = database.with_extension("db-wal");
+        [database, wal].iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum()
+    }
+
+    /// Memory and CPU time of the running process; zeros if it does not run.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.child.as_ref().map(|child| usage_of(&child.id().to_string())).unwrap_or_default()
+    }
+
+    /// Reads the resident memory of the process that runs now, bytes, from wherever it is called.
+    pub fn rss_probe(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let process = self.child.as_ref().map(|child| child.id().to_string()).unwrap_or_default();
+        move || usage_of(&process).rss_bytes
+    }
+
+    /// Runs `earmark verify` against the server.
+    ///
+    /// # Errors
+    /// The binary cannot be run, or takes longer than `limit`.
+    pub async fn verify(&self, limit: Duration) -> Result<Verified, LoadError> {
+        let url = format!("http://{}", self.address);
+        run_verify(&self.options.earmark, &["--server", &url, "--key", &self.admin_key], limit).await
+    }
+
+    /// The end of what the server wrote.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        let Ok(mut log) = File::open(self.log_path()) else { return String::new() };
+        let end = log.seek(SeekFrom::End(0)).unwrap_or_default();
+        let mut bytes = Vec::new();
+        // A log that cannot be read is no reason to hide the error that it would have explained.
+        let _ = log.seek(SeekFrom::Start(end.saturating_sub(LOG_TAIL_BYTES)));
+        let _ = log.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.options.folder.join("server.log")
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The verdict of `earmark verify`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Exit status 0.
+    pub passed: bool,
+    /// What it printed.
+    pub output: String,
+}
+
+async fn run_verify(earmark: &Path, arguments: &[&str], limit: Duration) -> Result<Verified, LoadError> {
+    let mut command = tokio::process::Command::new(earmark);
+    command.arg("verify").args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let output = tokio::time::timeout(limit, command.output()).await;
+    let late = |_| LoadError::Server(format!("`earmark verify` took more than {} s", limit.as_secs()));
+    let output = output.map_err(late)?.map_err(LoadError::file(earmark))?;
+    let text = [output.stdout, output.stderr].concat();
+    Ok(Verified { passed: output.status.success(), output: String::from_utf8_lossy(&text).into_owned() })
+}
+
+/// CPU time of this process so far, milliseconds.
+#[must_use]
+pub fn own_cpu_ms() -> u64 {
+    usage_of("self").cpu_ms
+}
+
+fn usage_of(process: &str) -> Usage {
+    let read = |file| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
+    let status = read("status");
+    let stat = read("stat");
+    Usage {
+        rss_bytes: status_kib(&status, "VmRSS:") * 1_024,
+        rss_peak_bytes: status_kib(&status, "VmHWM:") * 1_024,
+        cpu_ms: cpu_ticks(&stat) * 1_000 / TICKS_PER_SECOND,
+    }
+}
+
+fn status_kib(status: &str, field: &str) -> u64 {
+    let line = status.lines().find_map(|line| line.strip_prefix(field));
+    line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+}
+
+/// User and system time: fields 14 and 15 of `/proc/<pid>/stat`, counted behind the name, which may hold anything.
+fn cpu_ticks(stat: &str) -> u64 {
+    let Some((_, fields)) = stat.rsplit_once(')') else { return 0 };
+    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+fn free_address(random: &mut Random) -> Result<SocketAddr, LoadError> {
+    for _ in 0..200 {
+        let port = random.between(PORTS.start, PORTS.end - 1) as u16;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err(LoadError::Server("no free port on 127.0.0.1".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_read_from_proc() {
+        let usage = usage_of("self");
+        assert!(usage.rss_bytes > 100_000 && usage.rss_peak_bytes >= usage.rss_bytes, "{usage:?}");
+        let stat = "12 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
+        assert_eq!(cpu_ticks(stat), 300);
+        assert_eq!(usage_of("no-such-process"), Usage::default());
+    }
+
+    #[test]
+    fn killed_server_is_gone_and_a_dead_one_is_reported_with_its_log() {
+        let folder = tempfile::tempdir().unwrap();
+        // `serve` and what follows are the script's arguments.
+        let script = folder.path().join("earmark");
+        std::fs::write(&script, "#!/bin/sh\necho \"$@\"\necho cannot start >&2\nexit 3\n").unwrap();
+        make_executable(&script);
+        let mut server = ServerProcess::start(ServerOptions::new(&script, folder.path())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let error = runtime.block_on(server.wait_ready(Duration::from_secs(20))).unwrap_err().to_string();
+        assert!(error.contains("cannot start") && error.contains("serve --database sqlite:"), "{error}");
+
+        std::fs::write(&script, "#!/bin/sh\nexec sleep 600\n").unwrap();
+        server.restart().unwrap();
+        assert!(server.is_running());
+        server.kill();
+        assert!(!server.is_running());
+    }
+
+    fn make_executable(path: &Path) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
