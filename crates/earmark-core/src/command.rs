@@ -11,7 +11,9 @@ use crate::idempotency::{IdempotencyKey, purge::PurgeIdempotencyKeys};
 use crate::ids::KeyId;
 use crate::items::{adjust::AdjustStock, put::PutItem};
 use crate::keys::{create::CreateKey, revoke::RevokeKey};
-use crate::orders::{cancel::CancelOrder, confirm::ConfirmOrder, expire::ExpireReservation, place::PlaceOrder};
+use crate::orders::{
+    cancel::CancelOrder, confirm::ConfirmOrder, expire::ExpireReservation, place::PlaceOrder,
+};
 use crate::payments::{settle::SettlePayment, start::StartPayment};
 use crate::refunds::settle::SettleRefund;
 use crate::shipments::{deliver::DeliverShipment, ship::ShipOrder};

@@ -119,7 +119,12 @@ impl EventId {
     /// The id of the event with this sequence number, a UUIDv7 whose random part is the number: nothing to store, nothing to draw.
     pub fn new(at: crate::Timestamp, sequence: u64) -> Self {
         let millis = u128::try_from(at.0.max(0) / 1000).expect("not negative");
-        Self((millis & 0xFFFF_FFFF_FFFF) << 80 | 7 << 76 | 2 << 62 | u128::from(sequence & 0x3FFF_FFFF_FFFF_FFFF))
+        Self(
+            (millis & 0xFFFF_FFFF_FFFF) << 80
+                | 7 << 76
+                | 2 << 62
+                | u128::from(sequence & 0x3FFF_FFFF_FFFF_FFFF),
+        )
     }
 
     /// The sequence number inside an id made by [`EventId::new`].

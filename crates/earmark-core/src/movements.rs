@@ -4,13 +4,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Timestamp;
 use crate::command::Actor;
 use crate::event::{Event, Fact};
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;
 use crate::orders::{CancelReason, Order};
 use crate::text::{Note, Sku};
-use crate::Timestamp;
 
 /// What kind of change a movement is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

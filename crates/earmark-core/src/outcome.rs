@@ -17,12 +17,21 @@ use crate::shipments::Shipment;
 #[expect(missing_docs, reason = "each variant is documented at the type it holds")]
 pub enum Outcome {
     /// An item, and whether it is new.
-    Item { item: StockedItem, created: bool },
+    Item {
+        item: StockedItem,
+        created: bool,
+    },
     Adjustment(Adjustment),
     Cart(PricedCart),
     Order(Arc<Order>),
-    Shipment { order_id: OrderId, shipment: Shipment },
-    Payment { order_id: OrderId, payment: Payment },
+    Shipment {
+        order_id: OrderId,
+        shipment: Shipment,
+    },
+    Payment {
+        order_id: OrderId,
+        payment: Payment,
+    },
     Key(ApiKey),
     /// Done (or already so); there is nothing to show.
     Done,

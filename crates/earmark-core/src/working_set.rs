@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
+use crate::Timestamp;
 use crate::carts::Cart;
 use crate::changes::{BatchChanges, Change, Changes};
 use crate::command::Actor;
@@ -15,7 +16,6 @@ use crate::items::{Item, Stock};
 use crate::keys::ApiKey;
 use crate::orders::Order;
 use crate::text::{Reference, Sku};
-use crate::Timestamp;
 
 /// Rows that are to be loaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,48 @@ pub struct Keys {
 }
 
 impl Keys {
+    /// Names an item and its stock, unless they are loaded; likewise below.
+    pub fn need_item(&mut self, rows: &WorkingSet, sku: &Sku) {
+        if !rows.items.knows(sku) && !self.items.contains(sku) {
+            self.items.insert(sku.clone());
+        }
+    }
+
+    /// Names a cart.
+    pub fn need_cart(&mut self, rows: &WorkingSet, id: CartId) {
+        if !rows.carts.knows(&id) {
+            self.carts.insert(id);
+        }
+    }
+
+    /// Names an order.
+    pub fn need_order(&mut self, rows: &WorkingSet, id: OrderId) {
+        if !rows.orders.knows(&id) {
+            self.orders.insert(id);
+        }
+    }
+
+    /// Names a reference.
+    pub fn need_reference(&mut self, rows: &WorkingSet, reference: &Reference) {
+        if !rows.references.knows(reference) {
+            self.references.insert(reference.clone());
+        }
+    }
+
+    /// Names an API key.
+    pub fn need_api_key(&mut self, rows: &WorkingSet, id: KeyId) {
+        if !rows.api_keys.knows(&id) {
+            self.api_keys.insert(id);
+        }
+    }
+
+    /// Names an idempotency key.
+    pub fn need_idempotency(&mut self, rows: &WorkingSet, digest: [u8; 16]) {
+        if !rows.idempotency.knows(&digest) {
+            self.idempotency.insert(digest);
+        }
+    }
+
     /// Whether nothing is to be loaded.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -94,7 +136,9 @@ impl<K: Hash + Eq + Clone, R> Table<K, R> {
     }
 
     fn set(&mut self, key: K, row: Option<Arc<R>>) {
-        let slot = self.slots.get_mut(&key).expect("a command names the rows that it writes");
+        // A row that nobody loaded is new; should its id be taken after all, the schema refuses it.
+        let slot =
+            self.slots.entry(key.clone()).or_insert(Slot { loaded: None, current: None, changed: false });
         slot.current = row;
         if !slot.changed {
             slot.changed = true;

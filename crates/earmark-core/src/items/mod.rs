@@ -63,7 +63,8 @@ impl Stock {
     #[must_use]
     pub fn moved(&self, delta_on_hand: i64, delta_reserved: i64, now: Timestamp) -> Self {
         let on_hand = u32::try_from(i64::from(self.on_hand) + delta_on_hand).expect("on hand stays in range");
-        let reserved = u32::try_from(i64::from(self.reserved) + delta_reserved).expect("reserved stays in range");
+        let reserved =
+            u32::try_from(i64::from(self.reserved) + delta_reserved).expect("reserved stays in range");
         assert!(reserved <= on_hand, "reserved is at most on hand: {} {reserved} {on_hand}", self.sku);
         Self { sku: self.sku.clone(), on_hand, reserved, version: self.version + 1, updated_at: now }
     }

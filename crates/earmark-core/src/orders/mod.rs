@@ -232,7 +232,13 @@ impl Order {
     /// The order as its placement answered it: everything after is left out. Placement's answer is kept nowhere else.
     #[must_use]
     pub fn as_placed(&self) -> Self {
-        let lines = self.lines.iter().map(|line| OrderLine { cancelled: 0, shipped: 0, delivered: 0, returned: 0, ..line.clone() });
+        let lines = self.lines.iter().map(|line| OrderLine {
+            cancelled: 0,
+            shipped: 0,
+            delivered: 0,
+            returned: 0,
+            ..line.clone()
+        });
         let confirmed_at = self.confirmed_at_placement.then_some(self.created_at);
         Self {
             lines: lines.collect(),
@@ -271,7 +277,10 @@ impl Order {
         };
         for line in &self.lines {
             let gone = u64::from(line.cancelled) + u64::from(line.shipped);
-            check(line.quantity > 0 && gone <= u64::from(line.quantity), "cancelled + shipped exceed the quantity");
+            check(
+                line.quantity > 0 && gone <= u64::from(line.quantity),
+                "cancelled + shipped exceed the quantity",
+            );
             check(line.delivered <= line.shipped, "more delivered than shipped");
             check(line.returned <= line.shipped, "more returned than shipped");
             let sum_of = |units: &dyn Fn(&Shipment) -> bool| -> u64 {
@@ -279,15 +288,24 @@ impl Order {
                 lines.filter(|u| u.sku == line.sku).map(|u| u64::from(u.quantity)).sum()
             };
             check(sum_of(&|_| true) == u64::from(line.shipped), "shipped is not the sum of the shipments");
-            check(sum_of(&|s| s.delivered_at.is_some()) == u64::from(line.delivered), "delivered is not the sum of the deliveries");
+            check(
+                sum_of(&|s| s.delivered_at.is_some()) == u64::from(line.delivered),
+                "delivered is not the sum of the deliveries",
+            );
             let cancelled = self.cancellations.iter().flat_map(|c| &c.lines).filter(|u| u.sku == line.sku);
             let (units, amount) = cancelled.fold((0_u64, Money::ZERO), |(units, amount), part| {
                 (units + u64::from(part.quantity), sum([amount, part.amount]))
             });
             check(units == u64::from(line.cancelled), "cancelled is not the sum of the cancellations");
-            check(sum([line.total(), amount]) == line.placed_total(), "the parts of a line do not add up to it");
+            check(
+                sum([line.total(), amount]) == line.placed_total(),
+                "the parts of a line do not add up to it",
+            );
         }
-        check(sum(self.lines.iter().map(OrderLine::placed_total)) == self.placed_total, "lines do not add up to placed_total");
+        check(
+            sum(self.lines.iter().map(OrderLine::placed_total)) == self.placed_total,
+            "lines do not add up to placed_total",
+        );
         check(self.refunded_total() <= self.paid_total(), "more refunded than captured");
         let count = |status| self.payments.iter().filter(|p| p.status == status).count();
         check(count(PaymentStatus::Pending) <= 1, "more than one payment in progress");

@@ -65,7 +65,8 @@ pub struct Token(String);
 
 impl Token {
     /// The rule, for people.
-    pub const RULE: &'static str = "a payment token is 1 to 255 visible ASCII characters and never a card number";
+    pub const RULE: &'static str =
+        "a payment token is 1 to 255 visible ASCII characters and never a card number";
 
     /// The token, unless it is malformed or holds what looks like a card number.
     pub fn parse(text: &str) -> Result<Self, crate::text::InvalidText> {
@@ -125,7 +126,9 @@ mod tests {
 
     #[test]
     fn card_numbers_are_seen_however_they_are_written() {
-        for text in ["4242424242424242", "4242 4242 4242 4242", "card 4242-4242-4242-4242!", "378282246310005"] {
+        for text in
+            ["4242424242424242", "4242 4242 4242 4242", "card 4242-4242-4242-4242!", "378282246310005"]
+        {
             assert!(contains_card_number(text), "{text}");
             assert!(Token::parse(&text.replace(' ', "")).is_err() || text.contains('!'), "{text}");
         }

@@ -1,0 +1,120 @@
+//! Are the books right? The same check for tests, proofs and `earmark verify`.
+//!
+//! Fed with every item, then every order, then every event in sequence, from one snapshot. Counters = movements = open order lines; money in = captured −
+//! refunded; each order's status follows from its lines. Holds one small entry per item, so memory does not grow with orders.
+
+use std::collections::HashMap;
+
+use crate::event::Event;
+use crate::items::StockedItem;
+use crate::movements::deltas;
+use crate::orders::Order;
+use crate::text::Sku;
+
+/// The most breaches that are put into words.
+const BREACHES_MAX: usize = 100;
+
+#[derive(Default)]
+struct Count {
+    on_hand: i64,
+    reserved: i64,
+    promised: i64,
+    moved_on_hand: i64,
+    moved_reserved: i64,
+}
+
+/// A check of the books in progress.
+#[derive(Default)]
+pub struct Auditor {
+    counts: HashMap<Sku, Count>,
+    last_sequence: u64,
+    found: Vec<String>,
+    left_out: u64,
+}
+
+impl Auditor {
+    /// An auditor that has seen nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn breach(&mut self, text: String) {
+        if self.found.len() < BREACHES_MAX {
+            self.found.push(text);
+        } else {
+            self.left_out += 1;
+        }
+    }
+
+    /// Takes in an item; each once, before orders and events.
+    pub fn item(&mut self, item: &StockedItem) {
+        let stock = &item.stock;
+        if stock.reserved > stock.on_hand {
+            self.breach(format!(
+                "item {}: {} reserved of {} on hand",
+                stock.sku, stock.reserved, stock.on_hand
+            ));
+        }
+        let count =
+            Count { on_hand: stock.on_hand.into(), reserved: stock.reserved.into(), ..Count::default() };
+        if self.counts.insert(stock.sku.clone(), count).is_some() {
+            self.breach(format!("item {}: twice in the books", stock.sku));
+        }
+    }
+
+    /// Takes in an order; each once.
+    pub fn order(&mut self, order: &Order) {
+        for breach in order.breaches() {
+            self.breach(format!("order {}: {breach}", order.id));
+        }
+        for line in &order.lines {
+            let held = i64::from(line.quantity) - i64::from(line.cancelled) - i64::from(line.shipped);
+            match self.counts.get_mut(&line.sku) {
+                Some(count) => count.promised += held,
+                None => self.breach(format!("order {}: its item {} is not in the books", order.id, line.sku)),
+            }
+        }
+    }
+
+    /// Takes in an event; all of them, in sequence. An `order.created` comes with its order, in any later state.
+    pub fn event(&mut self, event: &Event, order: Option<&Order>) {
+        if event.sequence != self.last_sequence + 1 {
+            self.breach(format!("event {} follows event {}", event.sequence, self.last_sequence));
+        }
+        self.last_sequence = event.sequence;
+        for delta in deltas(event, order) {
+            match self.counts.get_mut(&delta.sku) {
+                Some(count) => {
+                    count.moved_on_hand += delta.on_hand;
+                    count.moved_reserved += delta.reserved;
+                }
+                None => self
+                    .breach(format!("event {}: its item {} is not in the books", event.sequence, delta.sku)),
+            }
+        }
+    }
+
+    /// What is wrong, in words; empty when the books are right.
+    pub fn finish(mut self) -> Vec<String> {
+        let mut counts: Vec<_> = std::mem::take(&mut self.counts).into_iter().collect();
+        counts.sort_by(|(left, _), (right, _)| left.cmp(right));
+        for (sku, count) in counts {
+            if count.reserved != count.promised {
+                self.breach(format!(
+                    "item {sku}: {} reserved, but open order lines hold {}",
+                    count.reserved, count.promised
+                ));
+            }
+            if (count.on_hand, count.reserved) != (count.moved_on_hand, count.moved_reserved) {
+                self.breach(format!(
+                    "item {sku}: counters {} and {}, but its movements give {} and {}",
+                    count.on_hand, count.reserved, count.moved_on_hand, count.moved_reserved
+                ));
+            }
+        }
+        if self.left_out > 0 {
+            self.found.push(format!("and {} more", self.left_out));
+        }
+        self.found
+    }
+}

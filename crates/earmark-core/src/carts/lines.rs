@@ -1,0 +1,149 @@
+//! Adds to, sets and removes the lines of a cart. Raising is refused beyond what is available; lowering always works.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX};
+use crate::changes::{Changes, Decision};
+use crate::command::Command;
+use crate::ids::CartId;
+use crate::items::StockedItem;
+use crate::outcome::Outcome;
+use crate::text::Sku;
+use crate::working_set::{Keys, WorkingSet};
+use crate::{Rejection, Shortage, Span, Timestamp};
+
+/// Change one line of a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangeCartLine {
+    /// Which cart.
+    pub cart_id: CartId,
+    /// The change.
+    pub change: LineChange,
+    /// How long the cart lives untouched from now on.
+    pub ttl: Span,
+}
+
+/// A change of one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LineChange {
+    /// So many units more.
+    Add {
+        /// Of this item.
+        sku: Sku,
+        /// At least 1.
+        quantity: u32,
+    },
+    /// So many units; a line that is not there yet is added.
+    Set {
+        /// Of this item.
+        sku: Sku,
+        /// At least 1.
+        quantity: u32,
+    },
+    /// No more of it.
+    Remove {
+        /// Of this item.
+        sku: Sku,
+    },
+}
+
+impl LineChange {
+    fn sku(&self) -> &Sku {
+        match self {
+            Self::Add { sku, .. } | Self::Set { sku, .. } | Self::Remove { sku } => sku,
+        }
+    }
+}
+
+impl ChangeCartLine {
+    pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
+        keys.need_cart(rows, self.cart_id);
+        keys.need_item(rows, self.change.sku());
+        if rows.carts.knows(&self.cart_id) {
+            let lines = rows.carts.find(&self.cart_id).map_or(&[][..], |cart| &cart.lines);
+            lines.iter().for_each(|line| keys.need_item(rows, &line.sku));
+        }
+    }
+
+    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
+        rows.carts.find(&self.cart_id).map(|cart| cart.version)
+    }
+
+    pub(crate) fn decide(
+        &self,
+        command: &Command,
+        rows: &WorkingSet,
+        now: Timestamp,
+    ) -> Result<Decision, Rejection> {
+        let cart = rows.carts.find(&self.cart_id).ok_or(Rejection::NotFound)?;
+        if !command.access.reaches(cart.customer_id.as_ref()) {
+            return Err(Rejection::NotFound);
+        }
+        let sku = self.change.sku();
+        let position = cart.lines.iter().position(|line| line.sku == *sku);
+        let held = position.map_or(0, |position| cart.lines[position].quantity);
+        let wanted = self.wanted(held, position)?;
+        if wanted > held {
+            check_wish(cart, rows, sku, wanted)?;
+        }
+        // Refusals end here, but for a total out of range.
+        let mut cart = Cart::clone(cart);
+        match (position, wanted) {
+            (Some(position), 0) => drop(cart.lines.remove(position)),
+            (Some(position), quantity) => cart.lines[position].quantity = quantity,
+            (None, quantity) => cart.lines.push(CartLine { sku: sku.clone(), quantity }),
+        }
+        cart.touch(self.ttl, now);
+        let priced = priced(&cart, rows);
+        if priced.total().is_err() {
+            return Err(Rejection::invalid("/quantity", "the cart's total would exceed the largest amount"));
+        }
+        Ok(Decision {
+            outcome: Outcome::Cart(priced),
+            changes: Changes { carts: vec![cart], ..Changes::default() },
+        })
+    }
+
+    /// Units of the line afterwards.
+    fn wanted(&self, held: u32, position: Option<usize>) -> Result<u32, Rejection> {
+        let wanted = match self.change {
+            LineChange::Remove { .. } if position.is_none() => return Err(Rejection::NotFound),
+            LineChange::Remove { .. } => return Ok(0),
+            LineChange::Add { quantity, .. } => u64::from(held) + u64::from(quantity),
+            LineChange::Set { quantity, .. } => u64::from(quantity),
+        };
+        let zero =
+            matches!(self.change, LineChange::Add { quantity: 0, .. } | LineChange::Set { quantity: 0, .. });
+        match u32::try_from(wanted) {
+            Ok(wanted) if !zero && wanted <= QUANTITY_MAX => Ok(wanted),
+            _ => Err(Rejection::invalid("/quantity", format!("a line holds 1 to {QUANTITY_MAX} units"))),
+        }
+    }
+}
+
+/// Refuses what could not be ordered.
+fn check_wish(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<(), Rejection> {
+    let (Some(item), Some(stock)) = (rows.items.find(sku), rows.stocks.find(sku)) else {
+        return Err(Rejection::invalid("/sku", format!("there is no item {sku}")));
+    };
+    if cart.lines.len() >= LINES_MAX && !cart.lines.iter().any(|line| line.sku == *sku) {
+        return Err(Rejection::invalid("/sku", format!("a cart has at most {LINES_MAX} lines")));
+    }
+    if !item.active {
+        return Err(Rejection::ItemInactive { skus: vec![sku.clone()] });
+    }
+    if wanted > stock.available() {
+        let shortage = Shortage { sku: sku.clone(), requested: wanted.into(), available: stock.available() };
+        return Err(Rejection::InsufficientStock { shortages: vec![shortage] });
+    }
+    Ok(())
+}
+
+/// The cart with its items as they are now. Items are never deleted, so each line has one.
+fn priced(cart: &Cart, rows: &WorkingSet) -> PricedCart {
+    let item = |line: &CartLine| StockedItem {
+        item: rows.items.find(&line.sku).expect("an item is never deleted").as_ref().clone(),
+        stock: rows.stocks.find(&line.sku).expect("an item has its stock").as_ref().clone(),
+    };
+    PricedCart { cart: cart.clone(), items: cart.lines.iter().map(item).collect() }
+}

@@ -1,0 +1,37 @@
+//! Ends an API key, and with it every customer token that it has signed; again: unchanged.
+
+use serde::{Deserialize, Serialize};
+
+use super::ApiKey;
+use crate::changes::{Changes, Decision};
+use crate::ids::KeyId;
+use crate::outcome::Outcome;
+use crate::working_set::{Keys, WorkingSet};
+use crate::{Rejection, Timestamp};
+
+/// End an API key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevokeKey {
+    /// Which.
+    pub id: KeyId,
+}
+
+impl RevokeKey {
+    pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
+        keys.need_api_key(rows, self.id);
+    }
+
+    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
+        rows.api_keys.find(&self.id).map(|key| key.version)
+    }
+
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+        let key = ApiKey::clone(rows.api_keys.find(&self.id).ok_or(Rejection::NotFound)?);
+        if key.revoked_at.is_some() {
+            return Ok(Decision { outcome: Outcome::Key(key), changes: Changes::default() });
+        }
+        let key = ApiKey { revoked_at: Some(now), version: key.version + 1, ..key };
+        let changes = Changes { api_keys: vec![key.clone()], ..Changes::default() };
+        Ok(Decision { outcome: Outcome::Key(key), changes })
+    }
+}
