@@ -38,12 +38,22 @@ const CHECKS: [&str; 7] = [
 pub(crate) fn prove() -> Result<()> {
     let schemathesis = install()?;
     let server = Server::start(&[])?;
-    stock(&server)?;
+    let config_file = tempfile::NamedTempFile::with_suffix(".toml")?;
+    fs::write(&config_file, config(&stock(&server)?))?;
     let report = workspace::target_dir().join("schemathesis.json");
     if report.exists() {
         fs::remove_file(&report)?;
     }
-    let status = process::run_within(&mut command(&schemathesis, &server.url, &report), TIME_MAX)?;
+    let status = process::run_within(
+        Command::new(schemathesis)
+            .current_dir(workspace::target_dir())
+            .arg("--config-file")
+            .arg(config_file.path())
+            .args(arguments(&server.url))
+            .arg("--report-json-path")
+            .arg(&report),
+        TIME_MAX,
+    )?;
     let report = fs::read_to_string(&report).context("schemathesis left no report")?;
     let cases = judge(&serde_json::from_str(&report)?)?;
     ensure!(status.success(), "schemathesis ended with {status}");
@@ -51,21 +61,20 @@ pub(crate) fn prove() -> Result<()> {
     server.stop()
 }
 
-fn command(schemathesis: &Path, url: &str, report: &Path) -> Command {
-    let mut command = Command::new(schemathesis);
-    command
-        .current_dir(workspace::target_dir())
-        .arg("run")
-        .arg(format!("{url}/openapi.json"))
-        .args(["--header", &format!("Authorization: Bearer {ADMIN_KEY}")])
-        .args(["--checks", &CHECKS.join(",")])
-        .args(["--phases", "examples,coverage,fuzzing"])
-        .args(["--max-examples", CASES_PER_OPERATION, "--seed", SEED])
-        .args(["--generation-database", "none", "--no-shrink", "--continue-on-failure"])
-        .args(["--workers", "2", "--request-timeout", "15", "--no-color"])
-        .args(["--report", "json", "--report-json-path"])
-        .arg(report);
-    command
+fn arguments(url: &str) -> Vec<String> {
+    let authorization = format!("Authorization: Bearer {ADMIN_KEY}");
+    let checks = CHECKS.join(",");
+    let document = format!("{url}/openapi.json");
+    [
+        &["run", &document, "--header", &authorization, "--checks", &checks][..],
+        &["--phases", "examples,coverage,fuzzing", "--max-examples", CASES_PER_OPERATION, "--seed", SEED],
+        &["--generation-database", "none", "--no-shrink", "--continue-on-failure"],
+        &["--workers", "2", "--request-timeout", "15", "--no-color", "--report", "json"],
+    ]
+    .concat()
+    .into_iter()
+    .map(str::to_owned)
+    .collect()
 }
 
 /// The number of cases; an error when they were too few, or when any failed.
@@ -80,20 +89,48 @@ fn judge(report: &Value) -> Result<u64> {
     Ok(cases)
 }
 
-/// A few items, a cart and an order, so that the lists are not empty.
-fn stock(server: &Server) -> Result<()> {
+/// A few items, a cart, a paid and shipped order: something to meet. Returns the words by which they are named.
+fn stock(server: &Server) -> Result<Vec<String>> {
     let api = Api::new(&server.url, ADMIN_KEY, 1);
+    let mut words = ["tok_ok", "tok_declined", "tok_error"].map(str::to_owned).to_vec();
     for sku in ["0", "A", "sku-1"] {
         let body = Some(json!({ "name": format!("Item {sku}"), "unit_price": 1_999 }));
         let path = format!("/v1/items/{sku}");
         api.call(Call { method: "PUT", path: &path, body, key: None, statuses: &[201] })?;
         let body = json!({ "delta": 1_000, "reason": "received" });
         api.post(&format!("{path}/adjustments"), body, format!("stock-{sku}"))?;
+        words.push(sku.to_owned());
     }
-    api.post("/v1/carts", json!({}), "cart".to_owned())?;
-    let body = json!({ "lines": [{ "sku": "A", "quantity": 2 }], "confirm": true });
-    api.post("/v1/orders", body, "order".to_owned())?;
-    Ok(())
+    let mut keep = |resource: Value| -> Result<String> {
+        let id = resource["id"].as_str().context("a resource without an id")?.to_owned();
+        words.push(id.clone());
+        Ok(id)
+    };
+    let cart = keep(api.post("/v1/carts", json!({}), "cart".to_owned())?)?;
+    let line = json!({ "sku": "A", "quantity": 2 });
+    api.post(&format!("/v1/carts/{cart}/lines"), line.clone(), "line".to_owned())?;
+    for key in ["created", "shipped"] {
+        let body = json!({ "lines": [line], "confirm": key == "shipped" });
+        let order = keep(api.post("/v1/orders", body, key.to_owned())?)?;
+        if key == "shipped" {
+            let body = json!({ "method": { "token": "tok_ok" } });
+            keep(api.post(&format!("/v1/orders/{order}/payments"), body, "pay".to_owned())?)?;
+            keep(api.post(&format!("/v1/orders/{order}/shipments"), json!({}), "ship".to_owned())?)?;
+        }
+    }
+    Ok(words)
+}
+
+/// Known words in three of ten places where they fit the schema, so that requests reach what is there.
+fn config(words: &[String]) -> String {
+    let words = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
+    let binding = "{ dictionary = \"known\", probability = 0.3 }";
+    let mut config = format!("[dictionaries.known]\nvalues = [{words}]\n\n");
+    config.push_str(&format!("[generation.dictionaries]\nstring = {binding}\n\n[parameters]\n"));
+    for field in ["sku", "cart_id", "lines[*].sku", "method.token"] {
+        config.push_str(&format!("\"body.{field}\" = {binding}\n"));
+    }
+    config
 }
 
 /// Schemathesis in a virtual environment below the target directory.
