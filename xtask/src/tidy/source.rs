@@ -47,7 +47,7 @@ fn walk(root: &Path, below: &str, files: &mut Vec<SourceFile>) -> Result<()> {
         let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            if name != "target" && name != ".git" && name != "vendor" {
+            if !is_skipped(&name) {
                 walk(root, &path, files)?;
             }
         } else if kind.is_file() && (is_ours(&name) || path == ".ci/run") {
@@ -56,6 +56,11 @@ fn walk(root: &Path, below: &str, files: &mut Vec<SourceFile>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Build output, vendored scripts, and whatever tools keep in hidden folders.
+fn is_skipped(folder: &str) -> bool {
+    folder.starts_with("target") || folder == "vendor" || (folder.starts_with('.') && folder != ".ci")
 }
 
 fn is_ours(name: &str) -> bool {
