@@ -11,8 +11,7 @@ use crate::working_set::{Keys, WorkingSet};
 use crate::{Rejection, Timestamp};
 
 /// Names the rows that a command still lacks. After each round of loading it may name more, at most three times.
-pub fn needs(command: &Command, rows: &WorkingSet) -> Keys {
-    let mut keys = Keys::default();
+pub fn needs(command: &Command, rows: &WorkingSet, keys: &mut Keys) {
     if let Some(key) = &command.idempotency {
         keys.need_idempotency(rows, key.digest);
         if rows.idempotency.knows(&key.digest)
@@ -22,11 +21,10 @@ pub fn needs(command: &Command, rows: &WorkingSet) -> Keys {
             if let KeptAnswer::Placed(id) | KeptAnswer::Payment(id, _) = &record.answer {
                 keys.need_order(rows, *id);
             }
-            return keys;
+            return;
         }
     }
-    needs_of_action(&command.action, rows, &mut keys);
-    keys
+    needs_of_action(&command.action, rows, keys);
 }
 
 fn needs_of_action(action: &Action, rows: &WorkingSet, keys: &mut Keys) {

@@ -1,6 +1,6 @@
 //! How does a command reach the rows, and how do readers see them?
 //!
-//! [`Writer`](writer) takes every command that waits, decides them in order and commits them together through an [`Engine`]; [`Queries`]
+//! The writer takes every command that waits, decides them in order and commits them together through an [`Engine`]; [`Queries`]
 //! is the read side; [`Store`] is the handle that everyone else holds. No SQL and no HTTP here, and no rule: rules are in `earmark-core`.
 
 pub mod clock;
@@ -10,7 +10,7 @@ mod error;
 pub mod memory;
 mod queries;
 mod store;
-pub mod writer;
+mod writer;
 
 pub use clock::Clock;
 pub use engine::{Engine, Pace};
@@ -18,4 +18,5 @@ pub use error::{StoreError, SubmitError};
 pub use queries::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent,
 };
-pub use store::{Store, StoreOptions};
+pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
+pub use writer::Fault;

@@ -1,6 +1,7 @@
 //! What stands in the books? The read side: every read sees all that was acknowledged before it began.
 
 use async_trait::async_trait;
+use earmark_core::Timestamp;
 use earmark_core::carts::PricedCart;
 use earmark_core::event::Event;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
@@ -9,7 +10,6 @@ use earmark_core::keys::ApiKey;
 use earmark_core::movements::Movement;
 use earmark_core::orders::{Order, OrderStatus};
 use earmark_core::text::{CustomerId, Reference, Sku};
-use earmark_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::StoreError;

@@ -1,13 +1,14 @@
 //! The handle that everyone else holds: submit a command, read the books, wait for a payment to settle.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use earmark_core::ids::PaymentId;
-use earmark_core::{Answer, Command, Rejection};
+use earmark_core::{Answer, BatchChanges, Command, Rejection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::writer::{Request, Writer};
+use crate::writer::{Fault, Request, Writer};
 use crate::{Clock, Engine, Queries, SubmitError};
 
 /// How a store runs.
@@ -19,11 +20,13 @@ pub struct StoreOptions {
     pub queue_commands_max: usize,
     /// Where time comes from.
     pub clock: Clock,
+    /// For proofs only.
+    pub fault: Option<Fault>,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { batch_commands_max: 256, queue_commands_max: 4096, clock: Clock::system() }
+        Self { batch_commands_max: 256, queue_commands_max: 4096, clock: Clock::system(), fault: None }
     }
 }
 
@@ -41,6 +44,19 @@ pub struct Store {
 pub(crate) struct Signals {
     settled: Mutex<HashMap<PaymentId, Arc<Notify>>>,
     money_due: Notify,
+    batches: AtomicU64,
+    events: AtomicU64,
+}
+
+/// How much a store has done since it was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Batches committed.
+    pub batches: u64,
+    /// Events committed.
+    pub events: u64,
+    /// Commands that wait.
+    pub queue_commands: usize,
 }
 
 impl Store {
@@ -88,6 +104,15 @@ impl Store {
     /// Whether the writer still takes commands.
     pub fn is_alive(&self) -> bool {
         !self.sender.is_closed()
+    }
+
+    /// How much it has done.
+    pub fn stats(&self) -> StoreStats {
+        StoreStats {
+            batches: self.signals.batches.load(Ordering::Relaxed),
+            events: self.signals.events.load(Ordering::Relaxed),
+            queue_commands: self.sender.max_capacity() - self.sender.capacity(),
+        }
     }
 
     /// A signal that fires when this node settles the payment. Take it before submitting, then read the row whenever it fires or a little time has
@@ -138,6 +163,12 @@ impl Signals {
             notify.notify_one();
             notify.notify_waiters();
         }
+    }
+
+    /// Counts a committed batch.
+    pub(crate) fn count_batch(&self, changes: &BatchChanges) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        self.events.fetch_add(changes.events.len() as u64, Ordering::Relaxed);
     }
 
     /// Wakes the worker that calls gateways.

@@ -1,0 +1,236 @@
+//! How are commands carried out? One loop takes all that wait, decides them in order, commits them together and then answers.
+//!
+//! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
+//! commit that holds it has returned, and after a commit whose outcome is unknown nothing is answered at all: the loop ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use earmark_core::{
+    Answer, BatchChanges, Command, Fact, Keys, Rejection, Timestamp, WorkingSet, decide, needs,
+};
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::Signals;
+use crate::{Engine, Pace, StoreError, StoreOptions, SubmitError};
+
+/// The most rounds of loading for one command.
+const ROUNDS_MAX: usize = 3;
+/// How often a batch is decided again after another node was first.
+const CONFLICTS_MAX: u32 = 5;
+/// How long nobody must ask before the engine may take its time.
+const IDLE_AFTER: Duration = Duration::from_millis(50);
+
+type Verdict = Result<Result<Answer, Rejection>, SubmitError>;
+
+/// A command and where its answer goes.
+pub(crate) struct Request {
+    pub(crate) command: Command,
+    pub(crate) reply: oneshot::Sender<Verdict>,
+}
+
+/// A fault that a proof turns on to see that it is caught. Never on in earnest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Answers before the commit.
+    AckBeforeCommit,
+}
+
+/// The loop.
+pub(crate) struct Writer {
+    engine: Box<dyn Engine>,
+    receiver: mpsc::Receiver<Request>,
+    signals: Arc<Signals>,
+    options: StoreOptions,
+    /// Time never runs backwards in the books, whatever the clock does.
+    latest: Timestamp,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        engine: Box<dyn Engine>,
+        receiver: mpsc::Receiver<Request>,
+        signals: Arc<Signals>,
+        options: StoreOptions,
+    ) -> Self {
+        Self { engine, receiver, signals, options, latest: Timestamp(0) }
+    }
+
+    /// Runs until every handle is gone, or until it must not go on.
+    pub(crate) fn run(mut self) -> Result<(), StoreError> {
+        let timer = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let timer = timer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        let mut batch = Vec::with_capacity(self.options.batch_commands_max);
+        while let Some(first) = self.next(&timer)? {
+            batch.push(first);
+            while batch.len() < self.options.batch_commands_max
+                && let Ok(request) = self.receiver.try_recv()
+            {
+                batch.push(request);
+            }
+            self.carry_out(&mut batch)?;
+            self.engine.maintain(Pace::Busy)?;
+        }
+        Ok(())
+    }
+
+    /// The next request; housekeeping is done while there is none.
+    fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<Request>, StoreError> {
+        loop {
+            match self.receiver.try_recv() {
+                Ok(request) => return Ok(Some(request)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {}
+            }
+            let receiver = &mut self.receiver;
+            match timer.block_on(async { tokio::time::timeout(IDLE_AFTER, receiver.recv()).await }) {
+                Ok(request) => return Ok(request),
+                Err(_) => self.engine.maintain(Pace::Idle)?,
+            }
+        }
+    }
+
+    /// Carries a batch out and answers it. An error is one after which nothing may be answered any more.
+    fn carry_out(&mut self, batch: &mut Vec<Request>) -> Result<(), StoreError> {
+        let mut conflicts = 0;
+        loop {
+            match self.attempt(batch) {
+                Ok(verdicts) => {
+                    for (request, verdict) in batch.drain(..).zip(verdicts) {
+                        // Whoever asked may have gone; what was decided stands.
+                        let _ = request.reply.send(Ok(verdict));
+                    }
+                    return Ok(());
+                }
+                Err(StoreError::Unknown(why)) => {
+                    answer_all(batch, SubmitError::Unknown);
+                    return Err(StoreError::Unknown(why));
+                }
+                Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
+            }
+            if batch.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The batch did not happen. Decides what becomes of it: again, one by one, or a refusal.
+    fn engine_failed(
+        &mut self,
+        batch: &mut Vec<Request>,
+        error: &StoreError,
+        conflicts: &mut u32,
+    ) -> Result<(), StoreError> {
+        self.engine.rollback();
+        match error {
+            StoreError::Conflict(_) if *conflicts < CONFLICTS_MAX => {
+                *conflicts += 1;
+                Ok(())
+            }
+            StoreError::Refused(_) | StoreError::Damaged(_) if batch.len() > 1 => {
+                // Only the offender shall fail.
+                for request in std::mem::take(batch) {
+                    self.carry_out(&mut vec![request])?;
+                }
+                Ok(())
+            }
+            StoreError::Refused(_) | StoreError::Damaged(_) => {
+                tracing::error!(%error, "a command broke a check of the store; this is a bug");
+                answer_all(batch, SubmitError::Refused);
+                Ok(())
+            }
+            _ => {
+                tracing::error!(%error, commands = batch.len(), "a batch could not be saved");
+                answer_all(batch, SubmitError::Unavailable);
+                Ok(())
+            }
+        }
+    }
+
+    /// Decides and commits a batch.
+    fn attempt(&mut self, batch: &mut [Request]) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
+        self.latest = self.latest.max(self.options.clock.now());
+        let mut rows = WorkingSet::default();
+        self.engine.begin(&mut rows)?;
+        self.load_for(batch, &mut rows)?;
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for request in &*batch {
+            verdicts.push(self.decide_one(&request.command, &mut rows)?);
+        }
+        let changes = rows.take_changes();
+        if changes.is_empty() {
+            self.engine.rollback();
+            return Ok(verdicts);
+        }
+        if self.options.fault == Some(Fault::AckBeforeCommit) {
+            answer_early(batch, &verdicts);
+        }
+        self.engine.commit(&changes)?;
+        self.tell(&changes);
+        Ok(verdicts)
+    }
+
+    /// Loads what all commands of the batch name, together.
+    fn load_for(&mut self, batch: &[Request], rows: &mut WorkingSet) -> Result<(), StoreError> {
+        for _ in 0..ROUNDS_MAX {
+            let mut keys = Keys::default();
+            batch.iter().for_each(|request| needs(&request.command, rows, &mut keys));
+            if keys.is_empty() {
+                break;
+            }
+            self.engine.load(&keys, rows)?;
+        }
+        Ok(())
+    }
+
+    fn decide_one(
+        &mut self,
+        command: &Command,
+        rows: &mut WorkingSet,
+    ) -> Result<Result<Answer, Rejection>, StoreError> {
+        // A command before this one may have changed what this one names, a cart's lines say.
+        for round in 0.. {
+            let mut keys = Keys::default();
+            needs(command, rows, &mut keys);
+            if keys.is_empty() {
+                break;
+            }
+            assert!(round < ROUNDS_MAX, "a command names its rows in at most three rounds");
+            self.engine.load(&keys, rows)?;
+        }
+        Ok(decide(rows, command, self.latest).map(|(answer, changes)| {
+            rows.absorb(changes, &command.actor, self.latest);
+            answer
+        }))
+    }
+
+    /// Wakes whoever waits for what has just been committed.
+    fn tell(&self, changes: &BatchChanges) {
+        for event in &changes.events {
+            match &event.fact {
+                Fact::PaymentPending { .. } | Fact::RefundCreated { .. } => self.signals.money_is_due(),
+                Fact::PaymentSucceeded { payment_id, .. }
+                | Fact::PaymentDeclined { payment_id, .. }
+                | Fact::PaymentFailed { payment_id, .. } => self.signals.payment_settled(*payment_id),
+                _ => {}
+            }
+        }
+        self.signals.count_batch(changes);
+    }
+}
+
+fn answer_all(batch: &mut Vec<Request>, error: SubmitError) {
+    for request in batch.drain(..) {
+        let _ = request.reply.send(Err(error));
+    }
+}
+
+/// See [`Fault::AckBeforeCommit`].
+fn answer_early(batch: &mut [Request], verdicts: &[Result<Answer, Rejection>]) {
+    for (request, verdict) in batch.iter_mut().zip(verdicts) {
+        let (nobody, _) = oneshot::channel();
+        let reply = std::mem::replace(&mut request.reply, nobody);
+        let _ = reply.send(Ok(verdict.clone()));
+    }
+}
