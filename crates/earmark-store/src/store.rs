@@ -43,7 +43,8 @@ pub struct Store {
 #[derive(Default)]
 pub(crate) struct Signals {
     settled: Mutex<HashMap<PaymentId, Arc<Notify>>>,
-    money_due: Notify,
+    payment_due: Notify,
+    refund_due: Notify,
     batches: AtomicU64,
     events: AtomicU64,
 }
@@ -122,9 +123,14 @@ impl Store {
         PaymentWatch { id, notify, signals: Arc::clone(&self.signals) }
     }
 
-    /// Completes when a payment or refund has been written that a gateway should be asked about.
-    pub async fn money_due(&self) {
-        self.signals.money_due.notified().await;
+    /// Completes when a payment has been written that a gateway should be asked for.
+    pub async fn payment_due(&self) {
+        self.signals.payment_due.notified().await;
+    }
+
+    /// Completes when a refund has been written that a gateway should be asked for.
+    pub async fn refund_due(&self) {
+        self.signals.refund_due.notified().await;
     }
 }
 
@@ -171,8 +177,13 @@ impl Signals {
         self.events.fetch_add(changes.events.len() as u64, Ordering::Relaxed);
     }
 
-    /// Wakes the worker that calls gateways.
-    pub(crate) fn money_is_due(&self) {
-        self.money_due.notify_one();
+    /// Wakes the worker that takes money.
+    pub(crate) fn payment_is_due(&self) {
+        self.payment_due.notify_one();
+    }
+
+    /// Wakes the worker that gives money back.
+    pub(crate) fn refund_is_due(&self) {
+        self.refund_due.notify_one();
     }
 }

@@ -209,7 +209,8 @@ impl Writer {
     fn tell(&self, changes: &BatchChanges) {
         for event in &changes.events {
             match &event.fact {
-                Fact::PaymentPending { .. } | Fact::RefundCreated { .. } => self.signals.money_is_due(),
+                Fact::PaymentPending { .. } => self.signals.payment_is_due(),
+                Fact::RefundCreated { .. } => self.signals.refund_is_due(),
                 Fact::PaymentSucceeded { payment_id, .. }
                 | Fact::PaymentDeclined { payment_id, .. }
                 | Fact::PaymentFailed { payment_id, .. } => self.signals.payment_settled(*payment_id),

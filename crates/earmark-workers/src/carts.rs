@@ -1,0 +1,49 @@
+//! Deletes carts that nobody has touched for their time.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use earmark_core::Action;
+use earmark_core::carts::delete::{DeleteCart, Due};
+use earmark_store::Store;
+
+use crate::{Worker, WorkerError, submit};
+
+/// The most carts deleted in one go.
+const CARTS_MAX: usize = 200;
+
+/// The worker.
+pub struct CartCleanup {
+    store: Store,
+}
+
+impl CartCleanup {
+    /// A worker on this store.
+    pub fn new(store: Store) -> Self {
+        Self { store }
+    }
+}
+
+#[async_trait]
+impl Worker for CartCleanup {
+    fn name(&self) -> &'static str {
+        "cart clean-up"
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
+    async fn run_once(&self) -> Result<usize, WorkerError> {
+        let due = self.store.queries().list_due_carts(self.store.clock().now(), CARTS_MAX).await?;
+        for cart_id in &due {
+            // Somebody may have touched or deleted it meanwhile; the command looks again.
+            let _ = submit(
+                &self.store,
+                Action::DeleteCart(DeleteCart { cart_id: *cart_id, due: Due::IfExpired }),
+            )
+            .await?;
+        }
+        Ok(due.len())
+    }
+}
