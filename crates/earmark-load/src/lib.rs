@@ -12,6 +12,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod client;
+pub mod commands;
 pub mod crash;
 pub mod error;
 pub mod idempotency;

@@ -1,2 +1,81 @@
-//! Placeholder.
-fn main() {}
+//! The proofs on the command line: each prints one JSON object and ends with 0 if nothing is wrong, 1 if something is.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use earmark_load::crash::{self, CrashOptions};
+use earmark_load::idempotency::{self, IdempotencyOptions};
+use earmark_load::{LoadError, random};
+use serde::Serialize;
+
+#[derive(Debug, Parser)]
+#[command(about = "Proofs against a running binary: what was acknowledged is there, once.")]
+struct Arguments {
+    #[command(subcommand)]
+    proof: Proof,
+}
+
+#[derive(Debug, Subcommand)]
+enum Proof {
+    /// Each command sent two to five times, some across kill -9: one effect each.
+    ProveIdempotency {
+        /// The `earmark` binary.
+        #[arg(long)]
+        earmark: PathBuf,
+        /// Commands, each with a key of its own.
+        #[arg(long, default_value_t = 20_000)]
+        requests: u64,
+        /// How often the server is killed.
+        #[arg(long, default_value_t = 8)]
+        kills: u64,
+        /// Repeats a run.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+    /// kill -9 under full load: nothing that was acknowledged is lost, doubled or half there.
+    ProveCrash {
+        /// The `earmark` binary.
+        #[arg(long)]
+        earmark: PathBuf,
+        /// Kills.
+        #[arg(long, default_value_t = 50)]
+        cycles: u32,
+        /// Kills of the control at most, which answers before it commits and must be found out.
+        #[arg(long, default_value_t = 30)]
+        control_cycles: u32,
+        /// Connections.
+        #[arg(long, default_value_t = 64)]
+        clients: u32,
+        /// Repeats a run.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().proof {
+        Proof::ProveIdempotency { earmark, requests, kills, seed } => {
+            let seed = seed.unwrap_or_else(random::fresh_seed);
+            let options = IdempotencyOptions { earmark, requests, kills, seed };
+            idempotency::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::ProveCrash { earmark, cycles, control_cycles, clients, seed } => {
+            let seed = seed.unwrap_or_else(random::fresh_seed);
+            let options = CrashOptions { earmark, cycles, control_cycles, clients, seed };
+            crash::prove(options).map(|report| print(&report, report.passed))
+        }
+    };
+    result.unwrap_or_else(|error: LoadError| {
+        eprintln!("earmark-load: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+fn print(report: &impl Serialize, passed: bool) -> ExitCode {
+    match serde_json::to_string_pretty(report) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("earmark-load: the report cannot be written: {error}"),
+    }
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,1 +1,172 @@
-//! Being written.
+//! Has every key exactly one effect? Thousands of commands, each sent two to five times: at once on several connections,
+//! late and out of order, and across kill -9 and restart of the server; then every effect is counted.
+//!
+//! Copies that are sent late go into a bag, from which they are drawn at random while other commands run. Some keys are
+//! used again with something changed, which must be refused and do nothing.
+
+mod flows;
+mod judge;
+mod sender;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use tokio::task::JoinSet;
+
+use crate::audit::Breach;
+use crate::error::LoadError;
+use crate::latency::{Latencies, LatencySummary};
+use crate::random::{Random, fresh_seed};
+use crate::server::{ServerOptions, ServerProcess};
+use crate::{catalogue, runtime};
+use sender::Run;
+
+/// Items for sale: few, so that commands meet on them.
+const SKUS: u32 = 200;
+/// Units of each: more than all commands can take.
+const ON_HAND: u64 = 10_000_000;
+/// Flows under way at once.
+const FLOWS: u64 = 48;
+/// Tasks that send the late copies.
+const STRAGGLERS: u64 = 8;
+/// What a restarted server may take until it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+/// What the whole run may take.
+const RUN_LIMIT: Duration = Duration::from_secs(900);
+
+/// The settings of the proof.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdempotencyOptions {
+    /// The `earmark` binary.
+    #[serde(skip)]
+    pub earmark: PathBuf,
+    /// Commands, each with a key of its own.
+    pub requests: u64,
+    /// How often the server is killed in between.
+    pub kills: u64,
+    /// Seed of all chance.
+    pub seed: u64,
+}
+
+impl IdempotencyOptions {
+    /// The commit-level run: 20,000 commands, 8 kills.
+    #[must_use]
+    pub fn new(earmark: impl Into<PathBuf>) -> IdempotencyOptions {
+        IdempotencyOptions { earmark: earmark.into(), requests: 20_000, kills: 8, seed: fresh_seed() }
+    }
+}
+
+/// The verdict.
+#[derive(Debug, Clone, Serialize)]
+pub struct IdempotencyReport {
+    /// `idempotency`.
+    pub proof: &'static str,
+    /// The settings.
+    pub options: IdempotencyOptions,
+    /// Keys that were used.
+    pub keys: usize,
+    /// Answers that were compared.
+    pub answers: u64,
+    /// Keys that were used again with something changed.
+    pub reused: u64,
+    /// Orders that came of it.
+    pub orders: usize,
+    /// How often the server was killed.
+    pub kills: u64,
+    /// From each restart until it was ready again.
+    pub ready: LatencySummary,
+    /// Wall time, milliseconds.
+    pub wall_ms: u64,
+    /// Whether nothing is wrong.
+    pub passed: bool,
+    /// What is wrong, the first of it.
+    pub breaches: Vec<Breach>,
+}
+
+/// Runs the proof. Blocks, on a runtime of its own.
+///
+/// # Errors
+/// The run could not be finished. Breaches are in the report.
+pub fn prove(options: IdempotencyOptions) -> Result<IdempotencyReport, LoadError> {
+    let folder = tempfile::Builder::new().prefix("earmark-idempotency-").tempdir();
+    let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
+    let server = ServerProcess::start(ServerOptions::new(&options.earmark, folder.path()))?;
+    runtime::block_on(async {
+        let run = tokio::time::timeout(RUN_LIMIT, prove_with(options, server)).await;
+        run.unwrap_or_else(|_| {
+            Err(LoadError::Server(format!("not finished after {} s", RUN_LIMIT.as_secs())))
+        })
+    })
+}
+
+async fn prove_with(
+    options: IdempotencyOptions,
+    mut server: ServerProcess,
+) -> Result<IdempotencyReport, LoadError> {
+    let start = Instant::now();
+    server.wait_ready(READY_LIMIT).await?;
+    catalogue::create(&server.client(), u64::from(SKUS), ON_HAND).await?;
+
+    let run = Arc::new(Run::new(server.client(), options.clone()));
+    let mut tasks = JoinSet::new();
+    for number in 0..FLOWS {
+        tasks.spawn(flows::keep_flowing(Arc::clone(&run), Random::stream(options.seed, number)));
+    }
+    let mut stragglers = JoinSet::new();
+    for number in 0..STRAGGLERS {
+        let random = Random::stream(options.seed, FLOWS + number);
+        stragglers.spawn(sender::keep_sending_late(Arc::clone(&run), random));
+    }
+    let (kills, ready) = kill_at_times(&run, &mut server).await?;
+    join(&mut tasks).await?;
+    run.flows_done.store(true, Ordering::Release);
+    join(&mut stragglers).await?;
+
+    judge::judge(&run, &server).await?;
+    let audit = run.audit();
+    let breaches = run.breaches().clone();
+    Ok(IdempotencyReport {
+        proof: "idempotency",
+        keys: audit.key_count(),
+        answers: audit.answer_count(),
+        reused: run.reused.load(Ordering::Relaxed),
+        orders: run.orders().len(),
+        kills,
+        ready,
+        wall_ms: start.elapsed().as_millis() as u64,
+        passed: breaches.is_empty(),
+        breaches,
+        options,
+    })
+}
+
+async fn join(tasks: &mut JoinSet<Result<(), LoadError>>) -> Result<(), LoadError> {
+    while let Some(ended) = tasks.join_next().await {
+        ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?;
+    }
+    Ok(())
+}
+
+/// Kills and restarts the server whenever another part of the commands has begun.
+async fn kill_at_times(run: &Run, server: &mut ServerProcess) -> Result<(u64, LatencySummary), LoadError> {
+    let mut random = Random::stream(run.options.seed, u64::MAX);
+    let mut ready = Latencies::default();
+    for kill in 0..run.options.kills {
+        let due = run.options.requests * (kill + 1) / (run.options.kills + 1);
+        while run.begun.load(Ordering::Relaxed) < due && !run.is_hopeless() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        if run.is_hopeless() {
+            return Ok((kill, ready.summary()));
+        }
+        server.kill();
+        run.client.forget_connections();
+        tokio::time::sleep(Duration::from_millis(random.below(50))).await;
+        server.restart()?;
+        ready.record(server.wait_ready(READY_LIMIT).await?);
+    }
+    Ok((run.options.kills, ready.summary()))
+}
