@@ -1,2 +1,40 @@
-//! Placeholder.
-fn main() {}
+//! The binary: reads flags, environment and file, and runs one of its commands.
+//!
+//! Exit status: 0 done, 1 failed, 2 wrong usage. Read `cli.rs` for the commands, `serve.rs` for how the parts are put together.
+
+mod api;
+mod bench;
+mod cli;
+mod config;
+mod demo;
+mod import;
+mod keys;
+mod logging;
+mod serve;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        Command::Serve(options) => serve::command(*options),
+        Command::Demo(options) => demo::command(&options),
+        Command::Keys(options) => keys::command(options),
+        Command::Import(options) => import::command(&options),
+        Command::Verify(options) => verify::command(&options),
+        Command::Bench(options) => bench::command(options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            // One line, causes after colons, for people and for logs.
+            eprintln!("earmark: {error:#}");
+            ExitCode::from(if error.is::<config::WrongUsage>() { 2 } else { 1 })
+        }
+    }
+}

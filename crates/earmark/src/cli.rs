@@ -1,0 +1,252 @@
+//! What can be typed? Commands and flags; each flag is also `EARMARK_<OPTION>` in the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// An order management system that never oversells, never loses or doubles an acknowledged command, and never charges twice.
+#[derive(Parser)]
+#[command(name = "earmark", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server.
+    Serve(Box<ServeOptions>),
+    /// Run a server to try: a throw-away database, a catalogue of real products, a sandbox gateway.
+    Demo(DemoOptions),
+    /// Make, list and revoke API keys of a running server.
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Bring data into a running server.
+    #[command(subcommand)]
+    Import(ImportCommand),
+    /// Prove the books: counters = movements = open order lines; money in = captured - refunded; states follow from lines.
+    Verify(VerifyOptions),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(BenchCommand),
+}
+
+/// How the server runs. Flag over environment over file over default.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct ServeOptions {
+    /// TOML file with the same options as keys (`database = "sqlite:shop.db"`).
+    #[arg(long, env = "EARMARK_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the books are [default: sqlite:earmark.db].
+    #[arg(long, env = "EARMARK_DATABASE", value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Address to listen on [default: 127.0.0.1:8080].
+    #[arg(long, env = "EARMARK_LISTEN", value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// The one currency, ISO 4217 [default: USD].
+    #[arg(long, env = "EARMARK_CURRENCY", value_name = "CODE")]
+    pub(crate) currency: Option<String>,
+    /// Who takes the money: sandbox [default: sandbox].
+    #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
+    pub(crate) gateway: Option<String>,
+    /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
+    #[arg(long, env = "EARMARK_GATEWAY_TIMEOUT", value_name = "TIME")]
+    pub(crate) gateway_timeout: Option<String>,
+    /// The operator's key, 32 or more characters; without it and without any key in the database one is made and printed once.
+    #[arg(long, env = "EARMARK_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(crate) admin_key: Option<String>,
+    /// How long an unpaid order holds its stock [default: 30m].
+    #[arg(long, env = "EARMARK_RESERVATION_TTL", value_name = "TIME")]
+    pub(crate) reservation_ttl: Option<String>,
+    /// How long an untouched cart lives [default: 30days].
+    #[arg(long, env = "EARMARK_CART_TTL", value_name = "TIME")]
+    pub(crate) cart_ttl: Option<String>,
+    /// How long idempotency keys are kept, at least 72h [default: 72h].
+    #[arg(long, env = "EARMARK_IDEMPOTENCY_TTL", value_name = "TIME")]
+    pub(crate) idempotency_ttl: Option<String>,
+    /// Reading the catalogue needs a token.
+    #[arg(long, env = "EARMARK_PRIVATE_CATALOGUE", num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    pub(crate) private_catalogue: Option<bool>,
+    /// Form of the logs [default: text on a terminal, json elsewhere].
+    #[arg(long, env = "EARMARK_LOG_FORMAT", value_enum)]
+    pub(crate) log_format: Option<LogFormat>,
+    /// What is logged, as `level` or `target=level,…` [default: info].
+    #[arg(long, env = "EARMARK_LOG", value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+}
+
+/// Form of the logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the demo runs.
+#[derive(Args, Debug)]
+pub(crate) struct DemoOptions {
+    /// Address to listen on; of this machine only.
+    #[arg(long, env = "EARMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// What is logged.
+    #[arg(long, env = "EARMARK_LOG", default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+/// A running server.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ServerOptions {
+    /// The running server.
+    #[arg(long, env = "EARMARK_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub(crate) server: String,
+    /// An admin key.
+    #[arg(long, env = "EARMARK_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(crate) key: String,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What can be done with API keys.
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a key and print it, once.
+    Create {
+        #[command(flatten)]
+        server: ServerOptions,
+        /// What it allows.
+        #[arg(long, value_enum)]
+        role: Role,
+        /// What it is for.
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List the keys, without their secrets.
+    List {
+        #[command(flatten)]
+        server: ServerOptions,
+    },
+    /// End a key, and every customer token that it has signed.
+    Revoke {
+        #[command(flatten)]
+        server: ServerOptions,
+        /// The key's id, `key_…`.
+        id: String,
+    },
+}
+
+/// What a key allows.
+#[derive(Clone, Copy, Debug, ValueEnum, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// Everything.
+    Admin,
+    /// Catalogue, and carts, orders and payments of any customer.
+    Service,
+}
+
+/// What can be imported.
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Catalogue and stock, from a CSV file with the columns sku, name, unit_price (minor units), on_hand and, if there, description, active,
+    /// image_url.
+    Items(ImportOptions),
+}
+
+/// How items are imported.
+#[derive(Args)]
+pub(crate) struct ImportOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Import the good rows even if there are bad ones.
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+}
+
+/// Which books are proved.
+#[derive(Args, Debug)]
+pub(crate) struct VerifyOptions {
+    /// A running server.
+    #[arg(long, env = "EARMARK_SERVER", value_name = "URL", conflicts_with = "database")]
+    pub(crate) server: Option<String>,
+    /// An admin key of that server.
+    #[arg(long, env = "EARMARK_KEY", value_name = "KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// A database that no server holds.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Place orders over HTTP on a throw-away database, then verify the books.
+    Place(BenchPlaceOptions),
+}
+
+/// The load.
+#[derive(Args, Debug)]
+pub(crate) struct BenchPlaceOptions {
+    /// Connections.
+    #[arg(long, default_value_t = 256)]
+    pub(crate) clients: u32,
+    /// Orders to place.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) orders: u64,
+    /// Every order holds the same first SKU.
+    #[arg(long)]
+    pub(crate) hot: bool,
+    /// Kind of the idempotency keys.
+    #[arg(long, value_enum, default_value_t = KeyKind::Uuidv7)]
+    pub(crate) keys: KeyKind,
+    /// Orders a second, answered or not (open loop, latency from the intended time); without it each connection waits for its answers.
+    #[arg(long)]
+    pub(crate) rate: Option<u32>,
+    /// Items for sale.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) skus: u32,
+    /// Lines an order.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) lines: u32,
+    /// Customers, from whom each order's is drawn.
+    #[arg(long, default_value_t = 100_000)]
+    pub(crate) customers: u32,
+    /// Orders between two points of the growth curve.
+    #[arg(long, default_value_t = 50_000)]
+    pub(crate) sample_every: u64,
+    /// Folder for the database [default: a temporary one].
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) database: Option<PathBuf>,
+    /// Print JSON, for machines.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Kind of the idempotency keys.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum KeyKind {
+    /// In the order of time.
+    Uuidv7,
+    /// In none.
+    Random,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

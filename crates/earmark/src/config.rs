@@ -1,0 +1,203 @@
+//! What does the server run with? Flag over environment over file over default, each checked before anything starts.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use earmark_core::Span;
+use earmark_core::text::Name;
+use earmark_http::secrets::AdminKey;
+use earmark_http::{Currency, HttpConfig};
+use serde::Deserialize;
+
+use crate::cli::{LogFormat, ServeOptions};
+
+/// A setting that makes no sense; exit status 2.
+#[derive(Debug)]
+pub(crate) struct WrongUsage(pub(crate) String);
+
+impl std::fmt::Display for WrongUsage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUsage {}
+
+/// Shortest time that idempotency keys are kept: what clients are promised.
+const IDEMPOTENCY_TTL_MIN: Duration = Duration::from_secs(72 * 3600);
+
+/// The keys of a configuration file, the same as the flags.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FileOptions {
+    database: Option<String>,
+    listen: Option<SocketAddr>,
+    currency: Option<String>,
+    gateway: Option<String>,
+    gateway_timeout: Option<String>,
+    admin_key: Option<String>,
+    reservation_ttl: Option<String>,
+    cart_ttl: Option<String>,
+    idempotency_ttl: Option<String>,
+    private_catalogue: Option<bool>,
+    log_format: Option<LogFormat>,
+    log: Option<String>,
+}
+
+/// Everything the server needs, checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) database: Database,
+    pub(crate) listen: SocketAddr,
+    pub(crate) http: HttpConfig,
+    pub(crate) idempotency_ttl: Span,
+    pub(crate) log_format: Option<LogFormat>,
+    pub(crate) log: String,
+}
+
+/// Where the books are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+}
+
+impl Database {
+    /// Reads `sqlite:PATH`.
+    pub(crate) fn parse(url: &str) -> Result<Self, WrongUsage> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
+            Some(("postgres" | "postgresql", _)) => Err(WrongUsage(
+                "--database: this version has no PostgreSQL engine yet; use sqlite:PATH".into(),
+            )),
+            // The text may hold a password, so it is not repeated.
+            _ => Err(WrongUsage("--database: expected sqlite:PATH".into())),
+        }
+    }
+}
+
+impl Config {
+    /// Puts flags, environment (clap has merged those two), file and defaults together.
+    pub(crate) fn new(options: ServeOptions) -> anyhow::Result<Self> {
+        let file = options.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let database = options.database.or(file.database).unwrap_or_else(|| "sqlite:earmark.db".into());
+        let currency = options.currency.or(file.currency).unwrap_or_else(|| "USD".into());
+        let currency =
+            Currency::parse(&currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
+        let gateway = options.gateway.or(file.gateway).unwrap_or_else(|| "sandbox".into());
+        let mut http = HttpConfig::new(currency, parse_gateway(&gateway)?);
+        if let Some(key) = options.admin_key.or(file.admin_key) {
+            http.admin_key =
+                Some(AdminKey::parse(&key).map_err(|error| WrongUsage(format!("--admin-key: {error}")))?);
+        }
+        http.private_catalogue = options.private_catalogue.or(file.private_catalogue).unwrap_or(false);
+        if let Some(timeout) = duration("gateway-timeout", options.gateway_timeout.or(file.gateway_timeout))?
+        {
+            http.gateway_timeout = timeout;
+        }
+        if let Some(ttl) = duration("reservation-ttl", options.reservation_ttl.or(file.reservation_ttl))? {
+            http.reservation_ttl = span("reservation-ttl", ttl)?;
+        }
+        if let Some(ttl) = duration("cart-ttl", options.cart_ttl.or(file.cart_ttl))? {
+            http.cart_ttl = span("cart-ttl", ttl)?;
+        }
+        let kept = duration("idempotency-ttl", options.idempotency_ttl.or(file.idempotency_ttl))?;
+        let kept = kept.unwrap_or(IDEMPOTENCY_TTL_MIN);
+        if kept < IDEMPOTENCY_TTL_MIN {
+            return Err(WrongUsage("--idempotency-ttl: clients are promised at least 72h".into()).into());
+        }
+        Ok(Self {
+            database: Database::parse(&database)?,
+            listen: options.listen.or(file.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
+            http,
+            idempotency_ttl: span("idempotency-ttl", kept)?,
+            log_format: options.log_format.or(file.log_format),
+            log: options.log.or(file.log).unwrap_or_else(|| "info".into()),
+        })
+    }
+}
+
+fn read_file(path: &Path) -> anyhow::Result<FileOptions> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).map_err(|error| {
+        // The message shows the line; a secret may stand in it, so only the position is repeated.
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        WrongUsage(format!("{}, line {line}: {}", path.display(), error.message())).into()
+    })
+}
+
+fn parse_gateway(text: &str) -> Result<Name, WrongUsage> {
+    match text {
+        "sandbox" => Ok(Name::parse(text).expect("a short word is a name")),
+        "stripe" => Err(WrongUsage("--gateway: this version has no stripe gateway yet; use sandbox".into())),
+        text if text.starts_with("http:") => {
+            Err(WrongUsage("--gateway: this version has no http gateway yet; use sandbox".into()))
+        }
+        _ => Err(WrongUsage("--gateway: expected sandbox".into())),
+    }
+}
+
+fn duration(name: &str, text: Option<String>) -> Result<Option<Duration>, WrongUsage> {
+    let parse = |text: String| match humantime::parse_duration(&text) {
+        Ok(time) if time > Duration::ZERO => Ok(time),
+        _ => Err(WrongUsage(format!(
+            "--{name}: expected a time such as 10s, 30m, 72h or 30days, not {text:?}"
+        ))),
+    };
+    text.map(parse).transpose()
+}
+
+/// Whole seconds, at least one and at most ten years.
+fn span(name: &str, time: Duration) -> Result<Span, WrongUsage> {
+    const SECONDS_MAX: u64 = 10 * 366 * 24 * 3600;
+    match u32::try_from(time.as_secs()) {
+        Ok(seconds) if seconds >= 1 && u64::from(seconds) <= SECONDS_MAX => Ok(Span::from_seconds(seconds)),
+        _ => Err(WrongUsage(format!("--{name}: at least one second and at most ten years"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(text: &str) -> (tempfile::NamedTempFile, ServeOptions) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let config = Some(file.path().to_owned());
+        (file, ServeOptions { config, ..ServeOptions::default() })
+    }
+
+    #[test]
+    fn a_flag_is_over_the_file_and_the_file_over_the_default() {
+        let (_file, mut options) =
+            options("listen = \"127.0.0.1:1\"\ncurrency = \"GBP\"\nreservation-ttl = \"5m\"");
+        options.listen = Some(([127, 0, 0, 1], 2).into());
+        let config = Config::new(options).unwrap();
+        assert_eq!(config.listen.port(), 2);
+        assert_eq!(config.http.currency.as_str(), "GBP");
+        assert_eq!(config.http.reservation_ttl, Span::from_seconds(300));
+        assert_eq!(config.http.cart_ttl, Span::from_seconds(30 * 24 * 3600));
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        for (text, named) in [
+            ("curency = \"GBP\"", "line 1: unknown field `curency`"),
+            ("currency = \"pounds\"", "--currency"),
+            ("admin-key = \"short\"", "--admin-key"),
+            ("idempotency-ttl = \"1h\"", "at least 72h"),
+            ("gateway = \"cash\"", "--gateway"),
+            ("database = \"postgres://user:secret@host/db\"", "PostgreSQL"),
+            ("cart-ttl = \"0s\"", "--cart-ttl"),
+        ] {
+            let error = {
+                let (_file, options) = options(text);
+                Config::new(options).unwrap_err()
+            };
+            assert!(error.to_string().contains(named), "{text}: {error}");
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

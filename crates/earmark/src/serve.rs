@@ -1,0 +1,173 @@
+//! How are the parts put together? Engine and read side, writer, workers, HTTP; and how they stop.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use earmark_core::keys::KeyRole;
+use earmark_core::keys::create::CreateKey;
+use earmark_core::text::Name;
+use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_http::secrets::FreshKey;
+use earmark_http::{AppState, ServeLimits};
+use earmark_sqlite::SqliteOptions;
+use earmark_store::{Fault, Queries, Store, StoreError, StoreOptions};
+use earmark_workers::gateways::Sandbox;
+use earmark_workers::{CartCleanup, Expiry, KeyCleanup, PaymentGateway, Payments, Refunds, Worker};
+use tokio::net::TcpListener;
+use tokio::sync::{oneshot, watch};
+
+use crate::cli::ServeOptions;
+use crate::config::{Config, Database};
+use crate::logging;
+
+/// How long the writer may take to finish what it has, once nobody can ask for more.
+const LAST_COMMANDS: Duration = Duration::from_secs(10);
+
+/// `earmark serve`.
+pub(crate) fn command(options: ServeOptions) -> anyhow::Result<ExitCode> {
+    let config = Config::new(options)?;
+    logging::start(config.log_format, &config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run(config));
+    // Calls to a gateway may still hang; their rows are PENDING and are asked for after the next start.
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let server = Server::start(config).await?;
+    if let Some(key) = server.first_key().await? {
+        let mut out = std::io::stdout();
+        writeln!(out, "This database has no API key yet. An admin key, shown once:\n\n  {key}\n")?;
+        out.flush()?;
+    }
+    server.serve(stop_signal()?).await
+}
+
+/// A store with its workers, listening and not serving yet.
+pub(crate) struct Server {
+    pub(crate) store: Store,
+    writer_ended: oneshot::Receiver<Result<(), StoreError>>,
+    listener: TcpListener,
+    config: Config,
+}
+
+impl Server {
+    /// Opens the books, starts the writer, takes the address.
+    pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(config.listen).await;
+        let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let Database::Sqlite(path) = &config.database;
+        let (engine, queries) = earmark_sqlite::open(path, SqliteOptions::default())?;
+        let options = StoreOptions { fault: fault()?, ..StoreOptions::default() };
+        let (store, writer_ended) =
+            Store::start(Box::new(engine), Arc::new(queries) as Arc<dyn Queries>, options);
+        tracing::info!(database = %path.display(), listen = %listener.local_addr()?, "open");
+        Ok(Self { store, writer_ended, listener, config })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
+        Ok(self.listener.local_addr()?)
+    }
+
+    /// Makes an admin key if nobody could come in otherwise.
+    async fn first_key(&self) -> anyhow::Result<Option<String>> {
+        let none = self.store.queries().list_api_keys(None, 1).await?.rows.is_empty();
+        if !none || self.config.http.admin_key.is_some() {
+            return Ok(None);
+        }
+        let fresh = FreshKey::draw()?;
+        let name = Some(Name::parse("first").expect("a short word is a name"));
+        let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
+        self.submit(Action::CreateKey(create)).await?;
+        Ok(Some(fresh.token))
+    }
+
+    /// Carries out a command of the operator's own.
+    pub(crate) async fn submit(&self, action: Action) -> anyhow::Result<()> {
+        let (actor, access) = (Actor::Operator, Access::All);
+        let command =
+            Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+        match self.store.submit(command).await? {
+            Ok(_) => Ok(()),
+            Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
+        }
+    }
+
+    /// Serves until `stop` completes or the writer must not go on.
+    pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
+        let Self { store, mut writer_ended, listener, config } = self;
+        let (stop_workers, stopped) = watch::channel(false);
+        for worker in workers(&store, &config) {
+            tokio::spawn(earmark_workers::run(worker, stopped.clone()));
+        }
+        let router = earmark_http::router(AppState::new(store.clone(), config.http));
+        let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
+        tokio::select! {
+            served = serving => served?,
+            ended = &mut writer_ended => return writer_failed(ended),
+        }
+        let _ = stop_workers.send(true);
+        drop(store);
+        match tokio::time::timeout(LAST_COMMANDS, writer_ended).await {
+            // A worker's call to a gateway may hold a handle; all that was acknowledged is saved.
+            Err(_) | Ok(Ok(Ok(()))) => Ok(()),
+            Ok(ended) => writer_failed(ended),
+        }
+    }
+}
+
+/// Says why the writer must not go on. What was acknowledged is saved; what was not may have happened.
+fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError>) -> anyhow::Result<()> {
+    match ended {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            Err(error).context("the writer stopped, so that nothing unsaved is acknowledged; start again")
+        }
+        Err(_) => anyhow::bail!("the writer broke on a bug and was stopped; what was acknowledged is saved"),
+    }
+}
+
+fn workers(store: &Store, config: &Config) -> Vec<Arc<dyn Worker>> {
+    let gateway: Arc<dyn PaymentGateway> = Arc::new(Sandbox::new());
+    let timeout = config.http.gateway_timeout;
+    vec![
+        Arc::new(Payments::new(store.clone(), Arc::clone(&gateway), timeout)),
+        Arc::new(Refunds::new(store.clone(), gateway, timeout)),
+        Arc::new(Expiry::new(store.clone())),
+        Arc::new(CartCleanup::new(store.clone())),
+        Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
+    ]
+}
+
+/// A fault that a proof turns on to see that it is caught.
+fn fault() -> anyhow::Result<Option<Fault>> {
+    match std::env::var("EARMARK_FAULT") {
+        Err(_) => Ok(None),
+        Ok(text) if text == "ack_before_commit" => {
+            tracing::warn!(
+                "EARMARK_FAULT is set: commands are acknowledged before they are saved. Never do this in earnest."
+            );
+            Ok(Some(Fault::AckBeforeCommit))
+        }
+        Ok(text) => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
+    }
+}
+
+/// Completes on SIGTERM or SIGINT.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: finishes what it has");
+    })
+}

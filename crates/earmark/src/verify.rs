@@ -1,0 +1,52 @@
+//! Are the books right? Asks a running server, or reads a database that no server holds.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use earmark_sqlite::SqliteOptions;
+use earmark_store::{AuditReport, Queries};
+
+use crate::api::Api;
+use crate::cli::VerifyOptions;
+use crate::config::{Database, WrongUsage};
+
+/// `earmark verify`; exit status 1 when a breach is found.
+pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    let report = match (&options.server, &options.database) {
+        (_, Some(database)) => of_database(database)?,
+        (Some(server), None) => {
+            let key = options
+                .key
+                .as_deref()
+                .ok_or_else(|| WrongUsage("--server needs --key, an admin key".into()))?;
+            serde_json::from_value(Api::new(server, key)?.get("/v1/verify")?.ok()?)
+                .context("the answer is no report")?
+        }
+        (None, None) => {
+            return Err(WrongUsage("name the books: --server URL or --database URL".into()).into());
+        }
+    };
+    if options.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn of_database(url: &str) -> anyhow::Result<AuditReport> {
+    let Database::Sqlite(path) = Database::parse(url)?;
+    // Opening would make a new one.
+    anyhow::ensure!(path.exists(), "there is no database {}", path.display());
+    let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(queries.audit())?)
+}
+
+fn print(report: &AuditReport) {
+    for breach in &report.breaches {
+        println!("{breach}");
+    }
+    let AuditReport { items, orders, events, breaches } = report;
+    println!("{items} items, {orders} orders, {events} events: {} breaches", breaches.len());
+}
