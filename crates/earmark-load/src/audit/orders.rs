@@ -217,12 +217,8 @@ impl ExpectedOrder {
 
     fn compare_payments(&self, seen: &Value, expect: &mut impl FnMut(BreachKind, &str, String, String)) {
         let shown = payments_of(seen);
-        expect(
-            BreachKind::Doubled,
-            "number of payments",
-            self.payments.len().to_string(),
-            shown.len().to_string(),
-        );
+        let kind = if shown.len() < self.payments.len() { BreachKind::Lost } else { BreachKind::Doubled };
+        expect(kind, "number of payments", self.payments.len().to_string(), shown.len().to_string());
         for payment in &self.payments {
             let found = shown.iter().find(|(id, _)| *id == payment.id).and_then(|&(_, status)| status);
             let expected =
@@ -338,7 +334,9 @@ mod tests {
         check(|seen| seen["balance_due"] = json!(1), &[TotalsDiffer]);
         check(|seen| seen["payments"][1]["status"] = json!("PENDING"), &[PaymentDiffers]);
         check(|seen| seen["payments"][0]["status"] = json!("SUCCEEDED"), &[PaymentDiffers]);
-        check(|seen| seen["payments"] = json!([seen["payments"][1]]), &[Doubled, PaymentDiffers]);
+        check(|seen| seen["payments"] = json!([seen["payments"][1]]), &[Lost, PaymentDiffers]);
+        let third = json!({"id": "pay_2", "status": "SUCCEEDED"});
+        check(|seen| seen["payments"].as_array_mut().unwrap().push(third), &[Doubled]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Has every key exactly one effect? Thousands of commands, each sent two to five times: at once on several connections,
 //! late and out of order, and across kill -9 and restart of the server; then every effect is counted.
 //!
+//! The control sends the same copies with a key each: what is there then must be found to be too much.
+//!
 //! Copies that are sent late go into a bag, from which they are drawn at random while other commands run. Some keys are
 //! used again with something changed, which must be refused and do nothing.
 
@@ -22,7 +24,7 @@ use crate::latency::{Latencies, LatencySummary};
 use crate::random::{Random, fresh_seed};
 use crate::server::{ServerOptions, ServerProcess};
 use crate::{catalogue, runtime};
-use sender::Run;
+use sender::{Copies, Run};
 
 /// Items for sale: few, so that commands meet on them.
 const SKUS: u32 = 200;
@@ -32,6 +34,8 @@ const ON_HAND: u64 = 10_000_000;
 const FLOWS: u64 = 48;
 /// Tasks that send the late copies.
 const STRAGGLERS: u64 = 8;
+/// Commands of the control.
+const CONTROL_REQUESTS: u64 = 300;
 /// What a restarted server may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 /// What the whole run may take.
@@ -80,7 +84,9 @@ pub struct IdempotencyReport {
     pub ready: LatencySummary,
     /// Wall time, milliseconds.
     pub wall_ms: u64,
-    /// Whether nothing is wrong.
+    /// Whether copies with a key each were found to have an effect each.
+    pub control_caught: bool,
+    /// Whether nothing is wrong, and the control was found out.
     pub passed: bool,
     /// What is wrong, the first of it.
     pub breaches: Vec<Breach>,
@@ -91,26 +97,50 @@ pub struct IdempotencyReport {
 /// # Errors
 /// The run could not be finished. Breaches are in the report.
 pub fn prove(options: IdempotencyOptions) -> Result<IdempotencyReport, LoadError> {
-    let folder = tempfile::Builder::new().prefix("earmark-idempotency-").tempdir();
-    let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
-    let server = ServerProcess::start(ServerOptions::new(&options.earmark, folder.path()))?;
     runtime::block_on(async {
-        let run = tokio::time::timeout(RUN_LIMIT, prove_with(options, server)).await;
+        let run = tokio::time::timeout(RUN_LIMIT, prove_with_control(options)).await;
         run.unwrap_or_else(|_| {
             Err(LoadError::Server(format!("not finished after {} s", RUN_LIMIT.as_secs())))
         })
     })
 }
 
-async fn prove_with(
-    options: IdempotencyOptions,
-    mut server: ServerProcess,
-) -> Result<IdempotencyReport, LoadError> {
+async fn prove_with_control(options: IdempotencyOptions) -> Result<IdempotencyReport, LoadError> {
     let start = Instant::now();
+    let (run, kills, ready) = send_all(&options, Copies::ShareTheirKey).await?;
+    let breaches = run.breaches().clone();
+    let control = IdempotencyOptions { requests: CONTROL_REQUESTS, kills: 0, ..options.clone() };
+    let (control, ..) = send_all(&control, Copies::HaveOwnKeys).await?;
+    let control_caught = !control.breaches().is_empty();
+    let audit = run.audit();
+    Ok(IdempotencyReport {
+        proof: "idempotency",
+        keys: audit.key_count(),
+        answers: audit.answer_count(),
+        reused: run.reused.load(Ordering::Relaxed),
+        orders: run.orders().len(),
+        kills,
+        ready,
+        wall_ms: start.elapsed().as_millis() as u64,
+        control_caught,
+        passed: breaches.is_empty() && control_caught,
+        breaches,
+        options,
+    })
+}
+
+/// Sends everything to a server of its own, and judges what is there afterwards.
+async fn send_all(
+    options: &IdempotencyOptions,
+    copies: Copies,
+) -> Result<(Arc<Run>, u64, LatencySummary), LoadError> {
+    let folder = tempfile::Builder::new().prefix("earmark-idempotency-").tempdir();
+    let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
+    let mut server = ServerProcess::start(ServerOptions::new(&options.earmark, folder.path()))?;
     server.wait_ready(READY_LIMIT).await?;
     catalogue::create(&server.client(), u64::from(SKUS), ON_HAND).await?;
 
-    let run = Arc::new(Run::new(server.client(), options.clone()));
+    let run = Arc::new(Run::new(server.client(), options.clone(), copies));
     let mut tasks = JoinSet::new();
     for number in 0..FLOWS {
         tasks.spawn(flows::keep_flowing(Arc::clone(&run), Random::stream(options.seed, number)));
@@ -124,23 +154,8 @@ async fn prove_with(
     join(&mut tasks).await?;
     run.flows_done.store(true, Ordering::Release);
     join(&mut stragglers).await?;
-
     judge::judge(&run, &server).await?;
-    let audit = run.audit();
-    let breaches = run.breaches().clone();
-    Ok(IdempotencyReport {
-        proof: "idempotency",
-        keys: audit.key_count(),
-        answers: audit.answer_count(),
-        reused: run.reused.load(Ordering::Relaxed),
-        orders: run.orders().len(),
-        kills,
-        ready,
-        wall_ms: start.elapsed().as_millis() as u64,
-        passed: breaches.is_empty(),
-        breaches,
-        options,
-    })
+    Ok((run, kills, ready))
 }
 
 async fn join(tasks: &mut JoinSet<Result<(), LoadError>>) -> Result<(), LoadError> {

@@ -1,6 +1,9 @@
 //! How is the load brought on? One task a connection, all on one thread; each takes the next order's number, waits for
 //! its time if the loop is open, sends, and counts.
 //!
+//! In the open loop a latency counts from the intended time of sending, so that a slow server cannot hide behind the
+//! orders that it kept from being sent. The runtime's timers are up to 1 ms late, and that is counted, too.
+//!
 //! Invariant: an order whose connection broke is sent again with the same key until it has an answer, so that what was
 //! counted is what the server did.
 
