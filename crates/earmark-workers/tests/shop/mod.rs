@@ -1,5 +1,6 @@
 //! A small shop on the store in memory: one item, a clock that tests turn.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part of it")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::sync::Arc;
 
