@@ -1,4 +1,5 @@
 //! Do payments and refunds end right, whatever the gateway says and when? On the store in memory, with the sandbox and a scripted gateway.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod shop;
 
