@@ -8,8 +8,9 @@ use crate::error::LoadError;
 use crate::random::fresh_seed;
 
 /// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub enum KeyKind {
     /// UUIDv7: time first, so that new keys lie beside each other.
     UuidV7,
