@@ -176,12 +176,11 @@ impl ServerProcess {
         self.options.folder.join("earmark.db")
     }
 
-    /// Bytes of the database file and of its journal.
+    /// Bytes of the database: its file and whatever lies beside it, but not the log.
     #[must_use]
     pub fn database_bytes(&self) -> u64 {
-        let database = self.database_path();
-        let wal = database.with_extension("db-wal");
-        [database, wal].iter().filter_map(|path| path.metadata().ok()).map(|metadata| metadata.len()).sum()
+        let log_bytes = self.log_path().metadata().map_or(0, |log| log.len());
+        folder_bytes(&self.options.folder).saturating_sub(log_bytes)
     }
 
     /// Memory and CPU time of the running process; zeros if it does not run.
@@ -264,6 +263,17 @@ fn usage_of(process: &str) -> Usage {
     }
 }
 
+fn folder_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
+    let bytes = |entry: std::fs::DirEntry| match entry.metadata() {
+        Ok(metadata) if metadata.is_dir() => folder_bytes(&entry.path()),
+        Ok(metadata) => metadata.len(),
+        // A journal may be gone between the two calls.
+        Err(_) => 0,
+    };
+    entries.flatten().map(bytes).sum()
+}
+
 fn status_kib(status: &str, field: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix(field));
     line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
@@ -297,6 +307,18 @@ mod tests {
         let stat = "12 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
         assert_eq!(cpu_ticks(stat), 300);
         assert_eq!(usage_of("no-such-process"), Usage::default());
+    }
+
+    #[test]
+    fn database_is_all_files_but_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = ServerOptions::new("/bin/true", folder.path());
+        let server = ServerProcess::start(options).unwrap();
+        std::fs::write(folder.path().join("server.log"), [0; 50]).unwrap();
+        std::fs::write(server.database_path(), [0; 100]).unwrap();
+        std::fs::create_dir(folder.path().join("segments")).unwrap();
+        std::fs::write(folder.path().join("segments/1"), [0; 20]).unwrap();
+        assert_eq!(server.database_bytes(), 120);
     }
 
     #[test]
