@@ -146,6 +146,17 @@ impl ServerProcess {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
+    /// Its process id, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Waits, without end, until it has ended by itself; None: it was not running.
+    pub fn wait_ended(&mut self) -> Option<std::process::ExitStatus> {
+        self.child.take().and_then(|mut child| child.wait().ok())
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
