@@ -1,1 +1,24 @@
-//! Placeholder.
+//! How are the books kept in one file? The embedded engine, on SQLite.
+//!
+//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread); readers have their own, each read in one snapshot
+//! ([`SqliteQueries`]). Invariant: what a commit returned `Ok` for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`;
+//! `deferred/` and `segments/` keep slow indexes off the path of an order.
+
+mod audit;
+mod codec;
+mod deferred;
+mod engine;
+mod fault;
+mod load;
+mod lock;
+mod maintain;
+mod migrate;
+mod open;
+mod queries;
+mod rows;
+mod save;
+mod segments;
+
+pub use engine::SqliteEngine;
+pub use open::{OpenError, SqliteOptions, open};
+pub use queries::SqliteQueries;

@@ -1,0 +1,189 @@
+//! How are random keys found without writing a page for each of them?
+//!
+//! Two look-ups have keys in no order: an idempotency digest, and the orders of a customer. A B-tree over them, written batch by batch, costs one
+//! page per entry and halves the rate. Here the rows themselves are appended, their newest entries are held in memory ([`tail`]), and the
+//! B-tree is written behind, in key order. Nothing is lost by a crash: what is in memory is read again from the appended rows.
+
+mod tail;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use earmark_core::idempotency::IdempotencyRecord;
+use earmark_core::ids::OrderId;
+use earmark_core::text::CustomerId;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::codec;
+use crate::fault::Fault;
+use crate::rows;
+use tail::Tail;
+
+/// The hash of a customer's id, and an order's id.
+pub(crate) type CustomerKey = (i64, [u8; 16]);
+
+/// The newest orders of the customers, shared with readers.
+#[derive(Debug)]
+pub(crate) struct CustomerTail(Mutex<Tail<CustomerKey, ()>>);
+
+/// Both deferred indexes, as the writer has them.
+#[derive(Debug)]
+pub(crate) struct Deferred {
+    idempotency: Tail<[u8; 16], i64>,
+    /// The number of the last idempotency row, as the open transaction leaves it.
+    last_number: i64,
+    committed_number: i64,
+    customers: Arc<CustomerTail>,
+    committed_sequence: i64,
+}
+
+impl CustomerTail {
+    fn lock(&self) -> MutexGuard<'_, Tail<CustomerKey, ()>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Everything that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
+    pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>, Fault> {
+        let held = reached(snapshot, "customer_orders")?;
+        let tail = self.lock();
+        Ok((tail.reached() <= held).then(|| tail.keys((i64::MIN, [0; 16])..=(i64::MAX, [u8::MAX; 16]))))
+    }
+
+    /// The orders of whoever has this hash that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
+    pub(crate) fn orders(&self, snapshot: &Connection, customer_hash: i64) -> Result<Option<Vec<OrderId>>, Fault> {
+        let held = reached(snapshot, "customer_orders")?;
+        let tail = self.lock();
+        if tail.reached() > held {
+            return Ok(None);
+        }
+        let keys = tail.keys((customer_hash, [0; 16])..=(customer_hash, [u8::MAX; 16]));
+        Ok(Some(keys.into_iter().map(|(_, id)| OrderId::from_bytes(id)).collect()))
+    }
+}
+
+impl Deferred {
+    /// Reads back what is not in the B-trees yet.
+    pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self, Fault> {
+        let idempotency = read_idempotency(connection, generation_entries)?;
+        let customers = read_customers(connection, generation_entries)?;
+        let highest: Option<i64> = connection.query_row("SELECT max(number) FROM idempotency", [], |row| row.get(0))?;
+        let last_number = highest.unwrap_or(0).max(idempotency.reached());
+        let committed_sequence = codec::integer(rows::events::last_sequence(connection)?)?;
+        let customers = Arc::new(CustomerTail(Mutex::new(customers)));
+        Ok(Self { idempotency, last_number, committed_number: last_number, customers, committed_sequence })
+    }
+
+    /// What readers need to see the newest orders of a customer.
+    pub(crate) fn customers(&self) -> Arc<CustomerTail> {
+        Arc::clone(&self.customers)
+    }
+
+    /// The record of a digest, and the number of its row.
+    pub(crate) fn find_idempotency(
+        &self,
+        connection: &Connection,
+        digest: &[u8; 16],
+    ) -> Result<Option<(i64, IdempotencyRecord)>, Fault> {
+        let number = match self.idempotency.find(digest) {
+            Some(number) => Some(number),
+            None => connection
+                .prepare_cached("SELECT number FROM idempotency_index WHERE digest = ?1")?
+                .query_row([digest], |row| row.get(0))
+                .optional()?,
+        };
+        let Some(number) = number else { return Ok(None) };
+        // An entry outlives its row, and the number may belong to another key now.
+        let record = rows::idempotency::find(connection, number)?.filter(|record| record.digest == *digest);
+        Ok(record.map(|record| (number, record)))
+    }
+
+    /// Gives a number to a new idempotency row.
+    pub(crate) fn add_idempotency(&mut self, digest: [u8; 16]) -> i64 {
+        self.last_number += 1;
+        self.idempotency.add(digest, self.last_number);
+        self.last_number
+    }
+
+    /// Takes in a new order.
+    pub(crate) fn add_customer_order(&mut self, customer: &CustomerId, id: OrderId) {
+        self.customers.lock().add((codec::customer_hash(customer.as_str()), id.to_bytes()), ());
+    }
+
+    /// Writes a slice of each generation in the open transaction.
+    pub(crate) fn merge(&mut self, connection: &Connection) -> Result<(), Fault> {
+        let mut insert =
+            connection.prepare_cached("INSERT OR REPLACE INTO idempotency_index (digest, number) VALUES (?1, ?2)")?;
+        for (digest, number) in self.idempotency.take_slice() {
+            insert.execute((digest, number))?;
+        }
+        if let Some(number) = self.idempotency.ending() {
+            reach(connection, "idempotency_index", number)?;
+        }
+        // A copy: readers must not wait for the database.
+        let slice = self.customers.lock().take_slice().to_vec();
+        let mut insert = connection
+            .prepare_cached("INSERT OR IGNORE INTO customer_orders (customer_hash, order_id) VALUES (?1, ?2)")?;
+        for ((customer_hash, id), ()) in slice {
+            insert.execute((customer_hash, id))?;
+        }
+        let ending = self.customers.lock().ending();
+        ending.map_or(Ok(()), |sequence| reach(connection, "customer_orders", sequence))
+    }
+
+    /// The open transaction was committed; `last_sequence` is the number of the last event.
+    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) -> Result<(), Fault> {
+        if let Some(sequence) = last_sequence {
+            self.committed_sequence = codec::integer(sequence)?;
+        }
+        self.committed_number = self.last_number;
+        self.idempotency.committed(self.committed_number);
+        self.customers.lock().committed(self.committed_sequence);
+        Ok(())
+    }
+
+    /// The open transaction left no trace.
+    pub(crate) fn rolled_back(&mut self) {
+        self.last_number = self.committed_number;
+        self.idempotency.rolled_back();
+        self.customers.lock().rolled_back();
+    }
+}
+
+/// How far a deferred table reaches.
+pub(crate) fn reached(connection: &Connection, name: &str) -> Result<i64, Fault> {
+    let mut statement = connection.prepare_cached("SELECT reached FROM progress WHERE name = ?1")?;
+    Ok(statement.query_row([name], |row| row.get(0))?)
+}
+
+fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), Fault> {
+    connection.prepare_cached("UPDATE progress SET reached = ?2 WHERE name = ?1")?.execute((name, number))?;
+    Ok(())
+}
+
+fn read_idempotency(connection: &Connection, generation_entries: usize) -> Result<Tail<[u8; 16], i64>, Fault> {
+    let reached = reached(connection, "idempotency_index")?;
+    let mut tail = Tail::new(generation_entries, reached);
+    let mut statement =
+        connection.prepare("SELECT digest, number FROM idempotency WHERE number > ?1 ORDER BY number")?;
+    let mut rows = statement.query([reached])?;
+    while let Some(row) = rows.next()? {
+        tail.add(row.get(0)?, row.get(1)?);
+    }
+    tail.clear_added();
+    Ok(tail)
+}
+
+fn read_customers(connection: &Connection, generation_entries: usize) -> Result<Tail<CustomerKey, ()>, Fault> {
+    let reached = reached(connection, "customer_orders")?;
+    let mut tail = Tail::new(generation_entries, reached);
+    let mut statement = connection.prepare(
+        "SELECT o.customer_id, o.id FROM events e CROSS JOIN orders o ON o.id = e.order_id \
+         WHERE e.sequence > ?1 AND e.type = 0 AND o.customer_id IS NOT NULL",
+    )?;
+    let mut rows = statement.query([reached])?;
+    while let Some(row) = rows.next()? {
+        let customer = codec::text(row, 0, CustomerId::parse)?;
+        tail.add((codec::customer_hash(customer.as_str()), row.get(1)?), ());
+    }
+    tail.clear_added();
+    Ok(tail)
+}

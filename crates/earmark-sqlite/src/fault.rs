@@ -1,0 +1,58 @@
+//! What did SQLite say, and what does it mean for the batch? Inside this crate errors are [`Fault`]s; at its border they become [`StoreError`]s.
+
+use earmark_store::StoreError;
+use rusqlite::ErrorCode;
+
+/// An error inside this crate. None of them comes from a COMMIT: that one is mapped where it is called.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// SQLite's own.
+    Sql(rusqlite::Error),
+    /// A stored value that no code of ours wrote.
+    Damaged(String),
+    /// A row is not at the version that was loaded.
+    Conflict(String),
+    /// The thread that should have done it is gone.
+    Gone(&'static str),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl Fault {
+    /// A value that breaks the rules of its type.
+    pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {
+        Self::Damaged(format!("{what}: {why}"))
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damaged(why) => Self::Damaged(why),
+            Fault::Conflict(what) => Self::Conflict(what),
+            Fault::Gone(what) => Self::Unavailable(what.to_owned()),
+            Fault::Sql(error) => sql(&error),
+        }
+    }
+}
+
+fn sql(error: &rusqlite::Error) -> StoreError {
+    let text = error.to_string();
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => match failure.code {
+            ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch => StoreError::Refused(text),
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreError::Damaged(text),
+            _ => StoreError::Unavailable(text),
+        },
+        rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::Utf8Error(..) => StoreError::Damaged(text),
+        _ => StoreError::Unavailable(text),
+    }
+}

@@ -1,0 +1,28 @@
+//! How do the rows that a batch names come in? Each kind has its file; a row that is not there is put in as absent.
+
+mod carts;
+mod idempotency;
+mod items;
+mod keys;
+mod orders;
+
+use earmark_core::{Keys, WorkingSet};
+use rusqlite::Connection;
+
+use crate::deferred::Deferred;
+use crate::fault::Fault;
+
+/// Loads every row that `keys` name.
+pub(crate) fn load(
+    connection: &Connection,
+    deferred: &Deferred,
+    keys: &Keys,
+    rows: &mut WorkingSet,
+) -> Result<(), Fault> {
+    idempotency::load(connection, deferred, &keys.idempotency, rows)?;
+    items::load(connection, &keys.items, rows)?;
+    carts::load(connection, &keys.carts, rows)?;
+    orders::load(connection, &keys.orders, rows)?;
+    orders::load_references(connection, &keys.references, rows)?;
+    keys::load(connection, &keys.api_keys, rows)
+}

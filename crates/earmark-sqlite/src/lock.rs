@@ -1,0 +1,32 @@
+//! May this process have the file? One process at a time, by a lock of the operating system on `<path>.lock`, held until the engine is gone.
+//!
+//! The lock ends with the process, however it ends; the file itself stays and means nothing.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::OpenError;
+
+/// The lock, while it lives.
+#[derive(Debug)]
+pub(crate) struct FileLock(#[expect(dead_code, reason = "held for what its end does")] File);
+
+impl FileLock {
+    /// Takes the lock of a database, or says who is in the way.
+    pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
+        let path = lock_path(database);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|source| OpenError::File { path: path.clone(), source })?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: database.to_owned() }),
+            Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
+        }
+    }
+}
+
+fn lock_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}

@@ -1,0 +1,94 @@
+//! What happened, oldest first?
+
+use earmark_core::ids::OrderId;
+use earmark_core::{Event, Fact};
+use earmark_store::{Page, RecordedEvent};
+use rusqlite::{OptionalExtension, Params};
+
+use super::{Snapshot, page};
+use crate::codec;
+use crate::fault::Fault;
+use crate::rows;
+
+/// The place of `order.created`, the one type that `events_by_type` leaves out.
+const ORDER_CREATED: usize = 0;
+
+/// A page of the history of the whole.
+pub(super) fn list(
+    snapshot: &Snapshot<'_>,
+    after: u64,
+    types: Option<&[usize]>,
+    limit: usize,
+) -> Result<Page<RecordedEvent>, Fault> {
+    let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
+    let Some(types) = types else {
+        let sql = format!(
+            "SELECT {} FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+            codec::EVENT_COLUMNS
+        );
+        return recorded(snapshot, read(snapshot, &sql, (after, want))?, limit);
+    };
+    let mut events = Vec::new();
+    for index in types {
+        // Written into the statement so that SQLite can see that the index without order.created has it.
+        let columns = codec::EVENT_COLUMNS;
+        let from = if *index == ORDER_CREATED { "events NOT INDEXED" } else { "events INDEXED BY events_by_type" };
+        let sql = format!("SELECT {columns} FROM {from} WHERE type = {index} AND sequence > ?1 ORDER BY sequence LIMIT ?2");
+        events.extend(read(snapshot, &sql, (after, want))?);
+    }
+    events.sort_by_key(|event| event.sequence);
+    events.dedup_by_key(|event| event.sequence);
+    recorded(snapshot, events, limit)
+}
+
+/// A page of an order's history.
+pub(super) fn list_of_order(
+    snapshot: &Snapshot<'_>,
+    id: OrderId,
+    after: u64,
+    limit: usize,
+) -> Result<Page<RecordedEvent>, Fault> {
+    let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
+    let created: Option<i64> = snapshot
+        .connection
+        .prepare_cached("SELECT created_sequence FROM orders WHERE id = ?1 AND created_sequence > ?2")?
+        .query_row((id.to_bytes(), after), |row| row.get(0))
+        .optional()?;
+    let mut events: Vec<Event> = match created {
+        Some(sequence) => rows::events::find(snapshot.connection, sequence)?.into_iter().collect(),
+        None => Vec::new(),
+    };
+    let sql = format!(
+        "SELECT {} FROM events INDEXED BY events_by_order \
+         WHERE order_id = ?1 AND type <> 0 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
+        codec::EVENT_COLUMNS
+    );
+    events.extend(read(snapshot, &sql, (id.to_bytes(), after, want))?);
+    events.sort_by_key(|event| event.sequence);
+    recorded(snapshot, events, limit)
+}
+
+fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>, Fault> {
+    let mut statement = snapshot.connection.prepare_cached(sql)?;
+    let mut found = statement.query(parameters)?;
+    let mut events = Vec::new();
+    while let Some(row) = found.next()? {
+        events.push(codec::event(row)?);
+    }
+    Ok(events)
+}
+
+/// Adds what the events themselves do not keep.
+fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
+    let Page { rows, more } = page(events, limit);
+    let with_order = |event: Event| {
+        let placed = match (&event.fact, event.order_id) {
+            (Fact::OrderCreated, Some(id)) => {
+                Some(Box::new(rows::orders::get(snapshot.connection, id)?.as_placed()))
+            }
+            _ => None,
+        };
+        Ok(RecordedEvent { event, placed })
+    };
+    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_, Fault>>()?, more })
+}

@@ -1,0 +1,157 @@
+//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+
+use earmark_core::ids::{OrderId, PaymentId};
+use earmark_core::orders::{Order, OrderStatus};
+use earmark_core::text::{Reference, Sku};
+use earmark_core::time::Span;
+use earmark_core::Timestamp;
+use earmark_store::{OrderFilter, Page};
+use rusqlite::{OptionalExtension, Params};
+
+use super::{Snapshot, page};
+use crate::codec;
+use crate::deferred::CustomerTail;
+use crate::fault::Fault;
+use crate::rows;
+use crate::segments::walk;
+
+/// How far the time within an id may be from `created_at`: it is made at the edge, by whichever clock is there.
+const SLACK_SECONDS: u32 = 3600;
+/// The fewest candidates fetched at once.
+const CANDIDATES_MIN: usize = 32;
+
+/// Where candidates come from.
+enum Source {
+    Customer { hash: i64, newest: Vec<OrderId> },
+    Sku { sku: Sku, newest: Vec<OrderId> },
+    Reference(Reference),
+    Status(OrderStatus),
+    All,
+}
+
+/// The order that a payment belongs to.
+pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>, Fault> {
+    let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM payments WHERE id = ?1")?;
+    let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
+    order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
+}
+
+/// A page of them, highest id first.
+pub(super) fn list(
+    snapshot: &Snapshot<'_>,
+    customers: &CustomerTail,
+    filter: &OrderFilter,
+    limit: usize,
+) -> Result<Page<Order>, Fault> {
+    let source = source(snapshot, customers, filter)?;
+    let (lowest, mut upto) = bounds(filter);
+    let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
+    while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
+        let candidates = source.candidates(snapshot, highest, want)?;
+        for id in &candidates {
+            if orders.len() > limit || *id < lowest {
+                return Ok(page(orders, limit));
+            }
+            // What a tail names may be newer than this snapshot.
+            orders.extend(rows::orders::find(snapshot.connection, *id)?.filter(|order| matches(filter, order)));
+        }
+        upto = candidates.last().filter(|_| candidates.len() == want).and_then(|id| id.0.checked_sub(1)).map(OrderId);
+        // The fewer of them match, the more are asked for.
+        want = want.saturating_mul(2).min(1_000);
+    }
+    Ok(page(orders, limit))
+}
+
+fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source, Fault> {
+    if let Some(customer) = &filter.customer_id {
+        let hash = codec::customer_hash(customer.as_str());
+        loop {
+            // None: a generation ended between the two; the next snapshot has it.
+            if let Some(newest) = customers.orders(snapshot.connection, hash)? {
+                return Ok(Source::Customer { hash, newest });
+            }
+            snapshot.renew()?;
+        }
+    }
+    if let Some(reference) = &filter.reference {
+        return Ok(Source::Reference(reference.clone()));
+    }
+    if let Some(sku) = &filter.sku {
+        let newest = walk::newest_orders(snapshot.connection, sku)?;
+        return Ok(Source::Sku { sku: sku.clone(), newest });
+    }
+    Ok(filter.status.map_or(Source::All, Source::Status))
+}
+
+/// The lowest and the highest id that can match.
+fn bounds(filter: &OrderFilter) -> (OrderId, Option<OrderId>) {
+    let slack = Span::from_seconds(SLACK_SECONDS);
+    let lowest = filter.created_after.map_or(OrderId(0), |at| first_id(at.before(slack)));
+    let by_time = filter.created_before.map_or(OrderId(u128::MAX), |at| first_id(at.after(slack)));
+    let highest = match filter.before {
+        Some(before) => before.0.checked_sub(1).map(|id| OrderId(id).min(by_time)),
+        None => Some(by_time),
+    };
+    (lowest, highest)
+}
+
+/// The first id that a time can have.
+fn first_id(at: Timestamp) -> OrderId {
+    let millis = u128::try_from(at.0.max(0) / 1000).unwrap_or(0);
+    OrderId(millis.min(0xFFFF_FFFF_FFFF) << 80)
+}
+
+fn matches(filter: &OrderFilter, order: &Order) -> bool {
+    let holds = |condition: Option<bool>| condition.unwrap_or(true);
+    holds(filter.customer_id.as_ref().map(|id| order.customer_id.as_ref() == Some(id)))
+        && holds(filter.status.map(|status| order.status() == status))
+        && holds(filter.sku.as_ref().map(|sku| order.line(sku).is_some()))
+        && holds(filter.reference.as_ref().map(|reference| order.reference.as_ref() == Some(reference)))
+        && holds(filter.created_after.map(|at| order.created_at > at))
+        && holds(filter.created_before.map(|at| order.created_at < at))
+}
+
+impl Source {
+    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
+    fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>, Fault> {
+        let (id, count) = (upto.to_bytes(), codec::limit(want));
+        match self {
+            Self::Customer { hash, newest } => {
+                let sql = "SELECT order_id FROM customer_orders WHERE customer_hash = ?1 AND order_id <= ?2 \
+                           ORDER BY order_id DESC LIMIT ?3";
+                Ok(merge(ids(snapshot, sql, (hash, id, count))?, newest, upto, want))
+            }
+            Self::Sku { sku, newest } => {
+                Ok(merge(walk::orders(snapshot.connection, sku, upto, want)?, newest, upto, want))
+            }
+            Self::Reference(reference) => {
+                ids(snapshot, "SELECT id FROM orders WHERE reference = ?1 AND id <= ?2", (reference.as_str(), id))
+            }
+            Self::Status(status) => {
+                let sql = "SELECT id FROM orders INDEXED BY orders_by_status WHERE status = ?1 AND id <= ?2 \
+                           ORDER BY id DESC LIMIT ?3";
+                ids(snapshot, sql, (codec::store_order_status(*status), id, count))
+            }
+            Self::All => ids(snapshot, "SELECT id FROM orders WHERE id <= ?1 ORDER BY id DESC LIMIT ?2", (id, count)),
+        }
+    }
+}
+
+fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>, Fault> {
+    let mut statement = snapshot.connection.prepare_cached(sql)?;
+    let mut found = statement.query(parameters)?;
+    let mut ids = Vec::new();
+    while let Some(row) = found.next()? {
+        ids.push(OrderId::from_bytes(row.get(0)?));
+    }
+    Ok(ids)
+}
+
+/// Adds the newest ones to what an index has; an order may be in both.
+fn merge(mut indexed: Vec<OrderId>, newest: &[OrderId], upto: OrderId, want: usize) -> Vec<OrderId> {
+    indexed.extend(newest.iter().filter(|id| **id <= upto));
+    indexed.sort_unstable_by(|left, right| right.cmp(left));
+    indexed.dedup();
+    indexed.truncate(want);
+    indexed
+}

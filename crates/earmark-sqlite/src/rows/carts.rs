@@ -1,0 +1,30 @@
+//! A cart.
+
+use earmark_core::carts::Cart;
+use earmark_core::ids::CartId;
+use earmark_core::text::CustomerId;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::codec;
+use crate::fault::Fault;
+
+/// The cart of an id.
+pub(crate) fn find(connection: &Connection, id: CartId) -> Result<Option<Cart>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, customer_id, lines, metadata, created_at, updated_at, expires_at FROM carts WHERE id = ?1",
+    )?;
+    statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()?.transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<Cart, Fault> {
+    Ok(Cart {
+        id: CartId::from_bytes(row.get(0)?),
+        version: codec::count(row, 1)?,
+        customer_id: codec::optional_text(row, 2, CustomerId::parse)?,
+        lines: codec::document(row, 3)?.unwrap_or_default(),
+        metadata: codec::document(row, 4)?.unwrap_or_default(),
+        created_at: codec::time(row, 5)?,
+        updated_at: codec::time(row, 6)?,
+        expires_at: codec::time(row, 7)?,
+    })
+}

@@ -1,0 +1,36 @@
+//! An event, and where the history ends.
+
+use earmark_core::movements::{self, Delta};
+use earmark_core::{Event, Fact};
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::codec;
+use crate::fault::Fault;
+use crate::rows::orders;
+
+/// The number of the last event; 0 before the first.
+pub(crate) fn last_sequence(connection: &Connection) -> Result<u64, Fault> {
+    let mut statement = connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?;
+    statement.query_row([], |row| Ok(codec::count(row, 0)))?
+}
+
+/// The event with this number.
+pub(crate) fn find(connection: &Connection, sequence: i64) -> Result<Option<Event>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, at, type, actor, order_id, sku, data FROM events WHERE sequence = ?1",
+    )?;
+    statement.query_row([sequence], |row| Ok(codec::event(row))).optional()?.transpose()
+}
+
+/// What an event did to the counters.
+pub(crate) fn deltas(connection: &Connection, event: &Event) -> Result<Vec<Delta>, Fault> {
+    let order = match (&event.fact, event.order_id) {
+        (Fact::OrderCreated, Some(id)) => Some(orders::get(connection, id)?),
+        (Fact::OrderCreated, None) => return Err(Fault::damaged("an order.created without its order", event.sequence)),
+        (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
+            return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
+        }
+        _ => None,
+    };
+    Ok(movements::deltas(event, order.as_ref()))
+}

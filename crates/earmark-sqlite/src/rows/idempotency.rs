@@ -1,0 +1,34 @@
+//! A used idempotency key.
+
+use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use earmark_core::ids::{OrderId, PaymentId};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::codec;
+use crate::fault::Fault;
+
+/// The record in the row with this number.
+pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT digest, fingerprint, created_at, order_id, payment_id, whole FROM idempotency WHERE number = ?1",
+    )?;
+    statement.query_row([number], |row| Ok(read(row))).optional()?.transpose()
+}
+
+fn read(row: &Row<'_>) -> Result<IdempotencyRecord, Fault> {
+    let order = row.get::<_, Option<[u8; 16]>>(3)?.map(OrderId::from_bytes);
+    let payment = row.get::<_, Option<[u8; 16]>>(4)?.map(PaymentId::from_bytes);
+    let answer = match (order, payment) {
+        (Some(order), None) => KeptAnswer::Placed(order),
+        (Some(order), Some(payment)) => KeptAnswer::Payment(order, payment),
+        _ => KeptAnswer::Whole(
+            codec::document(row, 5)?.ok_or_else(|| Fault::damaged("an idempotency key", "it has no answer"))?,
+        ),
+    };
+    Ok(IdempotencyRecord {
+        digest: row.get(0)?,
+        fingerprint: row.get(1)?,
+        answer,
+        created_at: codec::time(row, 2)?,
+    })
+}

@@ -1,0 +1,30 @@
+//! An API key.
+
+use earmark_core::ids::KeyId;
+use earmark_core::keys::ApiKey;
+use earmark_core::text::Name;
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::codec;
+use crate::fault::Fault;
+
+/// The key of an id.
+pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?1",
+    )?;
+    statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()?.transpose()
+}
+
+/// The key in a row of id, version, name, role, secret_hash, created_at, revoked_at.
+pub(crate) fn read(row: &Row<'_>) -> Result<ApiKey, Fault> {
+    Ok(ApiKey {
+        id: KeyId::from_bytes(row.get(0)?),
+        version: codec::count(row, 1)?,
+        name: codec::optional_text(row, 2, Name::parse)?,
+        role: codec::role(row, 3)?,
+        secret_hash: row.get(4)?,
+        created_at: codec::time(row, 5)?,
+        revoked_at: codec::optional_time(row, 6)?,
+    })
+}

@@ -1,0 +1,32 @@
+//! Events, appended.
+
+use earmark_core::{Actor, Event};
+use rusqlite::{Connection, params};
+
+use crate::codec;
+use crate::fault::Fault;
+
+pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<(), Fault> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (sequence, at, type, actor, order_id, sku, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    // Most events of a batch have the same actor.
+    let mut last: Option<(&Actor, String)> = None;
+    for event in events {
+        let actor = match last.take() {
+            Some(same) if same.0 == &event.actor => same,
+            _ => (&event.actor, event.actor.to_string()),
+        };
+        insert.execute(params![
+            codec::integer(event.sequence)?,
+            event.at.0,
+            codec::limit(event.fact.type_index()),
+            actor.1,
+            event.order_id.map(|id| id.to_bytes()),
+            event.sku.as_ref().map(|sku| sku.as_str()),
+            codec::fact_data(&event.fact)?,
+        ])?;
+        last = Some(actor);
+    }
+    Ok(())
+}

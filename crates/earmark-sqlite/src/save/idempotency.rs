@@ -1,0 +1,51 @@
+//! Used idempotency keys: appended under a number, and found through the deferred index.
+
+use earmark_core::Change;
+use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use rusqlite::{Connection, params};
+
+use super::one;
+use crate::codec;
+use crate::deferred::Deferred;
+use crate::fault::Fault;
+
+pub(super) fn save(
+    connection: &Connection,
+    deferred: &mut Deferred,
+    changes: &[Change<IdempotencyRecord>],
+) -> Result<(), Fault> {
+    for change in changes {
+        if let Some(before) = &change.before {
+            delete(connection, deferred, before)?;
+        }
+        if let Some(record) = &change.after {
+            insert(connection, deferred, record)?;
+        }
+    }
+    Ok(())
+}
+
+/// Its entry in the index stays behind, and counts for nothing without the row.
+fn delete(connection: &Connection, deferred: &Deferred, before: &IdempotencyRecord) -> Result<(), Fault> {
+    let Some((number, _)) = deferred.find_idempotency(connection, &before.digest)? else {
+        return one(0, "an idempotency key");
+    };
+    let changed = connection.prepare_cached("DELETE FROM idempotency WHERE number = ?1")?.execute([number])?;
+    one(changed, "an idempotency key")
+}
+
+fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<(), Fault> {
+    let (order, payment, whole) = match &record.answer {
+        KeptAnswer::Placed(order) => (Some(order.to_bytes()), None, None),
+        KeptAnswer::Payment(order, payment) => (Some(order.to_bytes()), Some(payment.to_bytes()), None),
+        KeptAnswer::Whole(outcome) => (None, None, Some(codec::to_document(outcome)?.into_bytes())),
+    };
+    let number = deferred.add_idempotency(record.digest);
+    connection
+        .prepare_cached(
+            "INSERT INTO idempotency (number, digest, fingerprint, created_at, order_id, payment_id, whole) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![number, record.digest, record.fingerprint, record.created_at.0, order, payment, whole])?;
+    Ok(())
+}

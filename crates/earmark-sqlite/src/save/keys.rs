@@ -1,0 +1,42 @@
+//! API keys.
+
+use earmark_core::Change;
+use earmark_core::keys::ApiKey;
+use rusqlite::{Connection, params};
+
+use super::{never_deleted, one};
+use crate::codec;
+use crate::fault::Fault;
+
+pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<(), Fault> {
+    for change in changes {
+        let Some(key) = &change.after else { return never_deleted("an API key") };
+        let version = codec::integer(key.version)?;
+        let changed = match &change.before {
+            None => connection
+                .prepare_cached(
+                    "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                )?
+                .execute(params![
+                    key.id.to_bytes(),
+                    version,
+                    key.name.as_ref().map(|name| name.as_str()),
+                    codec::store_role(key.role),
+                    key.secret_hash,
+                    key.created_at.0,
+                    key.revoked_at.map(|at| at.0),
+                ])?,
+            Some(before) => connection
+                .prepare_cached("UPDATE api_keys SET version = ?2, revoked_at = ?3 WHERE id = ?1 AND version = ?4")?
+                .execute(params![
+                    key.id.to_bytes(),
+                    version,
+                    key.revoked_at.map(|at| at.0),
+                    codec::integer(before.version)?,
+                ])?,
+        };
+        one(changed, key.id)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! The payments of an order: those that are new, and those that moved.
+
+use earmark_core::orders::Order;
+use earmark_core::payments::Payment;
+use rusqlite::{Connection, params};
+
+use super::one;
+use crate::codec;
+use crate::fault::Fault;
+
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+    let known = before.map_or(&[][..], |before| &before.payments);
+    // Updates first: an attempt that ends makes room for the next one.
+    for (was, payment) in known.iter().zip(&order.payments).filter(|(was, payment)| was != payment) {
+        update(connection, was, payment)?;
+    }
+    for (attempt, payment) in order.payments.iter().enumerate().skip(known.len()) {
+        insert(connection, order, attempt, payment)?;
+    }
+    Ok(())
+}
+
+fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Payment) -> Result<(), Fault> {
+    connection
+        .prepare_cached(
+            "INSERT INTO payments (order_id, attempt, id, version, status, amount, token, gateway, gateway_reference, \
+             decline_code, attempts, next_attempt_at, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            order.id.to_bytes(),
+            codec::limit(attempt),
+            payment.id.to_bytes(),
+            codec::integer(payment.version)?,
+            codec::store_payment_status(payment.status),
+            payment.amount.minor(),
+            payment.token.as_str(),
+            payment.gateway.as_str(),
+            payment.gateway_reference.as_ref().map(|name| name.as_str()),
+            payment.decline_code.as_ref().map(|name| name.as_str()),
+            payment.attempts,
+            payment.next_attempt_at.0,
+            payment.created_at.0,
+            payment.updated_at.0,
+        ])?;
+    Ok(())
+}
+
+fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(), Fault> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE payments SET version = ?2, status = ?3, gateway_reference = ?4, decline_code = ?5, attempts = ?6, \
+             next_attempt_at = ?7, updated_at = ?8 WHERE id = ?1 AND version = ?9",
+        )?
+        .execute(params![
+            payment.id.to_bytes(),
+            codec::integer(payment.version)?,
+            codec::store_payment_status(payment.status),
+            payment.gateway_reference.as_ref().map(|name| name.as_str()),
+            payment.decline_code.as_ref().map(|name| name.as_str()),
+            payment.attempts,
+            payment.next_attempt_at.0,
+            payment.updated_at.0,
+            codec::integer(was.version)?,
+        ])?;
+    one(changed, payment.id)
+}

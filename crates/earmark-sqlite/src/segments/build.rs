@@ -1,0 +1,97 @@
+//! Which items did a stretch of events touch? Read and grouped on a thread of its own, so that the writer only has to append.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use earmark_core::ids::OrderId;
+use earmark_core::text::Sku;
+use rusqlite::Connection;
+
+use super::postings::{self, Posting};
+use crate::codec;
+use crate::fault::Fault;
+use crate::open::open_reader;
+use crate::rows;
+
+/// A stretch that is to be grouped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order {
+    pub(super) segment: i64,
+    pub(super) after: u64,
+    pub(super) upto: u64,
+}
+
+/// A grouped stretch.
+#[derive(Debug)]
+pub(super) struct Built {
+    pub(super) segment: i64,
+    pub(super) upto: u64,
+    pub(super) min_order_id: OrderId,
+    pub(super) max_order_id: OrderId,
+    /// Item by item, in their order.
+    pub(super) rows: Vec<(Sku, Vec<u8>)>,
+}
+
+/// Builds what is asked for until nobody asks any more.
+pub(super) fn run(path: &Path, cache_kib: u32, orders: &Receiver<Order>, built: &SyncSender<Result<Built, Fault>>) {
+    while let Ok(order) = orders.recv() {
+        let result = open_reader(path, cache_kib)
+            .map_err(|error| Fault::Damaged(error.to_string()))
+            .and_then(|connection| build(&connection, order));
+        if built.send(result).is_err() {
+            return;
+        }
+    }
+}
+
+/// Groups a stretch.
+pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, Fault> {
+    let mut touched = placed(connection, order)?;
+    touched.extend(others(connection, order)?);
+    touched.sort_unstable();
+    let ids = || touched.iter().filter_map(|(_, posting)| posting.placed);
+    let (min, max) = (ids().min().unwrap_or(OrderId(u128::MAX)), ids().max().unwrap_or(OrderId(0)));
+    let mut rows: Vec<(Sku, Vec<u8>)> = Vec::new();
+    let mut previous = 0;
+    for (sku, posting) in touched {
+        if rows.last().is_none_or(|(last, _)| *last != sku) {
+            rows.push((sku, Vec::new()));
+            previous = 0;
+        }
+        if let Some((_, bytes)) = rows.last_mut() {
+            postings::append(bytes, previous, posting);
+            previous = posting.sequence;
+        }
+    }
+    Ok(Built { segment: order.segment, upto: order.upto, min_order_id: min, max_order_id: max, rows })
+}
+
+fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
+         WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
+    )?;
+    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut touched = Vec::new();
+    while let Some(row) = found.next()? {
+        let placed = Some(OrderId::from_bytes(row.get(2)?));
+        touched.push((codec::text(row, 0, Sku::parse)?, Posting { sequence: codec::count(row, 1)?, placed }));
+    }
+    Ok(touched)
+}
+
+fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
+         WHERE sequence > ?1 AND sequence <= ?2 AND type IN (5, 6, 14, 16)",
+    )?;
+    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut touched = Vec::new();
+    while let Some(row) = found.next()? {
+        let event = codec::event(row)?;
+        let posting = Posting { sequence: event.sequence, placed: None };
+        touched.extend(rows::events::deltas(connection, &event)?.into_iter().map(|delta| (delta.sku, posting)));
+    }
+    touched.dedup();
+    Ok(touched)
+}

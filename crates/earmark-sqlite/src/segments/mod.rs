@@ -1,0 +1,190 @@
+//! Which events touched an item, and which orders have it? Answered without an index on the path of an order.
+//!
+//! Once a stretch of events is full, a thread of its own groups it by item ([`build`]), and the writer appends the groups, some rows with each batch: a
+//! *segment*. A reader walks the segments from the newest to the oldest and scans the events after the last one. Invariant: a segment's row in
+//! `segments` is written with the last of its groups, so what is not complete is scanned, and nothing is ever missing or counted twice.
+
+mod build;
+pub(crate) mod postings;
+pub(crate) mod walk;
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+use crate::codec;
+use crate::fault::Fault;
+use crate::{OpenError, SqliteOptions};
+use build::{Built, Order};
+
+/// Rows written by one transaction while nobody waits.
+const IDLE_ROWS: usize = 2_000;
+
+/// The segments, as the writer has them.
+#[derive(Debug)]
+pub(crate) struct Segments {
+    segment_events: u64,
+    last_segment: i64,
+    /// The last event in a segment, and the last one of all.
+    reached: u64,
+    last_sequence: u64,
+    /// No stretch is asked for before there are so many events.
+    not_before: u64,
+    orders: Option<SyncSender<Order>>,
+    built: Receiver<Result<Built, Fault>>,
+    asked: bool,
+    ready: Option<Built>,
+    /// Rows of `ready` that are written, and the same as the open transaction leaves it.
+    written: usize,
+    writing: usize,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Segments {
+    /// Throws away what a crash left incomplete, and starts the thread that groups.
+    pub(crate) fn open(connection: &Connection, path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
+        connection.execute(
+            "DELETE FROM segment_postings WHERE segment > (SELECT coalesce(max(segment), 0) FROM segments)",
+            [],
+        )?;
+        let (last_segment, reached) = walk::last(connection)?;
+        let (orders, asked_for) = sync_channel(1);
+        let (built_sender, built) = sync_channel(1);
+        let (owned, cache_kib) = (path.to_owned(), options.reader_cache_kib);
+        let body = move || build::run(&owned, cache_kib, &asked_for, &built_sender);
+        let thread = std::thread::Builder::new().name("segments".into()).spawn(body);
+        let thread = thread.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
+        let mut segments = Self {
+            segment_events: u64::try_from(options.segment_events.max(1)).unwrap_or(u64::MAX),
+            last_segment,
+            reached,
+            last_sequence: crate::rows::events::last_sequence(connection)?,
+            not_before: 0,
+            orders: Some(orders),
+            built,
+            asked: false,
+            ready: None,
+            written: 0,
+            writing: 0,
+            thread: Some(thread),
+        };
+        segments.ask();
+        Ok(segments)
+    }
+
+    /// Asks for the next stretch, if it is full and none is on its way.
+    fn ask(&mut self) {
+        let upto = self.reached.saturating_add(self.segment_events);
+        if self.asked || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
+            return;
+        }
+        let order = Order { segment: self.last_segment + 1, after: self.reached, upto };
+        self.asked = self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok());
+    }
+
+    /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so no order is ever refused for it.
+    fn receive(&mut self) {
+        match self.built.try_recv() {
+            Ok(Ok(built)) => {
+                self.asked = false;
+                self.ready = Some(built);
+            }
+            Ok(Err(fault)) => {
+                tracing::warn!(?fault, "a stretch of events could not be grouped");
+                self.asked = false;
+                self.postpone();
+            }
+            Err(TryRecvError::Empty) => {}
+            Err(TryRecvError::Disconnected) => {
+                if self.not_before < u64::MAX {
+                    tracing::error!("the thread that groups events has ended");
+                }
+                self.not_before = u64::MAX;
+            }
+        }
+    }
+
+    /// Leaves it alone for a stretch's worth of events.
+    pub(crate) fn postpone(&mut self) {
+        self.ready = None;
+        (self.written, self.writing) = (0, 0);
+        self.not_before = self.last_sequence.saturating_add(self.segment_events);
+    }
+
+    /// Appends some rows in the open transaction: twice the share of a batch with so many events.
+    pub(crate) fn write_slice(&mut self, connection: &Connection, batch_events: usize) -> Result<(), Fault> {
+        if self.ready.is_none() {
+            self.receive();
+        }
+        let rows = self.ready.as_ref().map_or(0, |built| built.rows.len());
+        let events = usize::try_from(self.segment_events).unwrap_or(usize::MAX);
+        self.write(connection, 2 * rows * batch_events / events + 1)
+    }
+
+    /// Whether there is something to append while nobody waits.
+    pub(crate) fn has_work(&mut self) -> bool {
+        if self.ready.is_none() {
+            self.receive();
+            self.ask();
+        }
+        self.ready.is_some()
+    }
+
+    /// Appends many rows in the open transaction.
+    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<(), Fault> {
+        self.write(connection, IDLE_ROWS)
+    }
+
+    fn write(&mut self, connection: &Connection, count: usize) -> Result<(), Fault> {
+        let Some(built) = &self.ready else { return Ok(()) };
+        let upto = built.rows.len().min(self.writing.saturating_add(count));
+        let mut insert = connection
+            .prepare_cached("INSERT OR REPLACE INTO segment_postings (segment, sku, postings) VALUES (?1, ?2, ?3)")?;
+        for (sku, bytes) in &built.rows[self.writing..upto] {
+            insert.execute((built.segment, sku.as_str(), bytes))?;
+        }
+        self.writing = upto;
+        if upto == built.rows.len() {
+            connection
+                .prepare_cached(
+                    "INSERT INTO segments (segment, last_sequence, min_order_id, max_order_id) VALUES (?1, ?2, ?3, ?4)",
+                )?
+                .execute((
+                    built.segment,
+                    codec::integer(built.upto)?,
+                    built.min_order_id.to_bytes(),
+                    built.max_order_id.to_bytes(),
+                ))?;
+        }
+        Ok(())
+    }
+
+    /// The open transaction was committed.
+    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) {
+        self.last_sequence = last_sequence.unwrap_or(self.last_sequence);
+        self.written = self.writing;
+        if let Some(built) = self.ready.take_if(|built| built.rows.len() == self.written) {
+            (self.last_segment, self.reached) = (built.segment, built.upto);
+            (self.written, self.writing) = (0, 0);
+        }
+        self.ask();
+    }
+
+    /// The open transaction left no trace.
+    pub(crate) fn rolled_back(&mut self) {
+        self.writing = self.written;
+    }
+}
+
+impl Drop for Segments {
+    fn drop(&mut self) {
+        self.orders = None;
+        // It may be waiting to hand a stretch over, or about to.
+        while self.built.recv().is_ok() {}
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

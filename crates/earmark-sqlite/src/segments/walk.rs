@@ -1,0 +1,139 @@
+//! How does a reader go through the segments and the events after them, in one snapshot?
+
+use earmark_core::ids::OrderId;
+use earmark_core::text::Sku;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::postings::{self, Posting};
+use crate::codec;
+use crate::fault::Fault;
+
+/// A complete segment.
+#[derive(Clone, Copy, Debug)]
+struct Segment {
+    number: i64,
+    /// The last event before it.
+    after: u64,
+    min_order_id: OrderId,
+    max_order_id: OrderId,
+}
+
+/// The number of the last segment, and of the last event in it; zeros before the first.
+pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
+    let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
+    found.map_or(Ok((0, 0)), |(segment, sequence)| Ok((segment?, sequence?)))
+}
+
+/// All segments, the newest first.
+fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
+    let mut statement = connection
+        .prepare_cached("SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment")?;
+    let (mut rows, mut segments, mut after) = (statement.query([])?, Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        segments.push(Segment {
+            number: row.get(0)?,
+            after,
+            min_order_id: OrderId::from_bytes(row.get(2)?),
+            max_order_id: OrderId::from_bytes(row.get(3)?),
+        });
+        after = codec::count(row, 1)?;
+    }
+    segments.reverse();
+    Ok(segments)
+}
+
+fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2")?;
+    let mut rows = statement.query((segment, sku.as_str()))?;
+    match rows.next()? {
+        Some(row) => {
+            let bytes = row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
+            postings::read(bytes)
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The events before `below` that may have moved an item's counters, newest first, handed to `take` until it says that it is enough.
+pub(crate) fn events(
+    connection: &Connection,
+    sku: &Sku,
+    below: u64,
+    take: &mut dyn FnMut(u64) -> Result<bool, Fault>,
+) -> Result<(), Fault> {
+    let (_, reached) = last(connection)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, 5, 6, 14, 16) \
+         AND (sku = ?3 OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = e.order_id AND l.sku = ?3)) \
+         ORDER BY sequence DESC",
+    )?;
+    let below_stored = i64::try_from(below).unwrap_or(i64::MAX);
+    let mut rows = statement.query((codec::integer(reached)?, below_stored, sku.as_str()))?;
+    while let Some(row) = rows.next()? {
+        if !take(codec::count(row, 0)?)? {
+            return Ok(());
+        }
+    }
+    for segment in segments(connection)?.into_iter().filter(|segment| segment.after + 1 < below) {
+        let found = postings(connection, segment.number, sku)?;
+        for posting in found.into_iter().rev().filter(|posting| posting.sequence < below) {
+            if !take(posting.sequence)? {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The orders with a line of an item that no segment has yet, in no order.
+pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>, Fault> {
+    let (_, reached) = last(connection)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
+         AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = e.order_id AND l.sku = ?2)",
+    )?;
+    let mut rows = statement.query((codec::integer(reached)?, sku.as_str()))?;
+    let mut ids = Vec::new();
+    while let Some(row) = rows.next()? {
+        ids.push(OrderId::from_bytes(row.get(0)?));
+    }
+    Ok(ids)
+}
+
+/// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of an item; highest first.
+///
+/// Ids are made before their orders are committed, so segments overlap a little; each keeps its lowest and highest id.
+pub(crate) fn orders(
+    connection: &Connection,
+    sku: &Sku,
+    upto: OrderId,
+    want: usize,
+) -> Result<Vec<OrderId>, Fault> {
+    let segments = segments(connection)?;
+    // The highest id in each segment or any older one.
+    let mut highest: Vec<OrderId> = segments
+        .iter()
+        .rev()
+        .scan(OrderId(0), |highest, segment| {
+            *highest = (*highest).max(segment.max_order_id);
+            Some(*highest)
+        })
+        .collect();
+    highest.reverse();
+    let mut found: Vec<OrderId> = Vec::new();
+    for (segment, highest) in segments.iter().zip(highest) {
+        if found.len() >= want && found.last().is_some_and(|last| *last > highest) {
+            break;
+        }
+        if segment.min_order_id <= upto {
+            let placed = postings(connection, segment.number, sku)?.into_iter().filter_map(|posting| posting.placed);
+            found.extend(placed.filter(|id| *id <= upto));
+            found.sort_unstable_by(|left, right| right.cmp(left));
+            found.truncate(want);
+        }
+    }
+    Ok(found)
+}
