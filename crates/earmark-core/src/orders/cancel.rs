@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::confirm::{decision, paid_if_nothing_to_pay, reachable};
-use super::{CANCELLATIONS_MAX, CancelReason, Cancellation, CancelledUnits, Order, OrderStatus, Units};
+use super::{CancelReason, Cancellation, CancelledUnits, Order, OrderStatus, Units};
 use crate::changes::{Changes, Decision, EventDraft};
 use crate::command::{Actor, Command};
 use crate::event::Fact;
@@ -111,8 +111,8 @@ fn named_parts(order: &Order, lines: &[Units]) -> Result<Vec<Part>, Rejection> {
     }
     let rest: u64 = order.lines.iter().map(|line| u64::from(line.unshipped())).sum();
     let all = wanted.iter().map(|part| u64::from(part.quantity)).sum::<u64>() == rest;
-    if order.cancellations.len() >= CANCELLATIONS_MAX && !all {
-        let detail = format!("{CANCELLATIONS_MAX} parts were cancelled: only the whole rest can be");
+    if !all && !order.may_record_cancellation(wanted.len()) {
+        let detail = "so many parts were cancelled that only the whole rest can be";
         return Err(Rejection::invalid("/lines", detail));
     }
     Ok(wanted)

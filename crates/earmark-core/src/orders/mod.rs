@@ -10,6 +10,8 @@ pub mod expire;
 pub mod place;
 mod status;
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 pub use status::{FulfillmentStatus, OrderStatus, PaymentSummary};
@@ -18,12 +20,14 @@ use crate::command::Actor;
 use crate::ids::{OrderId, RefundId};
 use crate::payments::{Payment, PaymentStatus};
 use crate::refunds::{Refund, RefundStatus};
-use crate::shipments::Shipment;
+use crate::shipments::{SHIPMENTS_MAX, Shipment};
 use crate::text::{CustomerId, Metadata, Name, Note, Reference, Sku};
 use crate::{Money, Timestamp};
 
 /// The most cancellations in part of one order; the whole rest can always be cancelled.
 pub const CANCELLATIONS_MAX: usize = 200;
+/// The most lines that the cancellations in part of one order may have together, and its shipments in part.
+pub const RECORDED_LINES_MAX: usize = 5_000;
 
 /// An order with everything that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -275,6 +279,7 @@ impl Order {
                 breaches.push(what.to_owned());
             }
         };
+        let mut sums = self.sums();
         for line in &self.lines {
             let gone = u64::from(line.cancelled) + u64::from(line.shipped);
             check(
@@ -283,25 +288,17 @@ impl Order {
             );
             check(line.delivered <= line.shipped, "more delivered than shipped");
             check(line.returned <= line.shipped, "more returned than shipped");
-            let sum_of = |units: &dyn Fn(&Shipment) -> bool| -> u64 {
-                let lines = self.shipments.iter().filter(|s| units(s)).flat_map(|s| &s.lines);
-                lines.filter(|u| u.sku == line.sku).map(|u| u64::from(u.quantity)).sum()
-            };
-            check(sum_of(&|_| true) == u64::from(line.shipped), "shipped is not the sum of the shipments");
+            let parts = sums.remove(&line.sku).unwrap_or_default();
+            check(parts.shipped == u64::from(line.shipped), "shipped is not the sum of the shipments");
+            check(parts.delivered == u64::from(line.delivered), "delivered is not the sum of the deliveries");
             check(
-                sum_of(&|s| s.delivered_at.is_some()) == u64::from(line.delivered),
-                "delivered is not the sum of the deliveries",
+                parts.cancelled == u64::from(line.cancelled),
+                "cancelled is not the sum of the cancellations",
             );
-            let cancelled = self.cancellations.iter().flat_map(|c| &c.lines).filter(|u| u.sku == line.sku);
-            let (units, amount) = cancelled.fold((0_u64, Money::ZERO), |(units, amount), part| {
-                (units + u64::from(part.quantity), sum([amount, part.amount]))
-            });
-            check(units == u64::from(line.cancelled), "cancelled is not the sum of the cancellations");
-            check(
-                sum([line.total(), amount]) == line.placed_total(),
-                "the parts of a line do not add up to it",
-            );
+            let whole = sum([line.total(), parts.cancelled_amount]);
+            check(whole == line.placed_total(), "the parts of a line do not add up to it");
         }
+        check(sums.is_empty(), "a shipment or cancellation of an item that the order has no line of");
         check(
             sum(self.lines.iter().map(OrderLine::placed_total)) == self.placed_total,
             "lines do not add up to placed_total",
@@ -314,6 +311,47 @@ impl Order {
         check(!shipped || self.paid_at.is_some(), "shipped but not paid");
         check(self.paid_at.is_none() || self.confirmed_at.is_some(), "paid but not confirmed");
         breaches
+    }
+}
+
+/// What the records of one item add up to.
+#[derive(Default)]
+struct Sums {
+    shipped: u64,
+    delivered: u64,
+    cancelled: u64,
+    cancelled_amount: Money,
+}
+
+impl Order {
+    /// Adds the records up by item, in one pass: an order may have thousands.
+    fn sums(&self) -> HashMap<&Sku, Sums> {
+        let mut sums: HashMap<&Sku, Sums> = HashMap::new();
+        for shipment in &self.shipments {
+            for units in &shipment.lines {
+                let entry = sums.entry(&units.sku).or_default();
+                entry.shipped += u64::from(units.quantity);
+                entry.delivered += shipment.delivered_at.map_or(0, |_| u64::from(units.quantity));
+            }
+        }
+        for units in self.cancellations.iter().flat_map(|cancellation| &cancellation.lines) {
+            let entry = sums.entry(&units.sku).or_default();
+            entry.cancelled += u64::from(units.quantity);
+            entry.cancelled_amount = sum([entry.cancelled_amount, units.amount]);
+        }
+        sums
+    }
+
+    /// Whether one more partial cancellation of so many lines is within the limits.
+    pub(crate) fn may_record_cancellation(&self, lines: usize) -> bool {
+        let records = self.cancellations.iter().map(|cancellation| cancellation.lines.len());
+        self.cancellations.len() < CANCELLATIONS_MAX && records.sum::<usize>() + lines <= RECORDED_LINES_MAX
+    }
+
+    /// Whether one more partial shipment of so many lines is within the limits.
+    pub(crate) fn may_record_shipment(&self, lines: usize) -> bool {
+        let records = self.shipments.iter().map(|shipment| shipment.lines.len());
+        self.shipments.len() < SHIPMENTS_MAX && records.sum::<usize>() + lines <= RECORDED_LINES_MAX
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ids::ShipmentId;
 use crate::orders::Units;
 use crate::text::{Name, Url};
 
-/// The most shipments of one order.
+/// The most shipments in part of one order; the whole rest can always be shipped.
 pub const SHIPMENTS_MAX: usize = 200;
 
 /// Lines that left together.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{SHIPMENTS_MAX, Shipment};
+use super::Shipment;
 use crate::changes::{Changes, Decision, EventDraft};
 use crate::command::Command;
 use crate::event::Fact;
@@ -84,9 +84,6 @@ impl ShipOrder {
         if current != OrderStatus::Paid {
             return refused("only a paid order with units left can be shipped".into());
         }
-        if order.shipments.len() >= SHIPMENTS_MAX {
-            return Err(Rejection::invalid("", format!("an order has at most {SHIPMENTS_MAX} shipments")));
-        }
         let Some(named) = named else {
             let rest = order.lines.iter().map(crate::orders::OrderLine::unshipped).enumerate();
             return Ok(rest.filter(|(_, quantity)| *quantity > 0).collect());
@@ -97,7 +94,16 @@ impl ShipOrder {
                 let row = &order.lines[*place];
                 refused(format!("{quantity} of {} asked, {} left to ship", row.sku, row.unshipped()))
             }
+            None if !all_of(order, &parts) && !order.may_record_shipment(parts.len()) => Err(
+                Rejection::invalid("/lines", "so many parts were shipped that only the whole rest can be"),
+            ),
             None => Ok(parts),
         }
     }
+}
+
+/// Whether these units are all that are left.
+fn all_of(order: &Order, parts: &[(usize, u32)]) -> bool {
+    let rest: u64 = order.lines.iter().map(|line| u64::from(line.unshipped())).sum();
+    parts.iter().map(|(_, quantity)| u64::from(*quantity)).sum::<u64>() == rest
 }
