@@ -11,31 +11,38 @@ use crate::fault::Fault;
 pub(crate) const COLUMNS: &str = "i.sku, i.name, i.description, i.unit_price, i.active, i.image_url, i.metadata, i.created_at, \
      s.on_hand, s.reserved, s.version, s.updated_at";
 
-/// The item of a SKU.
+/// The item of a SKU, with its stock.
 pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedItem>, Fault> {
+    let Some(item) = find_item(connection, sku)? else { return Ok(None) };
+    let stock = find_stock(connection, sku)?.ok_or_else(|| Fault::damaged("an item has no stock", sku))?;
+    Ok(Some(StockedItem { item, stock }))
+}
+
+/// The description of an item. Not joined with its stock: SQLite would prepare such a statement anew for each SKU.
+pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT i.sku, i.name, i.description, i.unit_price, i.active, i.image_url, i.metadata, i.created_at, \
-         s.on_hand, s.reserved, s.version, s.updated_at \
-         FROM items i LEFT JOIN stocks s ON s.sku = i.sku WHERE i.sku = ?1",
+        "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1",
     )?;
-    statement.query_row([sku.as_str()], |row| Ok(read(row))).optional()?.transpose()
+    statement.query_row([sku.as_str()], |row| Ok(read_item(row))).optional()?.transpose()
+}
+
+/// The counters of an item.
+pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;
+    statement.query_row([sku.as_str()], |row| Ok(read_stock(row, 0, sku.clone()))).optional()?.transpose()
 }
 
 /// The item in a row of [`COLUMNS`].
 pub(crate) fn read(row: &Row<'_>) -> Result<StockedItem, Fault> {
-    let sku = codec::text(row, 0, Sku::parse)?;
-    let stock = Stock {
-        sku: sku.clone(),
-        on_hand: row.get(8)?,
-        reserved: row.get(9)?,
-        version: codec::count(row, 10)?,
-        updated_at: codec::time(row, 11)?,
-    };
-    if stock.reserved > stock.on_hand {
-        return Err(Fault::damaged("more reserved than on hand", &sku));
-    }
-    let item = Item {
-        sku,
+    let item = read_item(row)?;
+    let stock = read_stock(row, 8, item.sku.clone())?;
+    Ok(StockedItem { item, stock })
+}
+
+fn read_item(row: &Row<'_>) -> Result<Item, Fault> {
+    Ok(Item {
+        sku: codec::text(row, 0, Sku::parse)?,
         name: codec::text(row, 1, Name::parse)?,
         description: codec::optional_text(row, 2, Description::parse)?,
         unit_price: codec::money(row, 3)?,
@@ -43,6 +50,14 @@ pub(crate) fn read(row: &Row<'_>) -> Result<StockedItem, Fault> {
         image_url: codec::optional_text(row, 5, Url::parse)?,
         metadata: codec::document(row, 6)?.unwrap_or_default(),
         created_at: codec::time(row, 7)?,
-    };
-    Ok(StockedItem { item, stock })
+    })
+}
+
+fn read_stock(row: &Row<'_>, first: usize, sku: Sku) -> Result<Stock, Fault> {
+    let (on_hand, reserved) = (row.get(first)?, row.get(first + 1)?);
+    if reserved > on_hand {
+        return Err(Fault::damaged("more reserved than on hand", &sku));
+    }
+    let (version, updated_at) = (codec::count(row, first + 2)?, codec::time(row, first + 3)?);
+    Ok(Stock { sku, on_hand, reserved, version, updated_at })
 }
