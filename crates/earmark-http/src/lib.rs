@@ -4,14 +4,30 @@
 //! No SQL here, and no rule: whatever depends on state is decided in `earmark-core`.
 
 mod auth;
+mod body;
+mod call;
+mod checks;
 mod config;
+mod cursor;
+mod customer_tokens;
+mod dto;
+mod endpoints;
+mod frame;
 mod fresh_ids;
+mod idempotency;
+mod if_match;
 mod metrics;
+mod openapi;
+mod problem;
+mod reply;
+mod request_id;
+mod router;
 pub mod secrets;
 mod serve;
 mod state;
+mod time;
 
 pub use config::{Currency, HttpConfig, InvalidCurrency, ServeLimits};
-pub use router::router;
+pub use router::{openapi_json, router};
 pub use serve::serve;
 pub use state::{App, AppState};

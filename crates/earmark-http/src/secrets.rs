@@ -107,7 +107,9 @@ mod tests {
     #[test]
     fn a_garbled_key_does_not_split() {
         let token = FreshKey::draw().unwrap().token;
-        for wrong in ["", "em_live_", "em_live__", &token[1..], &token[..token.len() - 1], &token.to_uppercase()] {
+        for wrong in
+            ["", "em_live_", "em_live__", &token[1..], &token[..token.len() - 1], &token.to_uppercase()]
+        {
             assert_eq!(split_api_key(wrong), None, "{wrong:?}");
         }
         let mut other = token.clone();

@@ -1,0 +1,206 @@
+//! Who is calling? Turns `Authorization: Bearer …` into a caller: an API key, the operator's key, or a signed customer token.
+//!
+//! API keys are looked up in memory first. An entry is trusted for [`FRESH`], then one request reads it again while others go on with
+//! it until [`STALE`]: a key revoked on another node stops working within that time, one revoked on this node at once.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use earmark_core::ids::KeyId;
+use earmark_core::keys::{ApiKey, KeyRole};
+use earmark_core::text::CustomerId;
+use earmark_core::{Access, Actor};
+
+use crate::problem::Problem;
+use crate::state::App;
+use crate::{customer_tokens, secrets};
+
+const FRESH: Duration = Duration::from_secs(1);
+const STALE: Duration = Duration::from_secs(2);
+/// The most keys remembered; more are forgotten all at once, and read again.
+const KEYS_MAX: usize = 10_000;
+
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Everything.
+    Admin,
+    /// Catalogue, and carts, orders and payments of any customer.
+    Service,
+    /// Its own carts, orders and payments.
+    Customer,
+}
+
+/// Who is calling.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Written into the history.
+    pub(crate) actor: Actor,
+    /// Whose resources exist for it.
+    pub(crate) access: Access,
+    /// What it may do.
+    pub(crate) role: Role,
+    /// What customer tokens made by it are signed with.
+    pub(crate) signing_key: [u8; 32],
+}
+
+impl Caller {
+    fn staff(actor: Actor, role: Role, signing_key: [u8; 32]) -> Self {
+        Self { actor, access: Access::All, role, signing_key }
+    }
+
+    fn customer(id: CustomerId) -> Self {
+        let (actor, access) = (Actor::Customer(id.clone()), Access::Customer(id));
+        Self { actor, access, role: Role::Customer, signing_key: [0; 32] }
+    }
+}
+
+/// The caller; `None` without an `Authorization` header. A token that is there must be valid.
+pub(crate) async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Option<Caller>, Problem> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let text = value.to_str().ok().filter(|_| values.next().is_none());
+    let token =
+        text.and_then(bearer).ok_or_else(|| refused("Send one header `Authorization: Bearer <token>`."))?;
+    let caller = if token.starts_with(customer_tokens::PREFIX) {
+        customer(app, token).await?
+    } else if token.starts_with(secrets::KEY_PREFIX) {
+        api_key(app, token).await?
+    } else {
+        None
+    };
+    match caller.or_else(|| operator(app, token)) {
+        Some(caller) => Ok(Some(caller)),
+        None => Err(refused("The token is not valid: unknown, expired or revoked.")),
+    }
+}
+
+fn refused(detail: &'static str) -> Problem {
+    Problem::unauthorized(detail)
+}
+
+fn bearer(text: &str) -> Option<&str> {
+    let (scheme, token) = text.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim()).filter(|token| !token.is_empty())
+}
+
+fn operator(app: &App, token: &str) -> Option<Caller> {
+    let admin = app.config.admin_key.as_ref()?;
+    secrets::same(&secrets::hash(token.as_bytes()), &admin.hash)
+        .then(|| Caller::staff(Actor::Operator, Role::Admin, admin.hash))
+}
+
+async fn api_key(app: &App, token: &str) -> Result<Option<Caller>, Problem> {
+    let Some((id, hash)) = secrets::split_api_key(token) else { return Ok(None) };
+    let Some(key) = app.keys.find(app, id).await? else { return Ok(None) };
+    let role = match key.role {
+        KeyRole::Admin => Role::Admin,
+        KeyRole::Service => Role::Service,
+    };
+    let valid = secrets::same(&hash, &key.secret_hash);
+    Ok(valid.then(|| Caller::staff(Actor::Key(id), role, key.secret_hash)))
+}
+
+async fn customer(app: &App, token: &str) -> Result<Option<Caller>, Problem> {
+    let Some(claims) = customer_tokens::read(token) else { return Ok(None) };
+    let signing_key = match claims.signer {
+        Some(id) => app.keys.find(app, id).await?.map(|key| key.secret_hash),
+        None => app.config.admin_key.as_ref().map(|key| key.hash),
+    };
+    let Some(signing_key) = signing_key else { return Ok(None) };
+    let valid = claims.verify(&signing_key) && app.store.clock().now() < claims.expires_at;
+    Ok(valid.then(|| Caller::customer(claims.customer_id)))
+}
+
+/// What is kept of a key that is valid.
+#[derive(Clone, Copy)]
+struct KnownKey {
+    role: KeyRole,
+    secret_hash: [u8; 32],
+}
+
+struct Entry {
+    key: KnownKey,
+    read_at: Instant,
+    /// Whether somebody is reading it again.
+    refreshing: bool,
+}
+
+/// API keys read lately.
+#[derive(Default)]
+pub(crate) struct KeyCache {
+    entries: RwLock<HashMap<KeyId, Entry>>,
+    /// Raised by each revocation, so that a read that began before it is not remembered.
+    generation: AtomicU64,
+}
+
+impl KeyCache {
+    /// The key, if it is there and not revoked.
+    async fn find(&self, app: &App, id: KeyId) -> Result<Option<KnownKey>, Problem> {
+        if let Some(key) = self.remembered(id) {
+            return Ok(Some(key));
+        }
+        let generation = self.generation.load(Ordering::SeqCst);
+        let found = app.store.queries().find_api_key(id).await?;
+        let key = found
+            .filter(|key| key.revoked_at.is_none())
+            .map(|key: ApiKey| KnownKey { role: key.role, secret_hash: key.secret_hash });
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        match key {
+            Some(key) if self.generation.load(Ordering::SeqCst) == generation => {
+                if entries.len() >= KEYS_MAX {
+                    entries.clear();
+                }
+                entries.insert(id, Entry { key, read_at: Instant::now(), refreshing: false });
+            }
+            _ => drop(entries.remove(&id)),
+        }
+        Ok(key)
+    }
+
+    /// The key from memory; `None` where it is too old, or where this caller is the one to read it again.
+    fn remembered(&self, id: KeyId) -> Option<KnownKey> {
+        {
+            let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
+            let entry = entries.get(&id)?;
+            let age = entry.read_at.elapsed();
+            if age < FRESH || (age < STALE && entry.refreshing) {
+                return Some(entry.key);
+            }
+            if age >= STALE {
+                return None;
+            }
+        }
+        let mut entries = self.entries.write().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.get_mut(&id)?;
+        if entry.refreshing && entry.read_at.elapsed() < STALE {
+            return Some(entry.key);
+        }
+        entry.refreshing = true;
+        None
+    }
+
+    /// Forgets a key that was revoked on this node.
+    pub(crate) fn forget(&self, id: KeyId) {
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.entries.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        for wrong in ["", "Bearer", "Bearer ", "Basic abc", "abc"] {
+            assert_eq!(bearer(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! What did the client send? Bodies within their limit and time, as JSON only, and strictly: unknown fields are refused.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use crate::checks::FieldError;
+use crate::problem::Problem;
+
+/// The most bytes of a request's body.
+pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Reads the whole body.
+pub(crate) async fn read(body: Body, patience: Duration) -> Result<Bytes, Problem> {
+    let whole = Limited::new(body, BODY_BYTES_MAX).collect();
+    match tokio::time::timeout(patience, whole).await {
+        Err(_) => Err(Problem::request_timeout()),
+        Ok(Ok(whole)) => Ok(whole.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Problem::body_too_large(BODY_BYTES_MAX)),
+        Ok(Err(_)) => {
+            Err(Problem::invalid_one(FieldError::body("", "the body ended before it was complete")))
+        }
+    }
+}
+
+/// Whether the client says that its body is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    let charset = value.split(';').skip(1).map(str::trim).find_map(|parameter| {
+        let (name, charset) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| charset.trim().trim_matches('"'))
+    });
+    essence.eq_ignore_ascii_case("application/json")
+        && charset.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
+}
+
+/// Reads JSON into a DTO. The common case is one pass; only a refusal pays for finding its place.
+pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|first| {
+        let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+        let located = serde_path_to_error::deserialize::<_, T>(&mut deserializer);
+        let (pointer, detail) = match located {
+            Err(error) => (pointer(error.path()), describe(error.inner())),
+            // The value itself was fine: something follows it.
+            Ok(_) => (String::new(), describe(&first)),
+        };
+        Problem::invalid_one(FieldError::body(pointer, detail))
+    })
+}
+
+fn describe(error: &serde_json::Error) -> String {
+    if error.is_data() {
+        // Without serde_json's " at line 1 column 2": the pointer says where.
+        let text = error.to_string();
+        text.rsplit_once(" at line ").map_or(text.clone(), |(text, _)| text.to_owned())
+    } else {
+        format!("not valid JSON: {error}")
+    }
+}
+
+/// The JSON pointer of a path.
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    let mut pointer = String::new();
+    for segment in path {
+        pointer.push('/');
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&index.to_string()),
+            Segment::Map { key } => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Segment::Enum { variant } => pointer.push_str(variant),
+            Segment::Unknown => pointer.push('?'),
+        }
+    }
+    pointer.truncate(200);
+    pointer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_json_in_utf_8_is_json() {
+        let is_json =
+            |value: &'static str| is_json(&HeaderMap::from_iter([(CONTENT_TYPE, value.parse().unwrap())]));
+        assert!(is_json("application/json"));
+        assert!(is_json("Application/JSON; charset=\"UTF-8\""));
+        for wrong in ["text/json", "application/json; charset=latin1", "application/jsonp", ""] {
+            assert!(!is_json(wrong), "{wrong:?}");
+        }
+    }
+}

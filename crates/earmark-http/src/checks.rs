@@ -1,0 +1,176 @@
+//! Which parts of a request are wrong? Collects every broken field before refusing, each with a JSON pointer.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+
+use earmark_core::Money;
+use earmark_core::carts::{LINES_MAX, QUANTITY_MAX};
+use earmark_core::money::MINOR_MAX;
+use earmark_core::orders::Units;
+use earmark_core::text::{InvalidText, Metadata, Sku};
+use serde::Serialize;
+
+use crate::dto::units::UnitsInput;
+use crate::problem::Problem;
+
+/// One thing that is wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct FieldError {
+    /// Where, as a JSON pointer (RFC 6901): into the body, or `/name` of a parameter or header.
+    pointer: String,
+    /// What is wrong and what is allowed.
+    detail: String,
+    /// `query` or `header` where it is not the body.
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    place: Option<&'static str>,
+}
+
+impl FieldError {
+    /// Something in the body.
+    pub(crate) fn body(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), detail: detail.into(), place: None }
+    }
+
+    /// A query parameter.
+    pub(crate) fn query(name: impl Display, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("query") }
+    }
+
+    /// A header.
+    pub(crate) fn header(name: impl Display, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("header") }
+    }
+}
+
+/// The checks of one body. Each gives its value or notes what is wrong; [`Checks::done`] refuses if anything was.
+#[derive(Default)]
+pub(crate) struct Checks(Vec<FieldError>);
+
+impl Checks {
+    /// Notes that something is wrong.
+    pub(crate) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(FieldError::body(pointer, detail));
+    }
+
+    /// A text with a rule of its own.
+    pub(crate) fn text<T>(
+        &mut self,
+        pointer: impl Into<Cow<'static, str>>,
+        text: &str,
+        parse: fn(&str) -> Result<T, InvalidText>,
+    ) -> Option<T> {
+        parse(text).map_err(|error| self.wrong(pointer.into(), error.0)).ok()
+    }
+
+    /// A text with a rule of its own, or none.
+    pub(crate) fn optional<T>(
+        &mut self,
+        pointer: impl Into<Cow<'static, str>>,
+        text: Option<&str>,
+        parse: fn(&str) -> Result<T, InvalidText>,
+    ) -> Option<T> {
+        text.and_then(|text| self.text(pointer, text, parse))
+    }
+
+    /// An amount that is not negative.
+    pub(crate) fn money(&mut self, pointer: &'static str, minor: i64) -> Option<Money> {
+        match Money::parse(minor) {
+            Ok(amount) if minor >= 0 => Some(amount),
+            _ => {
+                self.wrong(pointer, format!("an amount is 0 to {MINOR_MAX} minor units"));
+                None
+            }
+        }
+    }
+
+    /// A whole number within bounds.
+    pub(crate) fn count(
+        &mut self,
+        pointer: impl Into<Cow<'static, str>>,
+        number: i64,
+        bounds: (u32, u32),
+    ) -> Option<u32> {
+        let (least, most) = bounds;
+        match u32::try_from(number) {
+            Ok(count) if (least..=most).contains(&count) => Some(count),
+            _ => {
+                self.wrong(pointer.into(), format!("a whole number, {least} to {most}"));
+                None
+            }
+        }
+    }
+
+    /// Units of items, at least one line.
+    pub(crate) fn units(&mut self, pointer: &'static str, lines: &[UnitsInput]) -> Vec<Units> {
+        if lines.is_empty() || lines.len() > LINES_MAX {
+            self.wrong(pointer, format!("1 to {LINES_MAX} lines"));
+            return Vec::new();
+        }
+        let mut units = Vec::with_capacity(lines.len());
+        for (index, line) in lines.iter().enumerate() {
+            match (Sku::parse(&line.sku), u32::try_from(line.quantity)) {
+                (Ok(sku), Ok(quantity @ 1..=QUANTITY_MAX)) => units.push(Units { sku, quantity }),
+                (sku, _) => {
+                    if let Err(error) = sku {
+                        self.wrong(format!("{pointer}/{index}/sku"), error.0);
+                    }
+                    self.count(format!("{pointer}/{index}/quantity"), line.quantity, (1, QUANTITY_MAX));
+                }
+            }
+        }
+        units
+    }
+
+    /// The units of one item.
+    pub(crate) fn one_line(&mut self, line: &UnitsInput) -> Option<(Sku, u32)> {
+        let sku = self.text("/sku", &line.sku, Sku::parse);
+        sku.zip(self.count("/quantity", line.quantity, (1, QUANTITY_MAX)))
+    }
+
+    /// The merchant's own pairs, or none.
+    pub(crate) fn metadata(&mut self, pairs: Option<BTreeMap<String, String>>) -> Option<Metadata> {
+        Metadata::parse(pairs?).map_err(|error| self.wrong("/metadata", error.0)).ok()
+    }
+
+    /// Refuses with everything that is wrong, if anything is.
+    pub(crate) fn done(self) -> Result<(), Problem> {
+        if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
+    }
+
+    /// The values, once all checks have passed. A value is missing only where its check has noted why.
+    pub(crate) fn all<T>(self, values: Option<T>) -> Result<T, Problem> {
+        match values {
+            Some(values) if self.0.is_empty() => Ok(values),
+            _ => Err(Problem::invalid(self.0)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_broken_fields_are_noted_at_once() {
+        let mut checks = Checks::default();
+        let lines = [("a b", 0), ("ok", 1), ("", 1_000_001)];
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(sku, quantity)| UnitsInput { sku: (*sku).into(), quantity: *quantity })
+            .collect();
+        let units = checks.units("/lines", &lines);
+        assert_eq!(units.len(), 1);
+        let pointers: Vec<_> = checks.0.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/lines/0/sku", "/lines/0/quantity", "/lines/2/sku", "/lines/2/quantity"]);
+    }
+
+    #[test]
+    fn amounts_stay_within_what_every_json_reader_can_read() {
+        let mut checks = Checks::default();
+        assert!(checks.money("/amount", MINOR_MAX).is_some());
+        assert!(checks.money("/amount", MINOR_MAX + 1).is_none());
+        assert!(checks.money("/amount", -1).is_none());
+        assert_eq!(checks.0.len(), 2);
+    }
+}

@@ -1,0 +1,61 @@
+//! An API key without its secret, as admins see it.
+
+use earmark_core::ids::KeyId;
+use earmark_core::keys::{ApiKey, KeyRole};
+use earmark_core::text::Name;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::schemas;
+use crate::time::Time;
+
+/// An API key without its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub(crate) struct KeyBody<'a> {
+    #[schema(value_type = schemas::KeyIdText)]
+    id: KeyId,
+    #[schema(value_type = Option<schemas::NameText>)]
+    name: Option<&'a Name>,
+    #[schema(value_type = schemas::KeyRoleWord)]
+    role: KeyRole,
+    #[schema(value_type = schemas::Version)]
+    version: u64,
+    #[schema(value_type = schemas::TimeText)]
+    created_at: Time,
+    /// When it stopped being valid; null while it is.
+    #[schema(value_type = Option<schemas::TimeText>)]
+    revoked_at: Option<Time>,
+}
+
+/// An API key, this once with its secret.
+#[derive(Serialize, ToSchema)]
+#[schema(as = NewApiKey)]
+pub(crate) struct NewKeyBody<'a> {
+    #[serde(flatten)]
+    #[schema(inline)]
+    public: KeyBody<'a>,
+    /// What the holder sends as `Authorization: Bearer <key>`. Shown this once.
+    #[schema(pattern = "^em_live_[0-9a-z]{26}_[0-9a-z]{52}$")]
+    key: &'a str,
+}
+
+impl<'a> From<&'a ApiKey> for KeyBody<'a> {
+    fn from(key: &'a ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name.as_ref(),
+            role: key.role,
+            version: key.version,
+            created_at: Time(key.created_at),
+            revoked_at: key.revoked_at.map(Time),
+        }
+    }
+}
+
+impl<'a> NewKeyBody<'a> {
+    /// The key with its secret.
+    pub(crate) fn new(key: &'a ApiKey, token: &'a str) -> Self {
+        Self { public: KeyBody::from(key), key: token }
+    }
+}

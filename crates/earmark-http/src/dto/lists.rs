@@ -1,0 +1,66 @@
+//! A page of a list: the rows and where it goes on.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::checks::FieldError;
+use crate::problem::Problem;
+
+/// The most rows of a page.
+pub(crate) const LIMIT_MAX: usize = 200;
+const LIMIT_DEFAULT: usize = 50;
+
+/// A page of a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// The rows.
+    #[schema(max_items = 200)]
+    data: Vec<T>,
+    /// Pass it as `cursor` to get the next page; null at the end.
+    #[schema(max_length = 400)]
+    next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A page.
+    pub(crate) fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
+        Self { data, next_cursor }
+    }
+}
+
+/// Reads `?limit=`.
+pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = text else { return Ok(LIMIT_DEFAULT) };
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    match text.parse() {
+        Ok(limit @ 1..=LIMIT_MAX) if digits => Ok(limit),
+        _ => {
+            Err(Problem::invalid_one(FieldError::query("limit", format!("a whole number, 1 to {LIMIT_MAX}"))))
+        }
+    }
+}
+
+/// Reads `true` or `false`.
+pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, Problem> {
+    match text {
+        None => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(_) => Err(Problem::invalid_one(FieldError::query(name, "true or false"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_1_to_200() {
+        assert_eq!(limit(None).unwrap(), 50);
+        assert_eq!(limit(Some("1")).unwrap(), 1);
+        assert_eq!(limit(Some("200")).unwrap(), 200);
+        for wrong in ["0", "201", "-1", "+1", "", "x", "1.0", "99999999999999999999"] {
+            assert!(limit(Some(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Some units of an item, as asked for and as shown.
+
+use earmark_core::orders::{CancelledUnits, Units};
+use earmark_core::text::Sku;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::schemas;
+
+/// Units of an item in a request.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UnitsRequest)]
+pub(crate) struct UnitsInput {
+    /// Which item.
+    #[schema(value_type = schemas::SkuText)]
+    pub(crate) sku: String,
+    /// How many.
+    #[schema(value_type = schemas::Quantity)]
+    pub(crate) quantity: i64,
+}
+
+/// Units of an item.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Units)]
+pub(crate) struct UnitsBody<'a> {
+    /// Which item.
+    #[schema(value_type = schemas::SkuText)]
+    sku: &'a Sku,
+    /// How many.
+    #[schema(value_type = schemas::Quantity)]
+    quantity: u32,
+}
+
+impl<'a> From<&'a Units> for UnitsBody<'a> {
+    fn from(units: &'a Units) -> Self {
+        Self { sku: &units.sku, quantity: units.quantity }
+    }
+}
+
+/// Units of an item that were cancelled, and what they cost.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CancelledUnits)]
+pub(crate) struct CancelledUnitsBody<'a> {
+    /// Which item.
+    #[schema(value_type = schemas::SkuText)]
+    sku: &'a Sku,
+    /// How many.
+    #[schema(value_type = schemas::Quantity)]
+    quantity: u32,
+    /// What they cost.
+    #[schema(value_type = schemas::Amount)]
+    amount: i64,
+}
+
+impl<'a> From<&'a CancelledUnits> for CancelledUnitsBody<'a> {
+    fn from(units: &'a CancelledUnits) -> Self {
+        Self { sku: &units.sku, quantity: units.quantity, amount: units.amount.minor() }
+    }
+}

@@ -1,0 +1,56 @@
+//! `POST /v1/carts`: makes an empty cart.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use earmark_core::carts::create::CreateCart;
+use earmark_core::text::CustomerId;
+use earmark_core::{Action, Outcome};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::call::Call;
+use crate::checks::Checks;
+use crate::dto::carts::CartBody;
+use crate::dto::schemas;
+use crate::fresh_ids;
+use crate::idempotency::Keyed;
+use crate::openapi::KeyAccepted;
+use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
+
+/// A cart to be.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CreateCartRequest)]
+pub(crate) struct Body {
+    /// Whose it is; a customer's own where a customer asks.
+    #[schema(value_type = Option<schemas::CustomerIdText>)]
+    customer_id: Option<String>,
+    #[schema(value_type = Option<schemas::MetadataMap>)]
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+/// Create a cart
+#[utoipa::path(
+    post,
+    path = "/v1/carts",
+    tag = "Carts",
+    params(KeyAccepted),
+    request_body = Option<Body>,
+    responses((status = 201, description = "The cart.", body = CartBody<'_>)),
+)]
+pub(crate) async fn create_cart(mut call: Call) -> Answered {
+    call.caller()?;
+    let body: Body = call.json_or_default().await?;
+    let mut checks = Checks::default();
+    let customer_id = checks.optional("/customer_id", body.customer_id.as_deref(), CustomerId::parse);
+    let metadata = checks.metadata(body.metadata).unwrap_or_default();
+    checks.done()?;
+    let action = CreateCart { id: fresh_ids::cart(), customer_id, metadata, ttl: call.app.config.cart_ttl };
+    let answer = call.submit(Action::CreateCart(action), Keyed::Accepted).await?;
+    let Outcome::Cart(priced) = &answer.outcome else { return Err(Problem::internal()) };
+    let reply = Reply::json(StatusCode::CREATED, &CartBody::new(&call.app, priced))?;
+    let path = format!("/v1/carts/{}", priced.cart.id);
+    Ok(reply.version(priced.cart.version).location(&path).replayed(answer.replayed.into()))
+}

@@ -1,0 +1,22 @@
+//! `GET /v1/items/{sku}`: an item with its stock.
+
+use crate::call::Call;
+use crate::dto::items::ItemBody;
+use crate::dto::schemas;
+use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
+
+/// Read an item
+#[utoipa::path(
+    get,
+    path = "/v1/items/{sku}",
+    tag = "Inventory",
+    security((), ("bearer" = [])),
+    params(("sku" = schemas::SkuText, Path)),
+    responses((status = 200, description = "The item.", body = ItemBody<'_>)),
+)]
+pub(crate) async fn find_item(call: Call) -> Answered {
+    call.catalogue_reader()?;
+    let item = call.app.store.queries().find_item(&call.sku()?).await?.ok_or_else(Problem::not_found)?;
+    Ok(Reply::ok(&ItemBody::new(&call.app, &item))?.version(item.stock.version))
+}

@@ -1,0 +1,95 @@
+//! `PUT /v1/items/{sku}`: creates or replaces the description of an item.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use earmark_core::items::put::PutItem;
+use earmark_core::text::{Description, Name, Sku, Url};
+use earmark_core::{Action, Outcome};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::call::Call;
+use crate::checks::Checks;
+use crate::dto::items::ItemBody;
+use crate::dto::schemas;
+use crate::idempotency::Keyed;
+use crate::if_match::Precondition;
+use crate::openapi::{IfMatch, KeyAccepted};
+use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
+
+/// The description of an item. What is absent becomes empty; an item is active unless it says otherwise.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PutItemRequest)]
+pub(crate) struct Body {
+    /// Shown to people.
+    #[schema(value_type = schemas::NameText)]
+    name: String,
+    /// The price of one unit.
+    #[schema(value_type = schemas::Amount)]
+    unit_price: i64,
+    /// Shown to people.
+    #[schema(value_type = Option<schemas::DescriptionText>)]
+    description: Option<String>,
+    /// Whether it may be put into carts and ordered; absent means yes.
+    active: Option<bool>,
+    /// A picture.
+    #[schema(value_type = Option<schemas::UrlText>)]
+    image_url: Option<String>,
+    #[schema(value_type = Option<schemas::MetadataMap>)]
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+impl Body {
+    fn check(self, sku: Sku) -> Result<PutItem, Problem> {
+        let mut checks = Checks::default();
+        let name = checks.text("/name", &self.name, Name::parse);
+        let unit_price = checks.money("/unit_price", self.unit_price);
+        let description = checks.optional("/description", self.description.as_deref(), Description::parse);
+        let image_url = checks.optional("/image_url", self.image_url.as_deref(), Url::parse);
+        let metadata = checks.metadata(self.metadata);
+        let active = self.active;
+        checks.all(name.zip(unit_price).map(|(name, unit_price)| PutItem {
+            sku,
+            name,
+            unit_price,
+            description,
+            active,
+            image_url,
+            metadata,
+        }))
+    }
+}
+
+/// Create or replace an item
+///
+/// Its stock is untouched; a new item has none.
+#[utoipa::path(
+    put,
+    path = "/v1/items/{sku}",
+    tag = "Inventory",
+    params(("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    request_body = Body,
+    responses(
+        (status = 201, description = "The item is new.", body = ItemBody<'_>),
+        (status = 200, description = "The item was replaced.", body = ItemBody<'_>),
+    ),
+)]
+pub(crate) async fn put_item(mut call: Call) -> Answered {
+    call.staff()?;
+    let sku = call.sku()?;
+    let body: Body = call.json().await?;
+    let action = body.check(sku)?;
+    if call.precondition()? == Precondition::Exists {
+        // Items are never deleted, so what exists now exists when the command is decided.
+        let item = call.app.store.queries().find_item(&action.sku).await?;
+        item.ok_or_else(|| Problem::version_mismatch(0))?;
+    }
+    let answer = call.submit(Action::PutItem(action), Keyed::Accepted).await?;
+    let Outcome::Item { item, created } = &answer.outcome else { return Err(Problem::internal()) };
+    let status = if *created { StatusCode::CREATED } else { StatusCode::OK };
+    let reply = Reply::json(status, &ItemBody::new(&call.app, item))?;
+    Ok(reply.version(item.stock.version).replayed(answer.replayed.into()))
+}

@@ -1,0 +1,58 @@
+//! `POST /v1/keys`: makes an API key and shows its secret, once.
+
+use axum::http::StatusCode;
+use earmark_core::keys::KeyRole;
+use earmark_core::keys::create::CreateKey;
+use earmark_core::text::Name;
+use earmark_core::{Action, Outcome};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::call::Call;
+use crate::checks::{Checks, FieldError};
+use crate::dto::keys::NewKeyBody;
+use crate::dto::schemas;
+use crate::idempotency::Keyed;
+use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
+use crate::secrets::FreshKey;
+
+/// An API key to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CreateKeyRequest)]
+pub(crate) struct Body {
+    /// What it allows.
+    #[schema(value_type = schemas::KeyRoleWord)]
+    role: KeyRole,
+    /// What it is for.
+    #[schema(value_type = Option<schemas::NameText>)]
+    name: Option<String>,
+}
+
+/// Create an API key
+///
+/// Its secret is shown this once and stored hashed; so an Idempotency-Key, which could not be honoured, is refused.
+#[utoipa::path(
+    post,
+    path = "/v1/keys",
+    tag = "Keys",
+    request_body = Body,
+    responses((status = 201, description = "The key with its secret.", body = NewKeyBody<'_>)),
+)]
+pub(crate) async fn create_key(mut call: Call) -> Answered {
+    call.admin()?;
+    let body: Body = call.json().await?;
+    if call.has_key() {
+        let detail = "not accepted here: the secret is shown once and cannot be shown again";
+        return Err(Problem::invalid_one(FieldError::header("Idempotency-Key", detail)));
+    }
+    let mut checks = Checks::default();
+    let name = checks.optional("/name", body.name.as_deref(), Name::parse);
+    checks.done()?;
+    let fresh = FreshKey::draw().map_err(|_| Problem::internal())?;
+    let action = CreateKey { id: fresh.id, name, role: body.role, secret_hash: fresh.secret_hash };
+    let answer = call.submit(Action::CreateKey(action), Keyed::Accepted).await?;
+    let Outcome::Key(key) = &answer.outcome else { return Err(Problem::internal()) };
+    Ok(Reply::json(StatusCode::CREATED, &NewKeyBody::new(key, &fresh.token))?.version(key.version))
+}

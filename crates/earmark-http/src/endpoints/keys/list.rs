@@ -1,0 +1,46 @@
+//! `GET /v1/keys`: the API keys, without their secrets.
+
+use earmark_core::ids::KeyId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::call::Call;
+use crate::cursor;
+use crate::dto::keys::KeyBody;
+use crate::dto::lists::{self, List};
+use crate::reply::{Answered, Reply};
+
+const LIST: &str = "keys";
+
+/// Which stretch.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Params {
+    /// The most rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<String>,
+    /// A `next_cursor` of this list.
+    cursor: Option<String>,
+}
+
+/// List API keys
+///
+/// Oldest first, revoked ones included.
+#[utoipa::path(
+    get,
+    path = "/v1/keys",
+    tag = "Keys",
+    params(Params),
+    responses((status = 200, description = "A page of keys.", body = List<KeyBody<'_>>)),
+)]
+pub(crate) async fn list_keys(call: Call) -> Answered {
+    call.admin()?;
+    let params: Params = call.query()?;
+    let limit = lists::limit(params.limit.as_deref())?;
+    let after = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
+    let page = call.app.store.queries().list_api_keys(after.map(KeyId::from_bytes), limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let next = last.map(|key| cursor::encode(LIST, &key.id.to_bytes()));
+    Reply::ok(&List::new(page.rows.iter().map(KeyBody::from).collect(), next))
+}

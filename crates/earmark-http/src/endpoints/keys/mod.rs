@@ -1,0 +1,5 @@
+//! Who may call.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod revoke;

@@ -1,0 +1,33 @@
+//! `DELETE /v1/keys/{id}`: ends an API key, and every customer token that it has signed.
+
+use earmark_core::keys::revoke::RevokeKey;
+use earmark_core::{Action, Outcome};
+
+use crate::call::Call;
+use crate::dto::keys::KeyBody;
+use crate::dto::schemas;
+use crate::idempotency::Keyed;
+use crate::openapi::{IfMatch, KeyAccepted};
+use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
+
+/// Revoke an API key
+///
+/// At once on this node, within two seconds on others. Again: 200, unchanged.
+#[utoipa::path(
+    delete,
+    path = "/v1/keys/{id}",
+    tag = "Keys",
+    params(("id" = schemas::KeyIdText, Path), KeyAccepted, IfMatch),
+    responses((status = 200, description = "The key, revoked.", body = KeyBody<'_>)),
+)]
+pub(crate) async fn revoke_key(mut call: Call) -> Answered {
+    call.admin()?;
+    let action = RevokeKey { id: call.id("id")? };
+    call.no_body().await?;
+    let id = action.id;
+    let answer = call.submit(Action::RevokeKey(action), Keyed::Accepted).await?;
+    call.app.keys.forget(id);
+    let Outcome::Key(key) = &answer.outcome else { return Err(Problem::internal()) };
+    Ok(Reply::ok(&KeyBody::from(key))?.version(key.version).replayed(answer.replayed.into()))
+}

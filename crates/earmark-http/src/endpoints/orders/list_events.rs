@@ -1,0 +1,49 @@
+//! `GET /v1/orders/{id}/events`: the order's history.
+
+use earmark_core::ids::OrderId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::call::Call;
+use crate::cursor;
+use crate::dto::events::EventBody;
+use crate::dto::lists::{self, List};
+use crate::dto::schemas;
+use crate::reply::{Answered, Reply};
+
+/// Which stretch.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Params {
+    /// The most rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<String>,
+    /// A `next_cursor` of this list.
+    cursor: Option<String>,
+}
+
+/// List the events of an order
+///
+/// Oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/events",
+    tag = "Orders",
+    params(("id" = schemas::OrderIdText, Path), Params),
+    responses((status = 200, description = "A page of events.", body = List<EventBody<'_>>)),
+)]
+pub(crate) async fn list_order_events(call: Call) -> Answered {
+    call.caller()?;
+    let id: OrderId = call.id("id")?;
+    let params: Params = call.query()?;
+    let limit = lists::limit(params.limit.as_deref())?;
+    let list = format!("order_events/{id}");
+    let after = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;
+    super::reachable(&call, id).await?;
+    let after = after.map_or(0, u64::from_be_bytes);
+    let page = call.app.store.queries().list_order_events(id, after, limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let next = last.map(|row| cursor::encode(&list, &row.event.sequence.to_be_bytes()));
+    Reply::ok(&List::new(page.rows.iter().map(EventBody::from).collect(), next))
+}

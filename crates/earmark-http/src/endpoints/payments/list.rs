@@ -1,0 +1,57 @@
+//! `GET /v1/orders/{id}/payments`: the attempts to pay an order.
+
+use earmark_core::ids::{OrderId, PaymentId};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::call::Call;
+use crate::cursor;
+use crate::dto::lists::{self, List};
+use crate::dto::payments::PaymentBody;
+use crate::dto::schemas;
+use crate::endpoints::orders;
+use crate::reply::{Answered, Reply};
+
+/// Which stretch.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Params {
+    /// The most rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<String>,
+    /// A `next_cursor` of this list.
+    cursor: Option<String>,
+}
+
+/// List the payments of an order
+///
+/// Newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/orders/{id}/payments",
+    tag = "Payments",
+    params(("id" = schemas::OrderIdText, Path), Params),
+    responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),
+)]
+pub(crate) async fn list_payments(call: Call) -> Answered {
+    call.caller()?;
+    let id: OrderId = call.id("id")?;
+    let params: Params = call.query()?;
+    let limit = lists::limit(params.limit.as_deref())?;
+    let list = format!("payments/{id}");
+    let before = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;
+    let before = before.map(PaymentId::from_bytes);
+    let order = orders::reachable(&call, id).await?;
+    // Stored oldest first, at most a hundred of them.
+    let mut rest =
+        order.payments.iter().rev().skip_while(|payment| before.is_some_and(|before| payment.id != before));
+    if before.is_some() {
+        rest.next();
+    }
+    let rows: Vec<_> = rest.by_ref().take(limit).collect();
+    let more = rest.next().is_some();
+    let last = rows.last().filter(|_| more);
+    let next = last.map(|payment| cursor::encode(&list, &payment.id.to_bytes()));
+    Reply::ok(&List::new(rows.iter().map(|payment| PaymentBody::new(&call.app, id, payment)).collect(), next))
+}

@@ -1,0 +1,5 @@
+//! What was taken.
+
+pub(crate) mod create;
+pub(crate) mod find;
+pub(crate) mod list;

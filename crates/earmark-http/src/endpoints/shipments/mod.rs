@@ -1,0 +1,4 @@
+//! What has left.
+
+pub(crate) mod create;
+pub(crate) mod deliver;

@@ -1,0 +1,77 @@
+//! Which routes are there? The table of contents: one line per path, its methods in the order of the contract.
+
+use axum::Extension;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use bytes::Bytes;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::endpoints::server::openapi::Document;
+use crate::endpoints::{
+    carts, create_customer_token, items, keys, list_events, orders, payments, server, shipments, verify,
+};
+use crate::frame::frame;
+use crate::openapi;
+use crate::problem::Problem;
+use crate::state::AppState;
+
+fn contents() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(openapi::head())
+        // Inventory
+        .routes(routes!(items::list::list_items))
+        .routes(routes!(items::put::put_item, items::find::find_item))
+        .routes(routes!(items::adjust::adjust_stock))
+        .routes(routes!(items::list_movements::list_movements))
+        // Carts
+        .routes(routes!(carts::create::create_cart))
+        .routes(routes!(carts::find::find_cart, carts::delete::delete_cart))
+        .routes(routes!(carts::add_line::add_cart_line))
+        .routes(routes!(carts::set_line::set_cart_line, carts::remove_line::remove_cart_line))
+        // Orders
+        .routes(routes!(orders::create::create_order, orders::list::list_orders))
+        .routes(routes!(orders::find::find_order))
+        .routes(routes!(orders::confirm::confirm_order))
+        .routes(routes!(orders::cancel::cancel_order))
+        .routes(routes!(shipments::create::create_shipment))
+        .routes(routes!(shipments::deliver::deliver_shipment))
+        .routes(routes!(orders::list_events::list_order_events))
+        // Payments
+        .routes(routes!(payments::create::create_payment, payments::list::list_payments))
+        .routes(routes!(payments::find::find_payment))
+        // Events
+        .routes(routes!(list_events::list_events))
+        // Keys
+        .routes(routes!(create_customer_token::create_customer_token))
+        .routes(routes!(keys::create::create_key, keys::list::list_keys))
+        .routes(routes!(keys::revoke::revoke_key))
+        // Server
+        .routes(routes!(verify::verify))
+        .routes(routes!(server::health::health))
+        .routes(routes!(server::ready::ready))
+        .routes(routes!(server::metrics::metrics))
+        .routes(routes!(server::openapi::openapi))
+        .routes(routes!(server::docs::docs))
+}
+
+/// The whole interface over this state.
+pub fn router(app: AppState) -> Router {
+    let (routes, _) = contents().split_for_parts();
+    let document = Document(Bytes::from(openapi_json()));
+    routes
+        .route("/docs/start.js", get(server::docs::start))
+        .route("/docs/scalar.js", get(server::docs::viewer))
+        .fallback(|| async { Problem::not_found() })
+        .layer(Extension(document))
+        .layer(from_fn_with_state(app.clone(), frame))
+        .with_state(app)
+}
+
+/// The interface's description, OpenAPI 3.1, as `/openapi.json` serves it.
+pub fn openapi_json() -> String {
+    let (_, document) = contents().split_for_parts();
+    let mut text = openapi::finished(document).to_pretty_json().expect("the description is data");
+    text.push('\n');
+    text
+}
