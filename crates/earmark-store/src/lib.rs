@@ -9,6 +9,7 @@ mod engine;
 mod error;
 pub mod memory;
 mod queries;
+pub mod simulation;
 mod store;
 mod writer;
 

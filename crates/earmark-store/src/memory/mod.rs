@@ -131,6 +131,10 @@ impl Tables {
             if taken.is_some_and(|id| *id != order.id) {
                 return Err(StoreError::Refused("a reference is unique".into()));
             }
+            let strange = |id: &PaymentId| self.payments.get(id).is_some_and(|owner| *owner != order.id);
+            if order.payments.iter().any(|payment| strange(&payment.id)) {
+                return Err(StoreError::Refused("the id of a payment is unique".into()));
+            }
             if let Some(breach) = order.breaches().first() {
                 return Err(StoreError::Refused(breach.clone()));
             }
@@ -141,7 +145,13 @@ impl Tables {
         for change in &changes.idempotency {
             unchanged(change, self.idempotency.get(&row(change).digest), |_| 0, "idempotency key")?;
         }
-        Ok(())
+        let last = self.events.last().map_or(0, |event| event.sequence);
+        match changes.events.first() {
+            Some(event) if event.sequence <= last => {
+                Err(StoreError::Conflict(format!("event {} is there", event.sequence)))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn apply(&mut self, changes: &BatchChanges) {
