@@ -12,7 +12,9 @@ use earmark_core::items::{AdjustmentReason, adjust::AdjustStock, adjust::StockCh
 use earmark_core::orders::Units;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::text::{CustomerId, Metadata, Name, Sku};
-use earmark_core::{Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs};
+use earmark_core::{
+    Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs,
+};
 use earmark_sqlite::{SqliteOptions, open};
 use earmark_store::{Clock, Engine, OrderFilter, Pace, Queries};
 
@@ -42,7 +44,14 @@ fn sku(number: u64) -> Sku {
 
 fn command(action: Action, idempotency: Option<IdempotencyKey>) -> Command {
     let actor = "key_01jd3000000000000000000000".parse().unwrap();
-    Command { actor: Actor::Key(actor), access: Access::All, idempotency, if_match: None, mode: Mode::Commit, action }
+    Command {
+        actor: Actor::Key(actor),
+        access: Access::All,
+        idempotency,
+        if_match: None,
+        mode: Mode::Commit,
+        action,
+    }
 }
 
 fn place(random: &mut Random, now: Timestamp, time_ordered: bool) -> Command {
@@ -170,11 +179,14 @@ fn main() {
     let (mut engine, queries) = open(&path, options).unwrap();
     let (clock, mut random) = (Clock::system(), Random(1));
     fill_catalogue(&mut engine, &clock);
-    println!("  stored  orders/s  cpu us  load  decide  commit  maintain us/order  slowest ms  rss MiB  file MiB  wal MiB");
+    println!(
+        "  stored  orders/s  cpu us  load  decide  commit  maintain us/order  slowest ms  rss MiB  file MiB  wal MiB"
+    );
     let step = (orders / 10).max(BATCH);
     let mut stored = 0;
     while stored < orders {
-        let (mut took, cpu, begin, mut making) = (Took::default(), cpu_seconds(), Instant::now(), Duration::ZERO);
+        let (mut took, cpu, begin, mut making) =
+            (Took::default(), cpu_seconds(), Instant::now(), Duration::ZERO);
         let mut cpu_making = 0.0;
         let mut placed = 0;
         while placed < step {
@@ -189,7 +201,8 @@ fn main() {
         stored += placed;
         let count = placed as f64;
         let micros = |span: Duration| span.as_secs_f64() * 1e6 / count;
-        let size = |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |data| data.len() >> 20);
+        let size =
+            |name: &str| std::fs::metadata(folder.path().join(name)).map_or(0, |data| data.len() >> 20);
         println!(
             "{stored:8}  {:8.0}  {:6.1}  {:4.1}  {:6.1}  {:6.1}  {:8.1}           {:10.1}  {:7}  {:8}  {:7}",
             count / (begin.elapsed() - making).as_secs_f64(),
@@ -204,11 +217,11 @@ fn main() {
             size("rate.db-wal"),
         );
     }
-    read_back(queries);
+    read_back(&queries);
 }
 
 /// How long a customer's orders and an item's movements take with everything stored.
-fn read_back(queries: impl Queries) {
+fn read_back(queries: &impl Queries) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut random = Random(2);
     runtime.block_on(async {

@@ -79,16 +79,19 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
     );
     let created: (Option<i64>, Option<[u8; 16]>) = (row.get(5)?, row.get(6)?);
     if kept != computed {
-        return Ok(Some(format!("order {}: the copies kept are {kept:?}, but it gives {computed:?}", order.id)));
+        return Ok(Some(format!(
+            "order {}: the copies kept are {kept:?}, but it gives {computed:?}",
+            order.id
+        )));
     }
     let lost = created != (Some(0), Some(order.id.to_bytes()));
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
 fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
-    let mut statement = snapshot
-        .connection
-        .prepare_cached("SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence")?;
+    let mut statement = snapshot.connection.prepare_cached(
+        "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
+    )?;
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
         let event = codec::event(row)?;
@@ -96,6 +99,9 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> 
             (Fact::OrderCreated, Some(id)) => Some(rows::orders::get(snapshot.connection, id)?),
             (Fact::OrderCreated, None) => {
                 return Err(Fault::damaged("an order.created without its order", event.sequence));
+            }
+            (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
+                return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
             }
             _ => None,
         };
@@ -108,7 +114,10 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> 
 /// Rows that belong to nothing, which no foreign key holds back.
 fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
     let checks = [
-        ("order lines without an order", "SELECT count(*) FROM order_lines WHERE order_id NOT IN (SELECT id FROM orders)"),
+        (
+            "order lines without an order",
+            "SELECT count(*) FROM order_lines WHERE order_id NOT IN (SELECT id FROM orders)",
+        ),
         ("items without stock", "SELECT count(*) FROM items WHERE sku NOT IN (SELECT sku FROM stocks)"),
         (
             "idempotency keys whose order is not there",
@@ -131,7 +140,10 @@ fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
 }
 
 /// The part of the customers' index that is in memory, with a snapshot that it completes.
-fn newest_of_customers(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<HashSet<CustomerKey>, Fault> {
+fn newest_of_customers(
+    snapshot: &Snapshot<'_>,
+    customers: &CustomerTail,
+) -> Result<HashSet<CustomerKey>, Fault> {
     loop {
         if let Some(newest) = customers.all(snapshot.connection)? {
             return Ok(newest.into_iter().collect());
@@ -142,8 +154,9 @@ fn newest_of_customers(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Res
 
 /// Whether each customer's orders are found through the index or its tail.
 fn customer_index(snapshot: &Snapshot<'_>, newest: &HashSet<CustomerKey>) -> Result<Option<String>, Fault> {
-    let mut statement =
-        snapshot.connection.prepare_cached("SELECT id, customer_id FROM orders WHERE customer_id IS NOT NULL")?;
+    let mut statement = snapshot
+        .connection
+        .prepare_cached("SELECT id, customer_id FROM orders WHERE customer_id IS NOT NULL")?;
     let mut indexed = snapshot
         .connection
         .prepare_cached("SELECT 1 FROM customer_orders WHERE customer_hash = ?1 AND order_id = ?2")?;

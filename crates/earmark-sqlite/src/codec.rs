@@ -131,7 +131,8 @@ pub(crate) fn fact_data(fact: &Fact) -> Result<Option<String>, Fault> {
     let whole = to_document(fact)?;
     let prefix = format!(r#"{{"type":"{}","data":"#, fact.type_name());
     let data = whole.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix('}'));
-    data.map(|data| Some(data.to_owned())).ok_or_else(|| Fault::damaged("an event's data", "it has another form"))
+    data.map(|data| Some(data.to_owned()))
+        .ok_or_else(|| Fault::damaged("an event's data", "it has another form"))
 }
 
 macro_rules! words {

@@ -7,7 +7,6 @@ use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Pace, StoreError};
 use rusqlite::Connection;
 
-use crate::SqliteOptions;
 use crate::deferred::Deferred;
 use crate::fault::Fault;
 use crate::lock::FileLock;
@@ -23,20 +22,10 @@ pub struct SqliteEngine {
     pub(crate) segments: Segments,
     pub(crate) checkpoints: Checkpoints,
     /// Last, so that it is given back after everything else is closed.
-    _lock: FileLock,
+    pub(crate) _lock: FileLock,
 }
 
 impl SqliteEngine {
-    pub(crate) fn new(
-        connection: Connection,
-        lock: FileLock,
-        deferred: Deferred,
-        segments: Segments,
-        options: SqliteOptions,
-    ) -> Self {
-        Self { connection, deferred, segments, checkpoints: Checkpoints::new(options.checkpoint_pages), _lock: lock }
-    }
-
     fn save(&mut self, changes: &BatchChanges) -> Result<(), Fault> {
         save::save(&self.connection, &mut self.deferred, changes)?;
         self.deferred.merge(&self.connection)?;
@@ -62,7 +51,9 @@ impl SqliteEngine {
         let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map_err(|error| StoreError::Unknown(error.to_string()))?;
         self.segments.committed(last_sequence);
-        self.deferred.committed(last_sequence).map_err(|fault| StoreError::Unknown(StoreError::from(fault).to_string()))
+        self.deferred
+            .committed(last_sequence)
+            .map_err(|fault| StoreError::Unknown(StoreError::from(fault).to_string()))
     }
 }
 
@@ -75,7 +66,7 @@ impl Engine for SqliteEngine {
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        Ok(load::load(&self.connection, &self.deferred, keys, rows)?)
+        Ok(load::load(&self.connection, &mut self.deferred, keys, rows)?)
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {

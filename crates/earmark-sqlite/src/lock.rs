@@ -9,7 +9,9 @@ use crate::OpenError;
 
 /// The lock, while it lives.
 #[derive(Debug)]
-pub(crate) struct FileLock(#[expect(dead_code, reason = "held for what its end does")] File);
+pub(crate) struct FileLock {
+    _held: File,
+}
 
 impl FileLock {
     /// Takes the lock of a database, or says who is in the way.
@@ -18,7 +20,7 @@ impl FileLock {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|source| OpenError::File { path: path.clone(), source })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
+            Ok(()) => Ok(Self { _held: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: database.to_owned() }),
             Err(TryLockError::Error(source)) => Err(OpenError::File { path, source }),
         }

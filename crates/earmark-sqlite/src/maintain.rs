@@ -78,7 +78,10 @@ impl SqliteEngine {
                 Ok(())
             }
             Err(rusqlite::Error::SqliteFailure(failure, why))
-                if matches!(failure.code, ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) =>
+                if matches!(
+                    failure.code,
+                    ErrorCode::DiskFull | ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked
+                ) =>
             {
                 tracing::warn!(code = ?failure.code, ?why, "the WAL could not be moved into the database; it grows until it can");
                 Ok(())

@@ -9,6 +9,7 @@ use crate::deferred::Deferred;
 use crate::engine::SqliteEngine;
 use crate::fault::Fault;
 use crate::lock::FileLock;
+use crate::maintain::Checkpoints;
 use crate::migrate::migrate;
 use crate::queries::SqliteQueries;
 use crate::segments::Segments;
@@ -21,7 +22,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const STATEMENTS: usize = 128;
 
 /// How the engine runs. The defaults are measured.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
     /// Reads at the same time.
     pub readers: usize,
@@ -45,7 +46,7 @@ impl Default for SqliteOptions {
             reader_cache_kib: 2 * 1024,
             generation_entries: 65_536,
             segment_events: 16_384,
-            checkpoint_pages: 4_000,
+            checkpoint_pages: 2_000,
         }
     }
 }
@@ -123,8 +124,9 @@ pub fn open(path: &Path, options: SqliteOptions) -> Result<(SqliteEngine, Sqlite
     migrate(&mut writer)?;
     let deferred = Deferred::open(&writer, options.generation_entries)?;
     let segments = Segments::open(&writer, path, &options)?;
-    let queries = SqliteQueries::open(path, options.clone(), deferred.customers())?;
-    Ok((SqliteEngine::new(writer, lock, deferred, segments, options), queries))
+    let queries = SqliteQueries::open(path, &options, deferred.customers())?;
+    let checkpoints = Checkpoints::new(options.checkpoint_pages);
+    Ok((SqliteEngine { connection: writer, deferred, segments, checkpoints, _lock: lock }, queries))
 }
 
 fn check_version(number: i32, found: &'static str) -> Result<(), OpenError> {
@@ -132,7 +134,8 @@ fn check_version(number: i32, found: &'static str) -> Result<(), OpenError> {
 }
 
 fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     set(&connection, "journal_mode", "wal")?;
@@ -167,7 +170,8 @@ fn set_common(connection: &Connection, cache_kib: u32) -> Result<(), OpenError> 
 /// Sets a pragma and reads back that it holds.
 fn set(connection: &Connection, name: &'static str, wanted: &str) -> Result<(), OpenError> {
     connection.execute_batch(&format!("PRAGMA {name} = {wanted}"))?;
-    let value = connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))?;
+    let value =
+        connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))?;
     let value = match value {
         rusqlite::types::Value::Integer(number) => number.to_string(),
         rusqlite::types::Value::Text(text) => text,

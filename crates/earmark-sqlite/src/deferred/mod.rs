@@ -6,6 +6,7 @@
 
 mod tail;
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::idempotency::IdempotencyRecord;
@@ -29,6 +30,8 @@ pub(crate) struct CustomerTail(Mutex<Tail<CustomerKey, ()>>);
 #[derive(Debug)]
 pub(crate) struct Deferred {
     idempotency: Tail<[u8; 16], i64>,
+    /// Digests that the open transaction has looked for in vain.
+    absent: HashSet<[u8; 16]>,
     /// The number of the last idempotency row, as the open transaction leaves it.
     last_number: i64,
     committed_number: i64,
@@ -49,7 +52,11 @@ impl CustomerTail {
     }
 
     /// The orders of whoever has this hash that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
-    pub(crate) fn orders(&self, snapshot: &Connection, customer_hash: i64) -> Result<Option<Vec<OrderId>>, Fault> {
+    pub(crate) fn orders(
+        &self,
+        snapshot: &Connection,
+        customer_hash: i64,
+    ) -> Result<Option<Vec<OrderId>>, Fault> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         if tail.reached() > held {
@@ -65,11 +72,19 @@ impl Deferred {
     pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self, Fault> {
         let idempotency = read_idempotency(connection, generation_entries)?;
         let customers = read_customers(connection, generation_entries)?;
-        let highest: Option<i64> = connection.query_row("SELECT max(number) FROM idempotency", [], |row| row.get(0))?;
+        let highest: Option<i64> =
+            connection.query_row("SELECT max(number) FROM idempotency", [], |row| row.get(0))?;
         let last_number = highest.unwrap_or(0).max(idempotency.reached());
         let committed_sequence = codec::integer(rows::events::last_sequence(connection)?)?;
         let customers = Arc::new(CustomerTail(Mutex::new(customers)));
-        Ok(Self { idempotency, last_number, committed_number: last_number, customers, committed_sequence })
+        Ok(Self {
+            idempotency,
+            absent: HashSet::new(),
+            last_number,
+            committed_number: last_number,
+            customers,
+            committed_sequence,
+        })
     }
 
     /// What readers need to see the newest orders of a customer.
@@ -96,11 +111,31 @@ impl Deferred {
         Ok(record.map(|record| (number, record)))
     }
 
-    /// Gives a number to a new idempotency row.
-    pub(crate) fn add_idempotency(&mut self, digest: [u8; 16]) -> i64 {
+    /// The same, remembering what is not there.
+    pub(crate) fn load_idempotency(
+        &mut self,
+        connection: &Connection,
+        digest: &[u8; 16],
+    ) -> Result<Option<IdempotencyRecord>, Fault> {
+        let found = self.find_idempotency(connection, digest)?;
+        if found.is_none() {
+            self.absent.insert(*digest);
+        }
+        Ok(found.map(|(_, record)| record))
+    }
+
+    /// Gives a number to a new idempotency row. No unique index stands behind it, so a digest that is there already is found out here.
+    pub(crate) fn add_idempotency(
+        &mut self,
+        connection: &Connection,
+        digest: [u8; 16],
+    ) -> Result<i64, Fault> {
+        if !self.absent.remove(&digest) && self.find_idempotency(connection, &digest)?.is_some() {
+            return Err(Fault::Conflict("an idempotency key is there already".to_owned()));
+        }
         self.last_number += 1;
         self.idempotency.add(digest, self.last_number);
-        self.last_number
+        Ok(self.last_number)
     }
 
     /// Takes in a new order.
@@ -110,8 +145,8 @@ impl Deferred {
 
     /// Writes a slice of each generation in the open transaction.
     pub(crate) fn merge(&mut self, connection: &Connection) -> Result<(), Fault> {
-        let mut insert =
-            connection.prepare_cached("INSERT OR REPLACE INTO idempotency_index (digest, number) VALUES (?1, ?2)")?;
+        let mut insert = connection
+            .prepare_cached("INSERT OR REPLACE INTO idempotency_index (digest, number) VALUES (?1, ?2)")?;
         for (digest, number) in self.idempotency.take_slice() {
             insert.execute((digest, number))?;
         }
@@ -120,8 +155,9 @@ impl Deferred {
         }
         // A copy: readers must not wait for the database.
         let slice = self.customers.lock().take_slice().to_vec();
-        let mut insert = connection
-            .prepare_cached("INSERT OR IGNORE INTO customer_orders (customer_hash, order_id) VALUES (?1, ?2)")?;
+        let mut insert = connection.prepare_cached(
+            "INSERT OR IGNORE INTO customer_orders (customer_hash, order_id) VALUES (?1, ?2)",
+        )?;
         for ((customer_hash, id), ()) in slice {
             insert.execute((customer_hash, id))?;
         }
@@ -135,6 +171,7 @@ impl Deferred {
             self.committed_sequence = codec::integer(sequence)?;
         }
         self.committed_number = self.last_number;
+        self.absent.clear();
         self.idempotency.committed(self.committed_number);
         self.customers.lock().committed(self.committed_sequence);
         Ok(())
@@ -143,6 +180,7 @@ impl Deferred {
     /// The open transaction left no trace.
     pub(crate) fn rolled_back(&mut self) {
         self.last_number = self.committed_number;
+        self.absent.clear();
         self.idempotency.rolled_back();
         self.customers.lock().rolled_back();
     }
@@ -159,7 +197,10 @@ fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), Fault> 
     Ok(())
 }
 
-fn read_idempotency(connection: &Connection, generation_entries: usize) -> Result<Tail<[u8; 16], i64>, Fault> {
+fn read_idempotency(
+    connection: &Connection,
+    generation_entries: usize,
+) -> Result<Tail<[u8; 16], i64>, Fault> {
     let reached = reached(connection, "idempotency_index")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement =
@@ -172,7 +213,10 @@ fn read_idempotency(connection: &Connection, generation_entries: usize) -> Resul
     Ok(tail)
 }
 
-fn read_customers(connection: &Connection, generation_entries: usize) -> Result<Tail<CustomerKey, ()>, Fault> {
+fn read_customers(
+    connection: &Connection,
+    generation_entries: usize,
+) -> Result<Tail<CustomerKey, ()>, Fault> {
     let reached = reached(connection, "customer_orders")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement = connection.prepare(
@@ -181,8 +225,9 @@ fn read_customers(connection: &Connection, generation_entries: usize) -> Result<
     )?;
     let mut rows = statement.query([reached])?;
     while let Some(row) = rows.next()? {
-        let customer = codec::text(row, 0, CustomerId::parse)?;
-        tail.add((codec::customer_hash(customer.as_str()), row.get(1)?), ());
+        // Not parsed: one damaged row must not keep the others from being served.
+        let customer = row.get_ref(0)?.as_str().map_err(|error| Fault::damaged("a customer id", error))?;
+        tail.add((codec::customer_hash(customer), row.get(1)?), ());
     }
     tail.clear_added();
     Ok(tail)

@@ -138,7 +138,9 @@ mod tests {
         assert!(tail.reached() >= 100, "{}", tail.reached());
         assert!(written[..100].is_sorted());
         let left = tail.keys(0..=250);
-        assert!((0..250_i64).all(|n| written.contains(&((n * 77) % 251)) || left.contains(&((n * 77) % 251))));
+        assert!(
+            (0..250_i64).all(|n| written.contains(&((n * 77) % 251)) || left.contains(&((n * 77) % 251)))
+        );
     }
 
     #[test]

@@ -8,7 +8,11 @@ use rusqlite::Connection;
 
 use crate::fault::Fault;
 
-pub(super) fn load(connection: &Connection, ids: &HashSet<CartId>, rows: &mut WorkingSet) -> Result<(), Fault> {
+pub(super) fn load(
+    connection: &Connection,
+    ids: &HashSet<CartId>,
+    rows: &mut WorkingSet,
+) -> Result<(), Fault> {
     for id in ids {
         rows.carts.put_loaded(*id, crate::rows::carts::find(connection, *id)?);
     }

@@ -10,13 +10,12 @@ use crate::fault::Fault;
 
 pub(super) fn load(
     connection: &Connection,
-    deferred: &Deferred,
+    deferred: &mut Deferred,
     digests: &HashSet<[u8; 16]>,
     rows: &mut WorkingSet,
 ) -> Result<(), Fault> {
     for digest in digests {
-        let found = deferred.find_idempotency(connection, digest)?;
-        rows.idempotency.put_loaded(*digest, found.map(|(_, record)| record));
+        rows.idempotency.put_loaded(*digest, deferred.load_idempotency(connection, digest)?);
     }
     Ok(())
 }

@@ -8,7 +8,11 @@ use rusqlite::Connection;
 
 use crate::fault::Fault;
 
-pub(super) fn load(connection: &Connection, ids: &HashSet<KeyId>, rows: &mut WorkingSet) -> Result<(), Fault> {
+pub(super) fn load(
+    connection: &Connection,
+    ids: &HashSet<KeyId>,
+    rows: &mut WorkingSet,
+) -> Result<(), Fault> {
     for id in ids {
         rows.api_keys.put_loaded(*id, crate::rows::keys::find(connection, *id)?);
     }

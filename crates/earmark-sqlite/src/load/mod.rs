@@ -15,7 +15,7 @@ use crate::fault::Fault;
 /// Loads every row that `keys` name.
 pub(crate) fn load(
     connection: &Connection,
-    deferred: &Deferred,
+    deferred: &mut Deferred,
     keys: &Keys,
     rows: &mut WorkingSet,
 ) -> Result<(), Fault> {

@@ -9,7 +9,11 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::fault::Fault;
 
-pub(super) fn load(connection: &Connection, ids: &HashSet<OrderId>, rows: &mut WorkingSet) -> Result<(), Fault> {
+pub(super) fn load(
+    connection: &Connection,
+    ids: &HashSet<OrderId>,
+    rows: &mut WorkingSet,
+) -> Result<(), Fault> {
     for id in ids {
         rows.orders.put_loaded(*id, crate::rows::orders::find(connection, *id)?);
     }

@@ -30,10 +30,13 @@ pub(super) fn list(
     };
     let mut events = Vec::new();
     for index in types {
-        // Written into the statement so that SQLite can see that the index without order.created has it.
+        // Written into the statement, so that SQLite sees that the index, which leaves order.created out, has it.
         let columns = codec::EVENT_COLUMNS;
-        let from = if *index == ORDER_CREATED { "events NOT INDEXED" } else { "events INDEXED BY events_by_type" };
-        let sql = format!("SELECT {columns} FROM {from} WHERE type = {index} AND sequence > ?1 ORDER BY sequence LIMIT ?2");
+        let from = match *index {
+            ORDER_CREATED => "events NOT INDEXED WHERE type = 0".to_owned(),
+            index => format!("events INDEXED BY events_by_type WHERE type <> 0 AND type = {index}"),
+        };
+        let sql = format!("SELECT {columns} FROM {from} AND sequence > ?1 ORDER BY sequence LIMIT ?2");
         events.extend(read(snapshot, &sql, (after, want))?);
     }
     events.sort_by_key(|event| event.sequence);
@@ -85,6 +88,9 @@ fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result
         let placed = match (&event.fact, event.order_id) {
             (Fact::OrderCreated, Some(id)) => {
                 Some(Box::new(rows::orders::get(snapshot.connection, id)?.as_placed()))
+            }
+            (Fact::OrderCreated, None) => {
+                return Err(Fault::damaged("an order.created without its order", event.sequence));
             }
             _ => None,
         };

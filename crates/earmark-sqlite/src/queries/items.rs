@@ -10,7 +10,11 @@ use crate::fault::Fault;
 use crate::rows::items::{COLUMNS, read};
 
 /// A page of them.
-pub(super) fn list(snapshot: &Snapshot<'_>, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, Fault> {
+pub(super) fn list(
+    snapshot: &Snapshot<'_>,
+    filter: &ItemFilter,
+    limit: usize,
+) -> Result<Page<StockedItem>, Fault> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM items i CROSS JOIN stocks s ON s.sku = i.sku \
          WHERE i.sku > :after AND (:active IS NULL OR i.active = :active) AND (NOT :in_stock OR s.on_hand > s.reserved) \

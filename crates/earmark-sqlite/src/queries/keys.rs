@@ -10,7 +10,11 @@ use crate::fault::Fault;
 use crate::rows::keys::read;
 
 /// A page of them.
-pub(super) fn list(snapshot: &Snapshot<'_>, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>, Fault> {
+pub(super) fn list(
+    snapshot: &Snapshot<'_>,
+    after: Option<KeyId>,
+    limit: usize,
+) -> Result<Page<ApiKey>, Fault> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys \
          WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2",

@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use earmark_core::Timestamp;
 use earmark_core::carts::PricedCart;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
 use earmark_core::items::StockedItem;
@@ -21,7 +22,6 @@ use earmark_core::keys::ApiKey;
 use earmark_core::movements::Movement;
 use earmark_core::orders::Order;
 use earmark_core::text::Sku;
-use earmark_core::Timestamp;
 use earmark_store::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
 };
@@ -41,10 +41,10 @@ pub struct SqliteQueries {
 impl SqliteQueries {
     pub(crate) fn open(
         path: &Path,
-        options: SqliteOptions,
+        options: &SqliteOptions,
         customers: Arc<CustomerTail>,
     ) -> Result<Self, OpenError> {
-        Ok(Self { pool: Pool::open(path, &options)?, customers })
+        Ok(Self { pool: Pool::open(path, options)?, customers })
     }
 }
 

@@ -25,7 +25,8 @@ pub(super) fn list(
     };
     let mut movements = Vec::new();
     walk::events(snapshot.connection, sku, below, &mut |sequence| {
-        let event = i64::try_from(sequence).ok().map(|sequence| rows::events::find(snapshot.connection, sequence));
+        let event =
+            i64::try_from(sequence).ok().map(|sequence| rows::events::find(snapshot.connection, sequence));
         let event = event.transpose()?.flatten();
         let event = event.ok_or_else(|| Fault::damaged("an event is named but not there", sequence))?;
         let deltas = rows::events::deltas(snapshot.connection, &event)?;

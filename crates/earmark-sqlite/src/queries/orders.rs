@@ -1,10 +1,10 @@
 //! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
 
+use earmark_core::Timestamp;
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::{Order, OrderStatus};
 use earmark_core::text::{Reference, Sku};
 use earmark_core::time::Span;
-use earmark_core::Timestamp;
 use earmark_store::{OrderFilter, Page};
 use rusqlite::{OptionalExtension, Params};
 
@@ -53,9 +53,14 @@ pub(super) fn list(
                 return Ok(page(orders, limit));
             }
             // What a tail names may be newer than this snapshot.
-            orders.extend(rows::orders::find(snapshot.connection, *id)?.filter(|order| matches(filter, order)));
+            orders
+                .extend(rows::orders::find(snapshot.connection, *id)?.filter(|order| matches(filter, order)));
         }
-        upto = candidates.last().filter(|_| candidates.len() == want).and_then(|id| id.0.checked_sub(1)).map(OrderId);
+        upto = candidates
+            .last()
+            .filter(|_| candidates.len() == want)
+            .and_then(|id| id.0.checked_sub(1))
+            .map(OrderId);
         // The fewer of them match, the more are asked for.
         want = want.saturating_mul(2).min(1_000);
     }
@@ -124,15 +129,19 @@ impl Source {
             Self::Sku { sku, newest } => {
                 Ok(merge(walk::orders(snapshot.connection, sku, upto, want)?, newest, upto, want))
             }
-            Self::Reference(reference) => {
-                ids(snapshot, "SELECT id FROM orders WHERE reference = ?1 AND id <= ?2", (reference.as_str(), id))
-            }
+            Self::Reference(reference) => ids(
+                snapshot,
+                "SELECT id FROM orders WHERE reference = ?1 AND id <= ?2",
+                (reference.as_str(), id),
+            ),
             Self::Status(status) => {
                 let sql = "SELECT id FROM orders INDEXED BY orders_by_status WHERE status = ?1 AND id <= ?2 \
                            ORDER BY id DESC LIMIT ?3";
                 ids(snapshot, sql, (codec::store_order_status(*status), id, count))
             }
-            Self::All => ids(snapshot, "SELECT id FROM orders WHERE id <= ?1 ORDER BY id DESC LIMIT ?2", (id, count)),
+            Self::All => {
+                ids(snapshot, "SELECT id FROM orders WHERE id <= ?1 ORDER BY id DESC LIMIT ?2", (id, count))
+            }
         }
     }
 }

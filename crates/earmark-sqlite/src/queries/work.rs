@@ -11,7 +11,11 @@ use crate::fault::Fault;
 use crate::rows;
 
 /// Orders whose reservation has run out, the longest due first.
-pub(super) fn due_reservations(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, Fault> {
+pub(super) fn due_reservations(
+    snapshot: &Snapshot<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<OrderId>, Fault> {
     let ids = ids(
         snapshot,
         "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id",
@@ -22,20 +26,29 @@ pub(super) fn due_reservations(snapshot: &Snapshot<'_>, now: Timestamp, limit: u
 }
 
 /// Orders with a payment to be asked about, the longest due first.
-pub(super) fn due_payments(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>, Fault> {
+pub(super) fn due_payments(
+    snapshot: &Snapshot<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Order>, Fault> {
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
 /// Orders with a refund to be asked about, the longest due first.
-pub(super) fn due_refunds(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>, Fault> {
+pub(super) fn due_refunds(
+    snapshot: &Snapshot<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Order>, Fault> {
     let sql = "SELECT order_id FROM refunds WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
 /// Carts that have not been touched for long enough.
 pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>, Fault> {
-    let ids = ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
+    let ids =
+        ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
 }
 
@@ -47,9 +60,9 @@ pub(super) fn sweep_keys(
     limit: usize,
 ) -> Result<KeySweep, Fault> {
     let after = after.map_or(0, |cursor| i64::try_from(u128::from_be_bytes(cursor)).unwrap_or(i64::MAX));
-    let mut statement = snapshot
-        .connection
-        .prepare_cached("SELECT number, digest, created_at FROM idempotency WHERE number > ?1 ORDER BY number LIMIT ?2")?;
+    let mut statement = snapshot.connection.prepare_cached(
+        "SELECT number, digest, created_at FROM idempotency WHERE number > ?1 ORDER BY number LIMIT ?2",
+    )?;
     let mut found = statement.query((after, codec::limit(limit.saturating_add(1))))?;
     let (mut expired, mut last, mut count) = (Vec::new(), after, 0_usize);
     while let Some(row) = found.next()? {
@@ -67,7 +80,12 @@ pub(super) fn sweep_keys(
 }
 
 /// The first different ids of a list.
-fn ids(snapshot: &Snapshot<'_>, sql: &'static str, now: Timestamp, limit: usize) -> Result<Vec<[u8; 16]>, Fault> {
+fn ids(
+    snapshot: &Snapshot<'_>,
+    sql: &'static str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<[u8; 16]>, Fault> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query([now.0])?;
     let mut ids = Vec::new();

@@ -26,7 +26,9 @@ pub(crate) fn find(connection: &Connection, sequence: i64) -> Result<Option<Even
 pub(crate) fn deltas(connection: &Connection, event: &Event) -> Result<Vec<Delta>, Fault> {
     let order = match (&event.fact, event.order_id) {
         (Fact::OrderCreated, Some(id)) => Some(orders::get(connection, id)?),
-        (Fact::OrderCreated, None) => return Err(Fault::damaged("an order.created without its order", event.sequence)),
+        (Fact::OrderCreated, None) => {
+            return Err(Fault::damaged("an order.created without its order", event.sequence));
+        }
         (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
             return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
         }

@@ -22,7 +22,8 @@ fn read(row: &Row<'_>) -> Result<IdempotencyRecord, Fault> {
         (Some(order), None) => KeptAnswer::Placed(order),
         (Some(order), Some(payment)) => KeptAnswer::Payment(order, payment),
         _ => KeptAnswer::Whole(
-            codec::document(row, 5)?.ok_or_else(|| Fault::damaged("an idempotency key", "it has no answer"))?,
+            codec::document(row, 5)?
+                .ok_or_else(|| Fault::damaged("an idempotency key", "it has no answer"))?,
         ),
     };
     Ok(IdempotencyRecord {

@@ -28,8 +28,8 @@ pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Ite
 
 /// The counters of an item.
 pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>, Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;
     statement.query_row([sku.as_str()], |row| Ok(read_stock(row, 0, sku.clone()))).optional()?.transpose()
 }
 

@@ -2,9 +2,10 @@
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::orders::{Order, OrderLine};
-use earmark_core::payments::{Payment, Token};
-use earmark_core::refunds::Refund;
+use earmark_core::payments::{Payment, PaymentStatus, Token};
+use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::text::{CustomerId, Name, Reference, Sku};
+use earmark_core::{Money, Overflow};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
@@ -23,7 +24,23 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
     order.lines = lines(connection, id)?;
     order.payments = payments(connection, id)?;
     order.refunds = refunds(connection, id)?;
+    if !sums_fit(&order) {
+        return Err(Fault::damaged("the amounts of an order do not fit together", id));
+    }
     Ok(Some(order))
+}
+
+/// Whether everything that is computed from the amounts stays within the range of money, as it does in every order that was ever decided.
+fn sums_fit(order: &Order) -> bool {
+    let placed = Money::sum(order.lines.iter().map(OrderLine::placed_total));
+    let cancelled = order.cancellations.iter().flat_map(|part| &part.lines);
+    let cancelled = Money::sum(cancelled.map(|units| units.amount));
+    let paid = order.payments.iter().filter(|payment| payment.status == PaymentStatus::Succeeded);
+    let paid = Money::sum(paid.map(|payment| payment.amount));
+    let refunded = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
+    let refunded = Money::sum(refunded.map(|refund| refund.amount));
+    let within = |part: Result<Money, Overflow>, whole| part.is_ok_and(|part| part <= whole);
+    placed.is_ok_and(|placed| within(cancelled, placed)) && paid.is_ok_and(|paid| within(refunded, paid))
 }
 
 /// An order that another row names.
@@ -73,7 +90,10 @@ fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>, Fault> 
             returned: row.get(7)?,
         };
         let gone = line.cancelled.checked_add(line.shipped);
-        if line.quantity == 0 || gone.is_none_or(|gone| gone > line.quantity) || line.unit_price.times(line.quantity).is_err() {
+        if line.quantity == 0
+            || gone.is_none_or(|gone| gone > line.quantity)
+            || line.unit_price.times(line.quantity).is_err()
+        {
             return Err(Fault::damaged("the counters of a line of order", id));
         }
         lines.push(line);

@@ -2,6 +2,7 @@
 
 use earmark_core::Change;
 use earmark_core::carts::Cart;
+use earmark_core::text::CustomerId;
 use rusqlite::{Connection, params};
 
 use super::one;
@@ -29,7 +30,7 @@ fn insert(connection: &Connection, cart: &Cart) -> Result<(), Fault> {
         .execute(params![
             cart.id.to_bytes(),
             codec::integer(cart.version)?,
-            cart.customer_id.as_ref().map(|id| id.as_str()),
+            cart.customer_id.as_ref().map(CustomerId::as_str),
             codec::to_list(&cart.lines)?,
             codec::to_pairs(&cart.metadata)?,
             cart.created_at.0,
@@ -48,7 +49,7 @@ fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Fau
         .execute(params![
             cart.id.to_bytes(),
             codec::integer(cart.version)?,
-            cart.customer_id.as_ref().map(|id| id.as_str()),
+            cart.customer_id.as_ref().map(CustomerId::as_str),
             codec::to_list(&cart.lines)?,
             codec::to_pairs(&cart.metadata)?,
             cart.updated_at.0,

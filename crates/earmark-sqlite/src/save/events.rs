@@ -1,5 +1,7 @@
 //! Events, appended.
 
+use earmark_core::ids::OrderId;
+use earmark_core::text::Sku;
 use earmark_core::{Actor, Event};
 use rusqlite::{Connection, params};
 
@@ -22,8 +24,8 @@ pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<(), Faul
             event.at.0,
             codec::limit(event.fact.type_index()),
             actor.1,
-            event.order_id.map(|id| id.to_bytes()),
-            event.sku.as_ref().map(|sku| sku.as_str()),
+            event.order_id.map(OrderId::to_bytes),
+            event.sku.as_ref().map(Sku::as_str),
             codec::fact_data(&event.fact)?,
         ])?;
         last = Some(actor);

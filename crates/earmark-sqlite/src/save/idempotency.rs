@@ -30,7 +30,8 @@ fn delete(connection: &Connection, deferred: &Deferred, before: &IdempotencyReco
     let Some((number, _)) = deferred.find_idempotency(connection, &before.digest)? else {
         return one(0, "an idempotency key");
     };
-    let changed = connection.prepare_cached("DELETE FROM idempotency WHERE number = ?1")?.execute([number])?;
+    let changed =
+        connection.prepare_cached("DELETE FROM idempotency WHERE number = ?1")?.execute([number])?;
     one(changed, "an idempotency key")
 }
 
@@ -40,12 +41,20 @@ fn insert(connection: &Connection, deferred: &mut Deferred, record: &Idempotency
         KeptAnswer::Payment(order, payment) => (Some(order.to_bytes()), Some(payment.to_bytes()), None),
         KeptAnswer::Whole(outcome) => (None, None, Some(codec::to_document(outcome)?.into_bytes())),
     };
-    let number = deferred.add_idempotency(record.digest);
+    let number = deferred.add_idempotency(connection, record.digest)?;
     connection
         .prepare_cached(
             "INSERT INTO idempotency (number, digest, fingerprint, created_at, order_id, payment_id, whole) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
-        .execute(params![number, record.digest, record.fingerprint, record.created_at.0, order, payment, whole])?;
+        .execute(params![
+            number,
+            record.digest,
+            record.fingerprint,
+            record.created_at.0,
+            order,
+            payment,
+            whole
+        ])?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use earmark_core::Change;
 use earmark_core::items::{Item, Stock};
+use earmark_core::text::{Description, Url};
 use rusqlite::{Connection, params};
 
 use super::{never_deleted, one};
@@ -24,10 +25,10 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<
         let changed = connection.prepare_cached(sql)?.execute(params![
             item.sku.as_str(),
             item.name.as_str(),
-            item.description.as_ref().map(|text| text.as_str()),
+            item.description.as_ref().map(Description::as_str),
             item.unit_price.minor(),
             item.active,
-            item.image_url.as_ref().map(|url| url.as_str()),
+            item.image_url.as_ref().map(Url::as_str),
             codec::to_pairs(&item.metadata)?,
             item.created_at.0,
         ])?;
@@ -37,8 +38,9 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<
 }
 
 pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) -> Result<(), Fault> {
-    let mut insert = connection
-        .prepare_cached("INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
     let mut update = connection.prepare_cached(
         "UPDATE stocks SET on_hand = ?2, reserved = ?3, version = ?4, updated_at = ?5 WHERE sku = ?1 AND version = ?6",
     )?;
@@ -46,7 +48,9 @@ pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) ->
         let Some(stock) = &change.after else { return never_deleted("stock") };
         let (sku, version) = (stock.sku.as_str(), codec::integer(stock.version)?);
         let changed = match &change.before {
-            None => insert.execute(params![sku, stock.on_hand, stock.reserved, version, stock.updated_at.0])?,
+            None => {
+                insert.execute(params![sku, stock.on_hand, stock.reserved, version, stock.updated_at.0])?
+            }
             Some(before) => update.execute(params![
                 sku,
                 stock.on_hand,

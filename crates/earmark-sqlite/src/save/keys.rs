@@ -2,6 +2,7 @@
 
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;
+use earmark_core::text::Name;
 use rusqlite::{Connection, params};
 
 use super::{never_deleted, one};
@@ -21,14 +22,16 @@ pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Resul
                 .execute(params![
                     key.id.to_bytes(),
                     version,
-                    key.name.as_ref().map(|name| name.as_str()),
+                    key.name.as_ref().map(Name::as_str),
                     codec::store_role(key.role),
                     key.secret_hash,
                     key.created_at.0,
                     key.revoked_at.map(|at| at.0),
                 ])?,
             Some(before) => connection
-                .prepare_cached("UPDATE api_keys SET version = ?2, revoked_at = ?3 WHERE id = ?1 AND version = ?4")?
+                .prepare_cached(
+                    "UPDATE api_keys SET version = ?2, revoked_at = ?3 WHERE id = ?1 AND version = ?4",
+                )?
                 .execute(params![
                     key.id.to_bytes(),
                     version,

@@ -18,7 +18,11 @@ use crate::deferred::Deferred;
 use crate::fault::Fault;
 
 /// Writes all of it into the open transaction.
-pub(crate) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<(), Fault> {
+pub(crate) fn save(
+    connection: &Connection,
+    deferred: &mut Deferred,
+    changes: &BatchChanges,
+) -> Result<(), Fault> {
     items::save(connection, &changes.items)?;
     items::save_stocks(connection, &changes.stocks)?;
     carts::save(connection, &changes.carts)?;

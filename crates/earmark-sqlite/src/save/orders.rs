@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
+use earmark_core::text::{CustomerId, Reference};
 use earmark_core::{BatchChanges, Fact};
 use rusqlite::{Connection, params};
 
@@ -12,7 +13,11 @@ use crate::codec;
 use crate::deferred::Deferred;
 use crate::fault::Fault;
 
-pub(super) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<(), Fault> {
+pub(super) fn save(
+    connection: &Connection,
+    deferred: &mut Deferred,
+    changes: &BatchChanges,
+) -> Result<(), Fault> {
     if changes.orders.is_empty() {
         return Ok(());
     }
@@ -27,7 +32,8 @@ pub(super) fn save(connection: &Connection, deferred: &mut Deferred, changes: &B
         match &change.before {
             None => {
                 let sequence = created.get(&order.id).copied();
-                let sequence = sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
+                let sequence =
+                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
                 insert(connection, order, codec::integer(sequence)?)?;
                 if let Some(customer) = &order.customer_id {
                     deferred.add_customer_order(customer, order.id);
@@ -66,8 +72,8 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
             order.confirmed_at_placement,
             order.confirmed_at.map(|at| at.0),
             order.paid_at.map(|at| at.0),
-            order.customer_id.as_ref().map(|id| id.as_str()),
-            order.reference.as_ref().map(|reference| reference.as_str()),
+            order.customer_id.as_ref().map(CustomerId::as_str),
+            order.reference.as_ref().map(Reference::as_str),
             order.shipping_address.as_ref().map(codec::to_document).transpose()?,
             codec::to_pairs(&order.metadata)?,
             codec::to_list(&order.cancellations)?,

@@ -2,6 +2,7 @@
 
 use earmark_core::orders::Order;
 use earmark_core::payments::Payment;
+use earmark_core::text::Name;
 use rusqlite::{Connection, params};
 
 use super::one;
@@ -36,8 +37,8 @@ fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Paym
             payment.amount.minor(),
             payment.token.as_str(),
             payment.gateway.as_str(),
-            payment.gateway_reference.as_ref().map(|name| name.as_str()),
-            payment.decline_code.as_ref().map(|name| name.as_str()),
+            payment.gateway_reference.as_ref().map(Name::as_str),
+            payment.decline_code.as_ref().map(Name::as_str),
             payment.attempts,
             payment.next_attempt_at.0,
             payment.created_at.0,
@@ -56,8 +57,8 @@ fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(
             payment.id.to_bytes(),
             codec::integer(payment.version)?,
             codec::store_payment_status(payment.status),
-            payment.gateway_reference.as_ref().map(|name| name.as_str()),
-            payment.decline_code.as_ref().map(|name| name.as_str()),
+            payment.gateway_reference.as_ref().map(Name::as_str),
+            payment.decline_code.as_ref().map(Name::as_str),
             payment.attempts,
             payment.next_attempt_at.0,
             payment.updated_at.0,

@@ -33,7 +33,12 @@ pub(super) struct Built {
 }
 
 /// Builds what is asked for until nobody asks any more.
-pub(super) fn run(path: &Path, cache_kib: u32, orders: &Receiver<Order>, built: &SyncSender<Result<Built, Fault>>) {
+pub(super) fn run(
+    path: &Path,
+    cache_kib: u32,
+    orders: &Receiver<Order>,
+    built: &SyncSender<Result<Built, Fault>>,
+) {
     while let Ok(order) = orders.recv() {
         let result = open_reader(path, cache_kib)
             .map_err(|error| Fault::Damaged(error.to_string()))
@@ -90,7 +95,8 @@ fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
     while let Some(row) = found.next()? {
         let event = codec::event(row)?;
         let posting = Posting { sequence: event.sequence, placed: None };
-        touched.extend(rows::events::deltas(connection, &event)?.into_iter().map(|delta| (delta.sku, posting)));
+        touched
+            .extend(rows::events::deltas(connection, &event)?.into_iter().map(|delta| (delta.sku, posting)));
     }
     touched.dedup();
     Ok(touched)

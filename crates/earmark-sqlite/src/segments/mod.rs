@@ -44,7 +44,11 @@ pub(crate) struct Segments {
 
 impl Segments {
     /// Throws away what a crash left incomplete, and starts the thread that groups.
-    pub(crate) fn open(connection: &Connection, path: &Path, options: &SqliteOptions) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        connection: &Connection,
+        path: &Path,
+        options: &SqliteOptions,
+    ) -> Result<Self, OpenError> {
         connection.execute(
             "DELETE FROM segment_postings WHERE segment > (SELECT coalesce(max(segment), 0) FROM segments)",
             [],
@@ -140,8 +144,9 @@ impl Segments {
     fn write(&mut self, connection: &Connection, count: usize) -> Result<(), Fault> {
         let Some(built) = &self.ready else { return Ok(()) };
         let upto = built.rows.len().min(self.writing.saturating_add(count));
-        let mut insert = connection
-            .prepare_cached("INSERT OR REPLACE INTO segment_postings (segment, sku, postings) VALUES (?1, ?2, ?3)")?;
+        let mut insert = connection.prepare_cached(
+            "INSERT OR REPLACE INTO segment_postings (segment, sku, postings) VALUES (?1, ?2, ?3)",
+        )?;
         for (sku, bytes) in &built.rows[self.writing..upto] {
             insert.execute((built.segment, sku.as_str(), bytes))?;
         }

@@ -20,16 +20,17 @@ struct Segment {
 
 /// The number of the last segment, and of the last event in it; zeros before the first.
 pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
-    let mut statement =
-        connection.prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
     let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
     found.map_or(Ok((0, 0)), |(segment, sequence)| Ok((segment?, sequence?)))
 }
 
 /// All segments, the newest first.
 fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
-    let mut statement = connection
-        .prepare_cached("SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment",
+    )?;
     let (mut rows, mut segments, mut after) = (statement.query([])?, Vec::new(), 0);
     while let Some(row) = rows.next()? {
         segments.push(Segment {
@@ -50,7 +51,8 @@ fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Post
     let mut rows = statement.query((segment, sku.as_str()))?;
     match rows.next()? {
         Some(row) => {
-            let bytes = row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
+            let bytes =
+                row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
             postings::read(bytes)
         }
         None => Ok(Vec::new()),
@@ -129,7 +131,8 @@ pub(crate) fn orders(
             break;
         }
         if segment.min_order_id <= upto {
-            let placed = postings(connection, segment.number, sku)?.into_iter().filter_map(|posting| posting.placed);
+            let placed =
+                postings(connection, segment.number, sku)?.into_iter().filter_map(|posting| posting.placed);
             found.extend(placed.filter(|id| *id <= upto));
             found.sort_unstable_by(|left, right| right.cmp(left));
             found.truncate(want);
