@@ -109,7 +109,7 @@ impl Server {
         let router = earmark_http::router(AppState::new(store.clone(), config.http));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
-            served = serving => served?,
+            () = serving => {}
             ended = &mut writer_ended => return writer_failed(ended),
         }
         let _ = stop_workers.send(true);
