@@ -1,9 +1,10 @@
 //! How many orders does the writer's thread save, and does it slow down as the file grows?
 //!
-//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random]`: orders of 3 lines over 10,000 items and 100,000 customers, in
+//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random] [readers]`: orders of 3 lines over 10,000 items and 100,000 customers, in
 //! batches of 256, decided and committed on one thread as the writer does. One row per hundred thousand (or tenth). The file is thrown away.
 #![expect(clippy::float_arithmetic, clippy::unwrap_used, reason = "a measuring program")]
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::idempotency::IdempotencyKey;
@@ -15,7 +16,7 @@ use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use earmark_core::{
     Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
-use earmark_sqlite::{SqliteOptions, open};
+use earmark_sqlite::{SqliteOptions, SqliteQueries, open};
 use earmark_store::{Clock, Engine, OrderFilter, Pace, Queries};
 
 const BATCH: usize = 256;
@@ -163,22 +164,29 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let orders: usize = arguments.next().map_or(1_000_000, |text| text.parse().unwrap());
     let time_ordered = arguments.next().is_none_or(|word| word == "uuid7");
+    let readers: usize = arguments.next().map_or(0, |text| text.parse().unwrap());
     let mut options = SqliteOptions::default();
-    if let Some(entries) = arguments.next() {
-        options.generation_entries = entries.parse().unwrap();
+    for (name, value) in [
+        ("GENERATION_ENTRIES", &mut options.generation_entries),
+        ("SEGMENT_EVENTS", &mut options.segment_events),
+    ] {
+        *value = std::env::var(name).map_or(*value, |text| text.parse().unwrap());
     }
-    if let Some(pages) = arguments.next() {
-        options.checkpoint_pages = pages.parse().unwrap();
+    for (name, value) in [
+        ("CHECKPOINT_PAGES", &mut options.checkpoint_pages),
+        ("WRITER_CACHE_KIB", &mut options.writer_cache_kib),
+    ] {
+        *value = std::env::var(name).map_or(*value, |text| text.parse().unwrap());
     }
-    if let Some(kib) = arguments.next() {
-        options.writer_cache_kib = kib.parse().unwrap();
-    }
-    println!("{orders} orders, {} keys, {options:?}", if time_ordered { "uuid7" } else { "random" });
+    let keys = if time_ordered { "uuid7" } else { "random" };
+    println!("{orders} orders, {keys} keys, {readers} readers, {options:?}");
     let folder = tempfile::tempdir_in(".").unwrap();
     let path = folder.path().join("rate.db");
     let (mut engine, queries) = open(&path, options).unwrap();
     let (clock, mut random) = (Clock::system(), Random(1));
     fill_catalogue(&mut engine, &clock);
+    let queries = Arc::new(queries);
+    let runtime = read_all_the_time(&queries, readers);
     println!(
         "  stored  orders/s  cpu us  load  decide  commit  maintain us/order  slowest ms  rss MiB  file MiB  wal MiB"
     );
@@ -217,7 +225,29 @@ fn main() {
             size("rate.db-wal"),
         );
     }
-    read_back(&queries);
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    read_back(&*queries);
+    drop((engine, queries));
+    let begin = Instant::now();
+    let reopened = open(&path, options).unwrap();
+    println!("opened again: {:?}", begin.elapsed());
+    drop(reopened);
+}
+
+/// Readers that list the orders of customers, one after the other.
+fn read_all_the_time(queries: &Arc<SqliteQueries>, readers: usize) -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    for reader in 0..readers {
+        let (queries, mut random) = (Arc::clone(queries), Random(reader as u64));
+        runtime.spawn(async move {
+            loop {
+                let id = CustomerId::parse(&format!("customer-{}", random.next() % CUSTOMERS)).unwrap();
+                let filter = OrderFilter { customer_id: Some(id), ..OrderFilter::default() };
+                queries.list_orders(&filter, 50).await.unwrap();
+            }
+        });
+    }
+    runtime
 }
 
 /// How long a customer's orders and an item's movements take with everything stored.

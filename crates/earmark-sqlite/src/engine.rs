@@ -70,6 +70,10 @@ impl Engine for SqliteEngine {
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        if self.connection.is_autocommit() {
+            self.rollback();
+            return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));
+        }
         if let Err(fault) = self.save(changes) {
             return Err(self.undo(fault));
         }
@@ -89,5 +93,106 @@ impl Engine for SqliteEngine {
 
     fn maintain(&mut self, pace: Pace) -> Result<(), StoreError> {
         self.keep_house(pace)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use earmark_core::items::{Item, Stock};
+    use earmark_core::text::{Description, Metadata, Name, Sku};
+    use earmark_core::{Change, Money, Timestamp};
+    use earmark_store::Queries;
+
+    use super::*;
+    use crate::{SqliteOptions, SqliteQueries, open};
+
+    fn opened() -> (tempfile::TempDir, SqliteEngine, SqliteQueries) {
+        let folder = tempfile::tempdir().unwrap();
+        let (engine, queries) = open(&folder.path().join("shop.db"), SqliteOptions::default()).unwrap();
+        (folder, engine, queries)
+    }
+
+    /// A new item with a description of about 20 KB.
+    fn wide_item(sku: &str) -> BatchChanges {
+        let (sku, at) = (Sku::parse(sku).unwrap(), Timestamp(1));
+        let item = Item {
+            sku: sku.clone(),
+            name: Name::parse("wide").unwrap(),
+            description: Some(Description::parse(&"ü".repeat(10_000)).unwrap()),
+            unit_price: Money::ZERO,
+            active: true,
+            image_url: None,
+            metadata: Metadata::default(),
+            created_at: at,
+        };
+        let stock = Stock { sku, on_hand: 0, reserved: 0, version: 1, updated_at: at };
+        BatchChanges {
+            items: vec![Change { before: None, after: Some(Arc::new(item)) }],
+            stocks: vec![Change { before: None, after: Some(Arc::new(stock)) }],
+            ..BatchChanges::default()
+        }
+    }
+
+    fn commit(engine: &mut SqliteEngine, changes: &BatchChanges) -> Result<(), StoreError> {
+        engine.begin(&mut WorkingSet::default()).unwrap();
+        engine.commit(changes)
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_is_full_in_the_middle_of_a_batch_loses_the_batch_and_nothing_else() {
+        let (_folder, mut engine, queries) = opened();
+        commit(&mut engine, &wide_item("first")).unwrap();
+        let pages: i64 = engine.connection.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        engine.connection.execute_batch(&format!("PRAGMA max_page_count = {pages}")).unwrap();
+        let refused = commit(&mut engine, &wide_item("second"));
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        assert!(engine.connection.is_autocommit(), "no transaction is left open");
+        engine.connection.execute_batch("PRAGMA max_page_count = 1000000").unwrap();
+        commit(&mut engine, &wide_item("third")).unwrap();
+        for (sku, there) in [("first", true), ("second", false), ("third", true)] {
+            let found = queries.find_item(&Sku::parse(sku).unwrap()).await.unwrap();
+            assert_eq!(found.is_some(), there, "{sku}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_commit_is_unknown() {
+        let (_folder, mut engine, _queries) = opened();
+        engine.begin(&mut WorkingSet::default()).unwrap();
+        // A breach that only COMMIT finds.
+        engine
+            .connection
+            .execute_batch(
+                "PRAGMA defer_foreign_keys = ON; INSERT INTO stocks VALUES ('nothing', 0, 0, 1, 1)",
+            )
+            .unwrap();
+        let unknown = engine.commit(&wide_item("first"));
+        assert!(matches!(unknown, Err(StoreError::Unknown(_))), "{unknown:?}");
+    }
+
+    #[test]
+    fn a_transaction_that_is_gone_is_not_taken_for_committed() {
+        let (_folder, mut engine, _queries) = opened();
+        engine.begin(&mut WorkingSet::default()).unwrap();
+        engine.connection.execute_batch("ROLLBACK").unwrap();
+        let lost = engine.commit(&wide_item("first"));
+        assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
+        let items: i64 =
+            engine.connection.query_row("SELECT count(*) FROM items", [], |row| row.get(0)).unwrap();
+        assert_eq!(items, 0, "nothing was written outside of a transaction");
+    }
+
+    #[test]
+    fn the_writer_holds_what_durability_needs() {
+        let (_folder, engine, _queries) = opened();
+        let pragma = |name: &str| {
+            engine.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 2);
+        assert_eq!(pragma("wal_autocheckpoint"), 0);
+        assert_eq!(pragma("foreign_keys"), 1);
+        assert_eq!(pragma("trusted_schema"), 0);
     }
 }

@@ -1,13 +1,22 @@
 //! What does the writer do between batches? It moves the WAL into the database file when it has grown, and appends segments while nobody waits.
 //!
 //! Only the connection that writes ever checkpoints. Under load PASSIVE, which waits for nobody: once all of the WAL is in the file and no reader
-//! needs it, the next batch begins it anew, over the same space. At rest everything is moved, so that the next start has nothing to recover.
+//! needs it, the next batch begins it anew, over the same space. Where readers overlap without end that moment never comes; then, rarely and for a few
+//! milliseconds, the writer waits for those that are there. At rest everything is moved, so that the next start has nothing to recover.
+
+use std::time::Duration;
 
 use earmark_store::{Pace, StoreError};
 use rusqlite::{Connection, ErrorCode};
 
 use crate::engine::SqliteEngine;
 use crate::fault::Fault;
+use crate::open::BUSY_TIMEOUT;
+
+/// So many thresholds make a WAL that is worth waiting for readers.
+const LONG_WAL: u32 = 10;
+/// How long they are waited for.
+const READERS_WAIT: Duration = Duration::from_millis(20);
 
 /// When to checkpoint.
 #[derive(Debug)]
@@ -75,7 +84,8 @@ impl SqliteEngine {
             Ok((all, moved)) => {
                 self.checkpoints.left = all.saturating_sub(moved);
                 self.checkpoints.clean = self.checkpoints.left == 0;
-                Ok(())
+                let long = self.checkpoints.threshold.saturating_mul(LONG_WAL);
+                if self.checkpoints.clean && all >= long { self.begin_wal_anew() } else { Ok(()) }
             }
             Err(rusqlite::Error::SqliteFailure(failure, why))
                 if matches!(
@@ -88,6 +98,15 @@ impl SqliteEngine {
             }
             Err(error) => Err(StoreError::Unknown(format!("a checkpoint failed: {error}"))),
         }
+    }
+
+    /// Waits a little for the readers of a WAL that is already moved. Whoever comes while it waits reads the database file, and is not in the way.
+    fn begin_wal_anew(&mut self) -> Result<(), StoreError> {
+        self.connection.busy_timeout(READERS_WAIT).map_err(Fault::from)?;
+        let restarted = wal_pages(&self.connection, "PRAGMA wal_checkpoint(RESTART)");
+        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(Fault::from)?;
+        // A reader that stays longer, an audit, is left in peace until the next time.
+        restarted.map(drop).map_err(|error| StoreError::Unknown(format!("a checkpoint failed: {error}")))
     }
 
     fn append_segments(&mut self) -> Result<(), StoreError> {

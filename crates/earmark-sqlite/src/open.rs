@@ -17,7 +17,7 @@ use crate::segments::Segments;
 /// 3.51.3: older ones can damage a WAL database when two connections write or checkpoint at the same moment.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 /// How long a connection waits for another one; only recovery and the end of the WAL ever lock readers out.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: all there are.
 const STATEMENTS: usize = 128;
 

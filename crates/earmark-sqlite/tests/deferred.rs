@@ -120,3 +120,30 @@ fn a_key_that_was_forgotten_is_free_again() {
         shop.run(&[place(random.order_id(), &[(0, 1)], None, Some(random.wide()))]);
     }
 }
+
+fn index_entries(path: &std::path::Path) -> i64 {
+    let raw = rusqlite::Connection::open(path).unwrap();
+    raw.query_row("SELECT count(*) FROM idempotency_index", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn entries_of_forgotten_keys_are_swept_out_of_the_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.db");
+    let (mut shop, mut random, mut model) = (Shop::open(&path, small()), Random(9), Model::default());
+    shop.stock(1);
+    for _ in 0..20 {
+        let batch: Vec<_> = (0..250).map(|_| model.place(&mut random)).collect();
+        shop.run(&batch);
+    }
+    assert!(index_entries(&path) > 4_500, "they are in the index");
+    while !model.keys.is_empty() {
+        purge(&mut shop, &mut model, 1_000).await;
+    }
+    for _ in 0..20 {
+        let batch: Vec<_> = (0..10).map(|_| model.place(&mut random)).collect();
+        shop.run(&batch);
+    }
+    assert!(index_entries(&path) <= 200, "{} are left", index_entries(&path));
+    model.check_keys(&mut shop, &mut random);
+}

@@ -4,6 +4,7 @@
 //! page per entry and halves the rate. Here the rows themselves are appended, their newest entries are held in memory ([`tail`]), and the
 //! B-tree is written behind, in key order. Nothing is lost by a crash: what is in memory is read again from the appended rows.
 
+mod sweep;
 mod tail;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::codec;
 use crate::fault::Fault;
 use crate::rows;
+use sweep::Sweep;
 use tail::Tail;
 
 /// The hash of a customer's id, and an order's id.
@@ -30,6 +32,7 @@ pub(crate) struct CustomerTail(Mutex<Tail<CustomerKey, ()>>);
 #[derive(Debug)]
 pub(crate) struct Deferred {
     idempotency: Tail<[u8; 16], i64>,
+    sweep: Sweep,
     /// Digests that the open transaction has looked for in vain.
     absent: HashSet<[u8; 16]>,
     /// The number of the last idempotency row, as the open transaction leaves it.
@@ -79,6 +82,7 @@ impl Deferred {
         let customers = Arc::new(CustomerTail(Mutex::new(customers)));
         Ok(Self {
             idempotency,
+            sweep: Sweep::begin(connection)?,
             absent: HashSet::new(),
             last_number,
             committed_number: last_number,
@@ -138,6 +142,19 @@ impl Deferred {
         Ok(self.last_number)
     }
 
+    /// Takes out a row; its entries stay behind until the index is swept.
+    pub(crate) fn forget_idempotency(
+        &mut self,
+        connection: &Connection,
+        digest: &[u8; 16],
+    ) -> Result<usize, Fault> {
+        let Some((number, _)) = self.find_idempotency(connection, digest)? else { return Ok(0) };
+        self.sweep.forget();
+        // The transaction may use the digest again.
+        self.absent.insert(*digest);
+        Ok(connection.prepare_cached("DELETE FROM idempotency WHERE number = ?1")?.execute([number])?)
+    }
+
     /// Takes in a new order.
     pub(crate) fn add_customer_order(&mut self, customer: &CustomerId, id: OrderId) {
         self.customers.lock().add((codec::customer_hash(customer.as_str()), id.to_bytes()), ());
@@ -153,6 +170,7 @@ impl Deferred {
         if let Some(number) = self.idempotency.ending() {
             reach(connection, "idempotency_index", number)?;
         }
+        self.sweep.step(connection, self.last_number + 1)?;
         // A copy: readers must not wait for the database.
         let slice = self.customers.lock().take_slice().to_vec();
         let mut insert = connection.prepare_cached(
@@ -172,6 +190,7 @@ impl Deferred {
         }
         self.committed_number = self.last_number;
         self.absent.clear();
+        self.sweep.committed();
         self.idempotency.committed(self.committed_number);
         self.customers.lock().committed(self.committed_sequence);
         Ok(())
@@ -181,6 +200,7 @@ impl Deferred {
     pub(crate) fn rolled_back(&mut self) {
         self.last_number = self.committed_number;
         self.absent.clear();
+        self.sweep.rolled_back();
         self.idempotency.rolled_back();
         self.customers.lock().rolled_back();
     }

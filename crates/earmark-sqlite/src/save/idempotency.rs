@@ -16,23 +16,13 @@ pub(super) fn save(
 ) -> Result<(), Fault> {
     for change in changes {
         if let Some(before) = &change.before {
-            delete(connection, deferred, before)?;
+            one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
         }
         if let Some(record) = &change.after {
             insert(connection, deferred, record)?;
         }
     }
     Ok(())
-}
-
-/// Its entry in the index stays behind, and counts for nothing without the row.
-fn delete(connection: &Connection, deferred: &Deferred, before: &IdempotencyRecord) -> Result<(), Fault> {
-    let Some((number, _)) = deferred.find_idempotency(connection, &before.digest)? else {
-        return one(0, "an idempotency key");
-    };
-    let changed =
-        connection.prepare_cached("DELETE FROM idempotency WHERE number = ?1")?.execute([number])?;
-    one(changed, "an idempotency key")
 }
 
 fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<(), Fault> {
