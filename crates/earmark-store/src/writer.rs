@@ -128,8 +128,8 @@ impl Writer {
                 *conflicts += 1;
                 Ok(())
             }
-            StoreError::Refused(_) | StoreError::Damaged(_) if batch.len() > 1 => {
-                // Only the offender shall fail.
+            StoreError::Refused(_) | StoreError::Damaged(_) | StoreError::Conflict(_) if batch.len() > 1 => {
+                // Only the offender shall fail, be it one whose id is taken, which conflicts for ever.
                 for request in std::mem::take(batch) {
                     self.carry_out(&mut vec![request])?;
                 }

@@ -175,7 +175,8 @@ pub(super) fn take_out(
     order.cancellations.push(cancellation);
     let mut events = vec![EventDraft::order(order.id, fact)];
     events.extend(refunded);
-    if after != before && after == OrderStatus::Shipped {
+    // What is left may have arrived already; it has left all the same.
+    if before == OrderStatus::Paid && matches!(after, OrderStatus::Shipped | OrderStatus::Delivered) {
         events.push(EventDraft::order(order.id, Fact::OrderShipped));
     }
     if after != before && after == OrderStatus::Delivered {

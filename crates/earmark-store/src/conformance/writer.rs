@@ -118,15 +118,18 @@ pub(super) fn only_the_offender_fails(fixture: Fixture) {
     running.must(pay(1, 900));
     let held = running.hold();
     let good = running.spawn(adjust("a", 5));
-    // The rules cannot see that this payment's id is taken; the schema does.
+    // The rules cannot see that this payment's id, or that order's, is taken; the schema does.
     let offender = running.spawn(pay(2, 900));
     let also_good = running.spawn(order(3, vec![units("a", 1)]));
+    let another = running.spawn(order(1, vec![units("a", 1)]));
     running.gate.open();
     for handle in [held, good, also_good] {
         running.join(handle).expect("it is answered").expect("the command is right");
     }
-    let refused = running.join(offender).expect_err("the offender fails");
-    assert!(matches!(refused, SubmitError::Refused | SubmitError::Unavailable), "{refused}");
+    for offender in [offender, another] {
+        let refused = running.join(offender).expect_err("the offender fails");
+        assert!(matches!(refused, SubmitError::Refused | SubmitError::Unavailable), "{refused}");
+    }
     assert_eq!(running.on_hand("a"), 15, "the others happened once");
     running.must_be_clean();
 }
