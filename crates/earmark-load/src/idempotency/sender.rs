@@ -211,7 +211,8 @@ fn change_body(request: &Request) -> Option<Request> {
     } else if body["lines"][0]["quantity"].is_number() {
         body["lines"][0]["quantity"] = raise(&body["lines"][0]["quantity"]);
     } else if body["delta"].is_number() {
-        body["delta"] = raise(&body["delta"]);
+        // A delta of 0 would be refused for itself.
+        body["delta"] = if body["delta"] == -1 { json!(1) } else { raise(&body["delta"]) };
     } else if body["quantity"].is_number() {
         body["quantity"] = raise(&body["quantity"]);
     } else if body["reference"].is_string() {
