@@ -85,9 +85,7 @@ pub struct ServeLimits {
     pub connections_max: usize,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
-    /// The most header fields of a request; more is 431.
-    pub headers_max: usize,
-    /// The most bytes of a request's head; more is 431.
+    /// The most bytes of a request's head; more is 431, as are more than 100 fields.
     pub head_bytes_max: usize,
     /// How long requests in flight may go on once the server is asked to stop.
     pub drain_timeout: Duration,
@@ -98,7 +96,6 @@ impl Default for ServeLimits {
         Self {
             connections_max: 8192,
             head_timeout: Duration::from_secs(30),
-            headers_max: 64,
             head_bytes_max: 16 * 1024,
             drain_timeout: Duration::from_secs(20),
         }

@@ -103,7 +103,7 @@ impl Problem {
     }
 
     /// 402 with the payment.
-    pub(crate) fn payment_declined(payment: Value, decline_code: Option<&str>) -> Self {
+    pub(crate) fn payment_declined(payment: &Value, decline_code: Option<&str>) -> Self {
         let detail = "The payment was not accepted; the order can be paid again.";
         Self::new(StatusCode::PAYMENT_REQUIRED, "payment_declined", detail)
             .with(json!({ "payment": payment, "decline_code": decline_code }))

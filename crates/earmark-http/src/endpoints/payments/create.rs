@@ -117,7 +117,7 @@ fn shown(call: &Call, paid: (OrderId, &Payment), replayed: bool) -> Answered {
         PaymentStatus::Declined | PaymentStatus::Failed => {
             let code = payment.decline_code.as_ref().map(Name::as_str);
             let shown = serde_json::to_value(&body).map_err(|_| Problem::internal())?;
-            let problem = Problem::payment_declined(shown, code);
+            let problem = Problem::payment_declined(&shown, code);
             return Err(if replayed {
                 problem.with_header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))
             } else {

@@ -1,0 +1,5 @@
+mod adjust;
+mod find;
+mod list;
+mod list_movements;
+mod put;

@@ -1,0 +1,93 @@
+//! Each stated limit: at the limit it works, one beyond it does not.
+
+use serde_json::{Value, json};
+
+use crate::support::{Got, Shop, unique};
+
+async fn put(shop: &Shop, body: &Value) -> u16 {
+    shop.op("PUT", "/v1/items/a").json(body).send().await.status
+}
+
+fn item(field: &str, value: Value) -> Value {
+    let mut item = json!({ "name": "a", "unit_price": 1 });
+    item[field] = value;
+    item
+}
+
+#[tokio::test]
+async fn limits_of_an_item() {
+    let shop = Shop::open().await;
+    shop.stock("a", 1, 0).await;
+    let pairs =
+        |count: usize| (0..count).map(|n| (format!("k{n}"), json!("v"))).collect::<serde_json::Map<_, _>>();
+    let url = |length: usize| format!("https://{}", "x".repeat(length - 8));
+    let cases = [
+        ("name", json!("ü".repeat(200)), json!("ü".repeat(201))),
+        ("description", json!("x".repeat(10_000)), json!("x".repeat(10_001))),
+        ("unit_price", json!(9_007_199_254_740_991_i64), json!(9_007_199_254_740_992_i64)),
+        ("unit_price", json!(0), json!(-1)),
+        ("image_url", json!(url(2_000)), json!(url(2_001))),
+        ("metadata", json!(pairs(50)), json!(pairs(51))),
+        ("metadata", json!({ "k".repeat(40): "v" }), json!({ "k".repeat(41): "v" })),
+        ("metadata", json!({ "k": "v".repeat(500) }), json!({ "k": "v".repeat(501) })),
+    ];
+    for (field, right, wrong) in cases {
+        assert_eq!(put(&shop, &item(field, right)).await, 200, "{field} at its limit");
+        assert_eq!(put(&shop, &item(field, wrong)).await, 400, "{field} beyond its limit");
+    }
+    let sku = |length: usize| format!("/v1/items/{}", "s".repeat(length));
+    assert_eq!(shop.op("PUT", &sku(64)).json(&item("active", json!(true))).send().await.status, 201);
+    assert_eq!(shop.op("PUT", &sku(65)).json(&item("active", json!(true))).send().await.status, 404);
+}
+
+async fn order(shop: &Shop, field: &str, value: Value) -> Got {
+    let mut body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
+    body[field] = value;
+    shop.op("POST", "/v1/orders").key(&unique()).json(&body).send().await
+}
+
+#[tokio::test]
+async fn limits_of_an_order() {
+    let shop = Shop::open().await;
+    shop.stock("a", 1, 10_000_000).await;
+    let line = |quantity: u64| json!([{ "sku": "a", "quantity": quantity }]);
+    let lines = |count: usize| json!(vec![json!({ "sku": "a", "quantity": 1 }); count]);
+    let cases = [
+        ("lines", line(1_000_000), line(1_000_001)),
+        ("lines", line(1), line(0)),
+        ("lines", lines(500), lines(501)),
+        ("customer_id", json!("c".repeat(64)), json!("c".repeat(65))),
+        ("reference", json!("r".repeat(64)), json!("r".repeat(65))),
+        ("shipping_address", json!({ "city": "c".repeat(200) }), json!({ "city": "c".repeat(201) })),
+    ];
+    for (field, right, wrong) in cases {
+        let got = order(&shop, field, right).await;
+        assert_eq!(got.status, 201, "{field} at its limit: {got:?}");
+        assert_eq!(order(&shop, field, wrong).await.status, 400, "{field} beyond its limit");
+    }
+    let twice = json!([{ "sku": "a", "quantity": 1_000_000 }, { "sku": "a", "quantity": 1 }]);
+    assert_eq!(order(&shop, "lines", twice).await.status, 400, "lines of one SKU are added up first");
+}
+
+#[tokio::test]
+async fn limits_of_a_body() {
+    let shop = Shop::open().await;
+    shop.stock("a", 1, 0).await;
+    let padded = |bytes: usize| {
+        let json = r#"{"name":"a","unit_price":1}"#;
+        format!("{json}{}", " ".repeat(bytes - json.len()))
+    };
+    let ask = |bytes: usize| {
+        shop.op("PUT", "/v1/items/a").header("content-type", "application/json").body(padded(bytes))
+    };
+    assert_eq!(ask(256 * 1024).send().await.status, 200);
+    let beyond = ask(256 * 1024 + 1).send().await;
+    assert_eq!((beyond.status, beyond.code().as_str()), (413, "body_too_large"));
+    assert_eq!(ask(3 * 256 * 1024).send().await.status, 413, "the client may finish sending");
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"] {
+        let got = shop.op("PUT", "/v1/items/a").header("content-type", kind).body("{}").send().await;
+        assert_eq!((got.status, got.code().as_str()), (415, "unsupported_media_type"), "{kind}");
+    }
+    let none = shop.op("PUT", "/v1/items/a").body("{}").send().await;
+    assert_eq!(none.status, 415);
+}

@@ -1,0 +1,199 @@
+//! Every call × every role × own and foreign resources.
+
+use serde_json::{Value, json};
+
+use crate::support::{Ask, Shop, succeeded, unique};
+
+/// What a role gets of a call on a resource that exists: let through, or refused with this status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Gets {
+    /// Not refused for want of rights; what comes of it is another test's matter.
+    Through,
+    /// 401.
+    Who,
+    /// 403.
+    Forbidden,
+    /// 404.
+    Nothing,
+}
+use Gets::{Forbidden, Nothing, Through, Who};
+
+/// One call, and what each of: nobody, admin, service, the owner, another customer gets of it.
+type Row = (&'static str, String, Option<Value>, [Gets; 5]);
+
+const OPEN: [Gets; 5] = [Through; 5];
+const OWN: [Gets; 5] = [Who, Through, Through, Through, Nothing];
+const ANY: [Gets; 5] = [Who, Through, Through, Through, Through];
+const STAFF: [Gets; 5] = [Who, Through, Through, Nothing, Nothing];
+const ADMIN: [Gets; 5] = [Who, Through, Forbidden, Nothing, Nothing];
+
+struct Things {
+    cart: String,
+    order: String,
+    payment: String,
+    shipment: String,
+    key: String,
+}
+
+async fn things(shop: &Shop) -> Things {
+    shop.stock("a", 100, 1_000).await;
+    let cart = shop.op("POST", "/v1/carts").json(&json!({ "customer_id": "ada" })).send().await.id();
+    let line = json!({ "sku": "a", "quantity": 1 });
+    shop.op("POST", &format!("/v1/carts/{cart}/lines")).json(&line).send().await;
+    let order = shop.order("a", 2, "ada").await;
+    let payment = shop.pay(&order, succeeded()).await.id();
+    let part = json!({ "lines": [line] });
+    let shipments = format!("/v1/orders/{order}/shipments");
+    let shipment = shop.op("POST", &shipments).key(&unique()).json(&part).send().await.id();
+    let key = shop.op("POST", "/v1/keys").json(&json!({ "role": "service" })).send().await.id();
+    Things { cart, order, payment, shipment, key }
+}
+
+fn rows(things: &Things) -> Vec<Row> {
+    let Things { cart, order, payment, shipment, key } = things;
+    let line = json!({ "sku": "a", "quantity": 1 });
+    let order = |rest: &str| format!("/v1/orders/{order}{rest}");
+    let cart_path = |rest: &str| format!("/v1/carts/{cart}{rest}");
+    vec![
+        ("GET", "/v1/items".into(), None, OPEN),
+        ("GET", "/v1/items/a".into(), None, OPEN),
+        ("PUT", "/v1/items/a".into(), Some(json!({ "name": "a", "unit_price": 100 })), STAFF),
+        ("POST", "/v1/items/a/adjustments".into(), Some(json!({ "delta": 1, "reason": "received" })), STAFF),
+        ("GET", "/v1/items/a/movements".into(), None, STAFF),
+        ("POST", "/v1/carts".into(), None, ANY),
+        ("GET", cart_path(""), None, OWN),
+        ("POST", cart_path("/lines"), Some(line.clone()), OWN),
+        ("PUT", cart_path("/lines/a"), Some(json!({ "quantity": 1 })), OWN),
+        ("POST", "/v1/orders".into(), Some(json!({ "lines": [line] })), ANY),
+        ("GET", "/v1/orders".into(), None, ANY),
+        ("GET", order(""), None, OWN),
+        ("GET", order("/events"), None, OWN),
+        ("GET", order("/payments"), None, OWN),
+        ("GET", format!("/v1/payments/{payment}"), None, OWN),
+        ("POST", order("/confirm"), None, OWN),
+        ("POST", order("/cancel?dry_run=true"), None, OWN),
+        ("POST", order("/payments"), Some(json!({ "method": { "token": "tok_ok" } })), OWN),
+        ("POST", order("/cancel"), Some(json!({ "lines": [line] })), OWN),
+        ("POST", order("/shipments"), None, STAFF),
+        ("POST", order(&format!("/shipments/{shipment}/deliver")), None, STAFF),
+        ("GET", "/v1/events".into(), None, STAFF),
+        ("POST", "/v1/customer-tokens".into(), Some(json!({ "customer_id": "bob" })), STAFF),
+        ("GET", "/v1/keys".into(), None, ADMIN),
+        ("POST", "/v1/keys".into(), Some(json!({ "role": "service" })), ADMIN),
+        ("DELETE", format!("/v1/keys/{key}"), None, ADMIN),
+        ("GET", "/v1/verify".into(), None, ADMIN),
+        // Last, since an owner's deletion ends the cart for all who come after.
+        ("DELETE", cart_path("/lines/a"), None, OWN),
+        ("DELETE", cart_path(""), None, OWN),
+    ]
+}
+
+fn ask(shop: &Shop, row: &Row, token: Option<&str>) -> Ask {
+    let mut ask = shop.ask(row.0, &row.1);
+    if row.1 != "/v1/keys" {
+        ask = ask.key(&unique());
+    }
+    if let Some(token) = token {
+        ask = ask.token(token);
+    }
+    match &row.2 {
+        Some(body) => ask.json(body),
+        None => ask,
+    }
+}
+
+async fn key(shop: &Shop, role: &str) -> String {
+    let made = shop.op("POST", "/v1/keys").json(&json!({ "role": role })).send().await;
+    made.json()["key"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_role_gets_what_is_its_own_and_nothing_else() {
+    // Each caller gets a shop of its own, so that one's changes do not stand in another's way.
+    for caller in 0..5 {
+        let shop = Shop::open().await;
+        let things = things(&shop).await;
+        let token = match caller {
+            0 => None,
+            1 => Some(key(&shop, "admin").await),
+            2 => Some(key(&shop, "service").await),
+            3 => Some(shop.customer_token("ada").await),
+            _ => Some(shop.customer_token("eve").await),
+        };
+        for row in rows(&things) {
+            let got = ask(&shop, &row, token.as_deref()).send().await;
+            let found = match got.status {
+                401 => Who,
+                403 => Forbidden,
+                404 => Nothing,
+                400 => panic!("the call itself is sound: {} {} {got:?}", row.0, row.1),
+                _ => Through,
+            };
+            assert_eq!(found, row.3[caller], "caller {caller}: {} {} {got:?}", row.0, row.1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refused_call_has_changed_nothing() {
+    let shop = Shop::open().await;
+    let things = things(&shop).await;
+    let before = shop.op("GET", "/v1/events?limit=200").send().await.json();
+    let eve = shop.customer_token("eve").await;
+    for row in rows(&things).iter().filter(|row| row.3[4] == Nothing && row.0 != "GET") {
+        ask(&shop, row, Some(&eve)).send().await;
+        ask(&shop, row, None).send().await;
+    }
+    assert_eq!(shop.op("GET", "/v1/events?limit=200").send().await.json(), before);
+    assert_eq!(shop.op("GET", &format!("/v1/carts/{}", things.cart)).send().await.status, 200);
+    assert_eq!(shop.op("GET", "/v1/keys").send().await.json()["data"][0]["revoked_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_foreign_thing_looks_exactly_like_none() {
+    let shop = Shop::open().await;
+    let things = things(&shop).await;
+    let eve = shop.customer_token("eve").await;
+    let get = async |path: &str| {
+        let mut json = shop.ask("GET", path).token(&eve).header("x-request-id", "r").send().await.json();
+        json["instance"] = Value::Null;
+        json
+    };
+    let foreign = get(&format!("/v1/orders/{}", things.order)).await;
+    assert_eq!(foreign, get("/v1/orders/ord_00000000000000000000000001").await);
+    assert_eq!(foreign, get("/v1/orders/nonsense").await);
+}
+
+#[tokio::test]
+async fn broken_tokens_are_401_everywhere() {
+    let shop = Shop::open().await;
+    let good = key(&shop, "admin").await;
+    let mut other_secret = good.clone();
+    other_secret.replace_range(good.len() - 5.., "00000");
+    let unknown = format!("em_live_{}{}", "0".repeat(26), &good[34..]);
+    for header in [
+        "Bearer",
+        "Bearer ",
+        "Basic YTpi",
+        "bearer x",
+        "Bearer em_live_x",
+        &format!("Bearer {other_secret}"),
+        &format!("Bearer {unknown}"),
+        &format!("Bearer {good}x"),
+        "Bearer em_cust_x.y",
+        &format!("Token {good}"),
+    ] {
+        for path in ["/v1/orders", "/v1/items", "/v1/keys"] {
+            let got = shop.ask("GET", path).header("authorization", header).send().await;
+            assert_eq!(
+                (got.status, got.header("www-authenticate")),
+                (401, Some("Bearer")),
+                "{header:?} {path}"
+            );
+        }
+    }
+    assert_eq!(
+        shop.ask("GET", "/v1/keys").header("authorization", &format!("bearer {good}")).send().await.status,
+        200
+    );
+}

@@ -1,0 +1,5 @@
+mod cancel;
+mod confirm;
+mod create;
+mod list;
+mod list_events;

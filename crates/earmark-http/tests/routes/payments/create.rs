@@ -1,0 +1,113 @@
+use std::time::Duration;
+
+use earmark_core::payments::settle::PaymentResult;
+use earmark_core::text::Name;
+use earmark_http::ServeLimits;
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::{Shop, config, declined, succeeded, unique};
+
+#[tokio::test]
+async fn the_answer_waits_for_the_gateways_word() {
+    let shop = Shop::open().await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 2, "ada").await;
+    assert_snapshot!("declined", shop.pay(&order, declined()).await.shown());
+    let failed = PaymentResult::Failed { code: Name::parse("not_known").unwrap() };
+    let failed = shop.pay(&order, failed).await;
+    assert_eq!((failed.status, &failed.json()["payment"]["status"]), (402, &json!("FAILED")));
+    assert_snapshot!("succeeded", shop.pay(&order, succeeded()).await.shown());
+    let again = json!({ "method": { "token": "tok_ok" } });
+    let paid =
+        shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&again).send().await;
+    assert_snapshot!("already_paid", paid.shown());
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_unknown_and_a_replay_shows_how_it_stands() {
+    let mut impatient = config();
+    impatient.gateway_timeout = Duration::from_millis(1);
+    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 2, "ada").await;
+    let body = json!({ "method": { "token": "tok_timeout_ok" }, "amount": 500 });
+    let ask = shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
+    let pending = ask.clone().send().await;
+    assert_snapshot!("pending", pending.shown());
+    let second =
+        shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-2").json(&body).send().await;
+    assert_eq!((second.status, second.code().as_str()), (409, "payment_in_progress"));
+
+    let payment = shop.pending_payment(&order).await;
+    shop.settle(&order, payment, succeeded()).await;
+    let replay = ask.send().await;
+    assert_eq!((replay.status, replay.header("idempotency-replayed")), (201, Some("true")));
+    assert_eq!((replay.id(), &replay.json()["status"]), (pending.id(), &json!("SUCCEEDED")));
+}
+
+#[tokio::test]
+async fn a_declined_payment_keeps_its_key() {
+    let shop = Shop::open().await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 1, "ada").await;
+    let body = json!({ "method": { "token": "tok_declined" } });
+    let ask = shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
+    let first = tokio::spawn(ask.clone().send());
+    let payment = shop.pending_payment(&order).await;
+    shop.settle(&order, payment, declined()).await;
+    let first = first.await.unwrap();
+    let replay = ask.send().await;
+    assert_eq!(
+        (first.status, replay.status, replay.header("idempotency-replayed")),
+        (402, 402, Some("true"))
+    );
+    assert_eq!(first.json()["payment"], replay.json()["payment"]);
+}
+
+#[tokio::test]
+async fn a_card_number_is_refused_wherever_it_stands() {
+    let shop = Shop::open().await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 1, "ada").await;
+    let path = format!("/v1/orders/{order}/payments");
+    for body in [
+        r#"{"method":{"token":"4111111111111111"}}"#,
+        r#"{"method":{"token":"tok_4111-1111-1111-1111"}}"#,
+        r#"{"method":{"token":"tok_ok","number":"4111 1111 1111 1111"}}"#,
+        r#"{"method":{"token":"\u0034111111111111111"}}"#,
+    ] {
+        let got = shop
+            .op("POST", &path)
+            .key(&unique())
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await;
+        assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{body}");
+        assert!(!String::from_utf8_lossy(&got.body).contains("1111"), "a card number is not shown again");
+    }
+    let order = shop.op("GET", &format!("/v1/orders/{order}")).send().await.json();
+    assert_eq!(order["payments"], json!([]));
+}
+
+#[tokio::test]
+async fn only_what_is_due_can_be_paid_and_only_when_confirmed() {
+    let shop = Shop::open().await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 1, "ada").await;
+    let path = format!("/v1/orders/{order}/payments");
+    let wrong = json!({ "method": { "token": "tok_ok" }, "amount": 1 });
+    assert_snapshot!(
+        "amount_mismatch",
+        shop.op("POST", &path).key(&unique()).json(&wrong).send().await.shown()
+    );
+    let body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
+    let created = shop.op("POST", "/v1/orders").key(&unique()).json(&body).send().await.id();
+    let right = json!({ "method": { "token": "tok_ok" } });
+    let path = format!("/v1/orders/{created}/payments");
+    assert_snapshot!(
+        "not_confirmed",
+        shop.op("POST", &path).key(&unique()).json(&right).send().await.shown()
+    );
+}

@@ -1,0 +1,44 @@
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Got, Shop, succeeded, unique};
+
+#[tokio::test]
+async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
+    let shop = Shop::open().await;
+    shop.stock("a", 100, 5).await;
+    let order = shop.order("a", 1, "ada").await;
+    let body = json!({ "method": { "token": "tok_ok" } });
+    let asked = shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&body);
+    let asked = tokio::spawn(asked.send());
+    let mut idle = TcpStream::connect(shop.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: shop\r\n\r\n").await.unwrap();
+    let mut first = [0; 12];
+    idle.read_exact(&mut first).await.unwrap();
+
+    let payment = shop.pending_payment(&order).await;
+    let (address, store) = (shop.address, shop.store.clone());
+    let closing = tokio::spawn(shop.close());
+    // The listener is gone once the idle connection is closed.
+    let mut rest = Vec::new();
+    idle.read_to_end(&mut rest).await.unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+    assert!(!asked.is_finished(), "the payment still waits for its gateway");
+
+    settle(&store, &order, payment).await;
+    let got: Got = asked.await.unwrap();
+    assert_eq!(got.status, 201);
+    closing.await.unwrap();
+}
+
+async fn settle(store: &earmark_store::Store, order: &str, payment_id: earmark_core::ids::PaymentId) {
+    use earmark_core::payments::settle::SettlePayment;
+    use earmark_core::{Access, Action, Actor, Command, Mode};
+    let refund_id = earmark_core::ids::RefundId(payment_id.0);
+    let settle =
+        SettlePayment { order_id: order.parse().unwrap(), payment_id, result: succeeded(), refund_id };
+    let (actor, access, action) = (Actor::System, Access::All, Action::SettlePayment(settle));
+    let command = Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+    store.submit(command).await.unwrap().unwrap();
+}

@@ -1,0 +1,295 @@
+//! A shop to test against, and a client that can also misbehave.
+
+use std::sync::Arc;
+
+use earmark_core::ids::{OrderId, PaymentId, RefundId};
+use earmark_core::payments::settle::{PaymentResult, SettlePayment};
+use earmark_core::text::Name;
+use earmark_core::{Access, Action, Actor, Command, Mode, Timestamp};
+use earmark_http::secrets::AdminKey;
+use earmark_http::{AppState, Currency, HttpConfig, ServeLimits, router, serve};
+use earmark_store::memory::MemoryStore;
+use earmark_store::{Clock, Store, StoreOptions};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+
+/// The operator's key in tests.
+pub(crate) const OPERATOR: &str = "operator-key-of-the-tests-0123456789";
+/// What the clock shows at the start: 2026-01-31T09:30:00Z.
+pub(crate) const START: Timestamp = Timestamp(1_769_851_800_000_000);
+
+/// A running server over an empty store in memory, with a clock that stands still.
+pub(crate) struct Shop {
+    pub(crate) address: std::net::SocketAddr,
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+pub(crate) fn config() -> HttpConfig {
+    let mut config = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
+    config.admin_key = Some(AdminKey::parse(OPERATOR).unwrap());
+    config.gateway_timeout = std::time::Duration::from_secs(20);
+    config
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::with(config(), ServeLimits::default()).await
+    }
+
+    pub(crate) async fn with(config: HttpConfig, limits: ServeLimits) -> Self {
+        let (memory, clock) = (MemoryStore::new(), Clock::manual(START));
+        let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
+        let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = router(AppState::new(store.clone(), config));
+        let (stop, stopped) = oneshot::channel::<()>();
+        let shutdown = async move {
+            let _ = stopped.await;
+        };
+        let served = tokio::spawn(serve(listener, app, limits, shutdown));
+        Self { address, store, clock, stop: Some(stop), served }
+    }
+
+    /// Asks the server to stop, and waits until it has.
+    pub(crate) async fn close(mut self) {
+        drop(self.stop.take());
+        self.served.await.unwrap();
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
+        let head = format!("{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n");
+        Ask { address: self.address, head, body: Vec::new() }
+    }
+
+    /// As the operator.
+    pub(crate) fn op(&self, method: &str, path: &str) -> Ask {
+        self.ask(method, path).token(OPERATOR)
+    }
+
+    /// As a customer.
+    pub(crate) async fn customer_token(&self, id: &str) -> String {
+        let made = self.op("POST", "/v1/customer-tokens").json(&json!({ "customer_id": id })).send().await;
+        made.json()["token"].as_str().unwrap().to_owned()
+    }
+
+    /// An item with so many units on hand.
+    pub(crate) async fn stock(&self, sku: &str, unit_price: i64, on_hand: u32) {
+        let item = json!({ "name": format!("Item {sku}"), "unit_price": unit_price });
+        let put = self.op("PUT", &format!("/v1/items/{sku}")).json(&item).send().await;
+        assert_eq!(put.status, 201, "{put:?}");
+        if on_hand > 0 {
+            let body = json!({ "delta": on_hand, "reason": "received" });
+            let path = format!("/v1/items/{sku}/adjustments");
+            let adjusted = self.op("POST", &path).key(&format!("stock-{sku}")).json(&body).send().await;
+            assert_eq!(adjusted.status, 201, "{adjusted:?}");
+        }
+    }
+
+    /// A confirmed order of so many units, of this customer.
+    pub(crate) async fn order(&self, sku: &str, quantity: u32, customer: &str) -> String {
+        let body = json!({ "lines": [{ "sku": sku, "quantity": quantity }], "confirm": true, "customer_id": customer });
+        let placed = self.op("POST", "/v1/orders").key(&unique()).json(&body).send().await;
+        assert_eq!(placed.status, 201, "{placed:?}");
+        placed.id()
+    }
+
+    /// Pays an order: the request, and what the gateway says meanwhile.
+    pub(crate) async fn pay(&self, order: &str, result: PaymentResult) -> Got {
+        let path = format!("/v1/orders/{order}/payments");
+        let body = json!({ "method": { "token": "tok_ok" } });
+        let asked = tokio::spawn(self.op("POST", &path).key(&unique()).json(&body).send());
+        let payment = self.pending_payment(order).await;
+        self.settle(order, payment, result).await;
+        asked.await.unwrap()
+    }
+
+    /// The payment of an order that is in progress, as soon as there is one.
+    pub(crate) async fn pending_payment(&self, order: &str) -> PaymentId {
+        let id: OrderId = order.parse().unwrap();
+        loop {
+            let row = self.store.queries().find_order(id).await.unwrap().unwrap();
+            if let Some(payment) = row.pending_payment() {
+                return payment.id;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Writes down what a gateway said.
+    pub(crate) async fn settle(&self, order: &str, payment_id: PaymentId, result: PaymentResult) {
+        let refund_id = RefundId(payment_id.0);
+        let settle = SettlePayment { order_id: order.parse().unwrap(), payment_id, result, refund_id };
+        let command = Command {
+            actor: Actor::System,
+            access: Access::All,
+            idempotency: None,
+            if_match: None,
+            mode: Mode::Commit,
+            action: Action::SettlePayment(settle),
+        };
+        self.store.submit(command).await.unwrap().unwrap();
+    }
+}
+
+pub(crate) fn succeeded() -> PaymentResult {
+    PaymentResult::Succeeded { reference: Some(Name::parse("sandbox-1").unwrap()) }
+}
+
+pub(crate) fn declined() -> PaymentResult {
+    PaymentResult::Declined { code: Name::parse("insufficient_funds").unwrap(), reference: None }
+}
+
+/// A key that no other request has.
+pub(crate) fn unique() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("key-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A request to be sent on a connection of its own.
+#[derive(Clone)]
+pub(crate) struct Ask {
+    address: std::net::SocketAddr,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Ask {
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.head.push_str(&format!("{name}: {value}\r\n"));
+        self
+    }
+
+    pub(crate) fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    pub(crate) fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").body(body.to_string())
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.address
+    }
+
+    /// The request's bytes.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let length = format!("content-length: {}\r\n\r\n", self.body.len());
+        [self.head.as_bytes(), length.as_bytes(), &self.body].concat()
+    }
+
+    pub(crate) async fn send(self) -> Got {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        // The server may answer and close before it has read all of a body that it refuses.
+        let _ = stream.write_all(&self.bytes()).await;
+        let mut bytes = Vec::new();
+        let _ = stream.read_to_end(&mut bytes).await;
+        Got::parse(&bytes)
+    }
+}
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Got {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Got {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let header =
+            |line: &str| line.split_once(": ").map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self { status, headers: lines.filter_map(header).collect(), body: bytes[end + 4..].to_vec() }
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("{self:?}"))
+    }
+
+    pub(crate) fn id(&self) -> String {
+        self.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Status, telling headers and body, with what differs from run to run left out.
+    pub(crate) fn shown(&self) -> String {
+        let mut text = format!("{}\n", self.status);
+        for name in [
+            "content-type",
+            "etag",
+            "location",
+            "idempotency-replayed",
+            "allow",
+            "retry-after",
+            "www-authenticate",
+        ] {
+            if let Some(value) = self.header(name) {
+                text.push_str(&format!("{name}: {}\n", redacted_text(value)));
+            }
+        }
+        if !self.body.is_empty() {
+            text.push_str(&serde_json::to_string_pretty(&redacted(self.json())).unwrap());
+        }
+        text
+    }
+}
+
+/// An id becomes its prefix, wherever it stands in a text.
+fn redacted_text(text: &str) -> String {
+    const PREFIXES: [&str; 9] = ["cart_", "ord_", "pay_", "ref_", "shp_", "adj_", "evt_", "key_", "req_"];
+    let mut text = text.to_owned();
+    for prefix in PREFIXES {
+        let mut from = 0;
+        while let Some(at) = text[from..].find(prefix).map(|at| at + from + prefix.len()) {
+            if text.len() >= at + 26 && text[at..at + 26].bytes().all(|b| b.is_ascii_alphanumeric()) {
+                text.replace_range(at..at + 26, "…");
+            }
+            from = at;
+        }
+    }
+    text
+}
+
+fn redacted(value: Value) -> Value {
+    match value {
+        Value::String(text) if text.starts_with("em_live_") => Value::String("em_live_…".into()),
+        Value::String(text) if text.starts_with("em_cust_") => Value::String("em_cust_…".into()),
+        Value::String(text) => Value::String(redacted_text(&text)),
+        Value::Array(rows) => rows.into_iter().map(redacted).collect(),
+        Value::Object(members) => members
+            .into_iter()
+            .map(|(name, value)| {
+                let opaque = name == "next_cursor" && !value.is_null();
+                (name, if opaque { Value::String("…".into()) } else { redacted(value) })
+            })
+            .collect(),
+        other => other,
+    }
+}
