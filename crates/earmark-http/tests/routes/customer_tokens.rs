@@ -1,3 +1,5 @@
+//! `POST /v1/customer-tokens`, and how long a token is good for.
+
 use earmark_core::Timestamp;
 use earmark_core::time::Span;
 use insta::assert_snapshot;

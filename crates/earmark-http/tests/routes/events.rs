@@ -1,3 +1,5 @@
+//! `GET /v1/events` and `GET /v1/verify`.
+
 use serde_json::json;
 
 use crate::support::Shop;

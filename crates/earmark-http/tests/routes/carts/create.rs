@@ -1,3 +1,5 @@
+//! `POST /v1/carts` and `GET /v1/carts/{id}`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

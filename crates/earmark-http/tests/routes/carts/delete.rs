@@ -1,3 +1,5 @@
+//! `DELETE /v1/carts/{id}`.
+
 use crate::support::Shop;
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! `POST`, `PUT` and `DELETE` of `/v1/carts/{id}/lines`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! `/v1/carts`.
+
 mod create;
 mod delete;
 mod lines;

@@ -1,3 +1,5 @@
+//! `POST /v1/items/{sku}/adjustments`.
+
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 

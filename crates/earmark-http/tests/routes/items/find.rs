@@ -1,3 +1,5 @@
+//! `GET /v1/items/{sku}`.
+
 use crate::support::{Shop, config};
 use earmark_http::ServeLimits;
 use insta::assert_snapshot;

@@ -1,3 +1,5 @@
+//! `GET /v1/items`.
+
 use crate::support::{Got, Shop};
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! `GET /v1/items/{sku}/movements`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! `/v1/items`.
+
 mod adjust;
 mod find;
 mod list;

@@ -1,3 +1,5 @@
+//! `PUT /v1/items/{sku}`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! `/v1/keys`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

@@ -1,3 +1,5 @@
+//! `POST /v1/orders/{id}/cancel`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

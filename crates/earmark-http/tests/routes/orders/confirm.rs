@@ -1,3 +1,5 @@
+//! `POST /v1/orders/{id}/confirm`.
+
 use serde_json::json;
 
 use crate::support::{Shop, unique};

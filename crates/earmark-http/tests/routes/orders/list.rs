@@ -1,3 +1,5 @@
+//! `GET /v1/orders`.
+
 use serde_json::json;
 
 use crate::support::{Got, Shop, unique};

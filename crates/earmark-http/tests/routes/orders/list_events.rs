@@ -1,3 +1,5 @@
+//! `GET /v1/orders/{id}/events`.
+
 use insta::assert_snapshot;
 use serde_json::json;
 

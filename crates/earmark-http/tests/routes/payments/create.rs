@@ -1,3 +1,5 @@
+//! `POST /v1/orders/{id}/payments`; the gateway is played by the test.
+
 use std::time::Duration;
 
 use earmark_core::payments::settle::PaymentResult;

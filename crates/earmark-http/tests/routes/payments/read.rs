@@ -1,3 +1,5 @@
+//! `GET /v1/payments/{id}` and `GET /v1/orders/{id}/payments`.
+
 use serde_json::json;
 
 use crate::support::{Shop, declined, succeeded};

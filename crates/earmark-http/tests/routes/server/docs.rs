@@ -1,3 +1,5 @@
+//! `GET /docs`: nothing is loaded from elsewhere.
+
 use crate::support::Shop;
 
 #[tokio::test]

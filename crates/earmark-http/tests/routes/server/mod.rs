@@ -1,3 +1,5 @@
+//! The routes of section 7, and what every answer carries.
+
 mod docs;
 mod stop;
 

@@ -1,3 +1,5 @@
+//! A stop that loses nothing.
+
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
