@@ -20,7 +20,7 @@ pub(crate) fn command(command: KeysCommand) -> anyhow::Result<ExitCode> {
                     "{} ({}), shown once:\n\n  {}",
                     text(&key, "id"),
                     text(&key, "role"),
-                    text(&key, "token")
+                    text(&key, "key")
                 );
             }
         }

@@ -42,7 +42,7 @@ async fn a_key_works_until_it_is_revoked() {
         shop.run(&["keys", "create", "--role", "service", "--name", "shop", "--json"]).await;
     assert_eq!(code, Some(0), "{errors}");
     let made: Value = serde_json::from_str(&made).unwrap();
-    let token = made["token"].as_str().unwrap();
+    let token = made["key"].as_str().unwrap();
     assert!(token.starts_with("em_live_"), "{token}");
     let client = shop.client.with_token(token);
     assert_eq!(client.get("/v1/orders").await.unwrap().status, 200);
