@@ -160,11 +160,8 @@ fn fill_catalogue(engine: &mut dyn Engine, clock: &Clock) {
     }
 }
 
-fn main() {
-    let mut arguments = std::env::args().skip(1);
-    let orders: usize = arguments.next().map_or(1_000_000, |text| text.parse().unwrap());
-    let time_ordered = arguments.next().is_none_or(|word| word == "uuid7");
-    let readers: usize = arguments.next().map_or(0, |text| text.parse().unwrap());
+/// The defaults, but for what the environment says.
+fn options() -> SqliteOptions {
     let mut options = SqliteOptions::default();
     for (name, value) in [
         ("GENERATION_ENTRIES", &mut options.generation_entries),
@@ -178,6 +175,15 @@ fn main() {
     ] {
         *value = std::env::var(name).map_or(*value, |text| text.parse().unwrap());
     }
+    options
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let orders: usize = arguments.next().map_or(1_000_000, |text| text.parse().unwrap());
+    let time_ordered = arguments.next().is_none_or(|word| word == "uuid7");
+    let readers: usize = arguments.next().map_or(0, |text| text.parse().unwrap());
+    let options = options();
     let keys = if time_ordered { "uuid7" } else { "random" };
     println!("{orders} orders, {keys} keys, {readers} readers, {options:?}");
     let folder = tempfile::tempdir_in(".").unwrap();
@@ -273,5 +279,8 @@ fn read_back(queries: &impl Queries) {
             queries.list_orders(&filter, 50).await.unwrap();
         }
         println!("orders of an item: {:?}", begin.elapsed() / 20);
+        let begin = Instant::now();
+        let report = queries.audit().await.unwrap();
+        println!("audit: {:?}, {} breaches, {} MiB", begin.elapsed(), report.breaches.len(), rss_mib());
     });
 }

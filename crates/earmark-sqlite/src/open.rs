@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::deferred::Deferred;
@@ -161,6 +162,10 @@ pub(crate) fn open_reader(path: &Path, cache_kib: u32) -> Result<Connection, Ope
 
 fn set_common(connection: &Connection, cache_kib: u32) -> Result<(), OpenError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Plans must not depend on bound values: SQLite would prepare many statements anew whenever they come back from the cache.
+    if !connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)? {
+        return Err(OpenError::Setting { name: "ENABLE_QPSG", value: "off".to_owned() });
+    }
     set(connection, "cache_size", &format!("-{cache_kib}"))?;
     connection.execute_batch("PRAGMA mmap_size = 0")?;
     set(connection, "trusted_schema", "0")?;
@@ -202,6 +207,28 @@ mod tests {
         assert!(!options.iter().any(|option| option == "ENABLE_LOAD_EXTENSION"), "{options:?}");
         assert!(options.iter().any(|option| option.starts_with("THREADSAFE=")), "{options:?}");
         assert!(!options.iter().any(|option| option == "THREADSAFE=0"), "{options:?}");
+    }
+
+    #[test]
+    fn a_prepared_statement_stays_prepared_whatever_is_bound() {
+        let prepared_anew = |connection: &Connection| {
+            connection
+                .execute_batch(
+                    "CREATE TABLE t (a BLOB, b INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID; \
+                     INSERT INTO t VALUES (x'07', 1), (x'07', 2)",
+                )
+                .unwrap();
+            let sql = "SELECT b FROM t WHERE a = ?1 ORDER BY b";
+            for bound in 0..10_u8 {
+                assert_eq!(connection.prepare_cached(sql).unwrap().exists([[bound]]).unwrap(), bound == 7);
+            }
+            connection.prepare_cached(sql).unwrap().get_status(rusqlite::StatementStatus::RePrepare)
+        };
+        let plain = Connection::open_in_memory().unwrap();
+        assert!(prepared_anew(&plain) > 0, "without the setting it is prepared again and again");
+        let ours = Connection::open_in_memory().unwrap();
+        set_common(&ours, 1_000).unwrap();
+        assert_eq!(prepared_anew(&ours), 0);
     }
 
     #[test]

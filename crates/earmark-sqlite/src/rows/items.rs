@@ -18,7 +18,7 @@ pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedI
     Ok(Some(StockedItem { item, stock }))
 }
 
-/// The description of an item. Not joined with its stock: SQLite would prepare such a statement anew for each SKU.
+/// The description of an item.
 pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1",
