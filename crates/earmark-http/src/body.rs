@@ -62,6 +62,10 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
 
 /// Reads JSON into a DTO. The common case is one pass; only a refusal pays for finding its place.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A derived DTO would also take its fields as an array, in their order.
+    if matches!(bytes.trim_ascii_start().first(), Some(byte) if *byte != b'{') {
+        return Err(Problem::invalid_one(FieldError::body("", "a JSON object is needed")));
+    }
     serde_json::from_slice(bytes).map_err(|first| {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let located = serde_path_to_error::deserialize::<_, T>(&mut deserializer);
@@ -103,6 +107,18 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn body_that_is_no_object_is_refused() {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            note: Option<String>,
+        }
+        assert!(parse::<Body>(b" {\"note\": null}").is_ok_and(|body| body.note.is_none()));
+        for wrong in ["[null]", "null", "1", "x", ""] {
+            assert!(parse::<Body>(wrong.as_bytes()).is_err(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn only_json_in_utf_8_is_json() {

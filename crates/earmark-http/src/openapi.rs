@@ -47,6 +47,7 @@ pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
         if path.starts_with("/v1/") {
             for operation in operations(item) {
                 add_problems(operation);
+                leave_out_null(operation);
             }
         }
     }
@@ -87,6 +88,17 @@ fn add_problems(operation: &mut Operation) {
     }
 }
 
+/// A body that may be left out is described as absent, not as `null`, which is refused.
+fn leave_out_null(operation: &mut Operation) {
+    let Some(RefOr::T(body)) = &mut operation.request_body else { return };
+    let Some(RefOr::T(content)) = body.content.get_mut("application/json") else { return };
+    if let Some(RefOr::T(Schema::OneOf(either))) = &content.schema {
+        let object = either.items.iter().find(|schema| matches!(schema, RefOr::Ref(_))).cloned();
+        content.schema = object;
+        body.required = Some(Required::False);
+    }
+}
+
 fn has_header(operation: &Operation, name: &str) -> bool {
     let named =
         |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.name == name);
@@ -104,8 +116,10 @@ fn header(name: &str, description: &str, required: Required, schema: ObjectBuild
 }
 
 fn key(description: &str, required: Required) -> Vec<Parameter> {
+    // Bare, or as a quoted structured-field string.
+    let pattern = r#"^([!#-~][!-~]*|"([!#-\[\]-~]|\\["\\])+")$"#;
     let schema =
-        ObjectBuilder::new().min_length(Some(1)).max_length(Some(KEY_LEN_MAX)).pattern(Some("^[!#-~]+$"));
+        ObjectBuilder::new().min_length(Some(1)).max_length(Some(KEY_LEN_MAX)).pattern(Some(pattern));
     vec![header("Idempotency-Key", description, required, schema)]
 }
 
