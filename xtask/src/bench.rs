@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// Where the table is kept, instead of target/bench/place.json.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Take the release binary as it is, without building it.
+    #[arg(long)]
+    no_build: bool,
 }
 
 /// One promise about one row.
@@ -48,7 +51,9 @@ struct Row {
 
 /// Builds, runs all rows, prints the table, keeps it; an error if a promise is not kept.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    workspace::build_release(&["earmark"])?;
+    if !options.no_build {
+        workspace::build_release(&["earmark"])?;
+    }
     let rows = judge(measure(options)?)?;
     print!("{}", table(&rows)?);
     let path =

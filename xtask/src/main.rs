@@ -43,6 +43,9 @@ enum Command {
     Prove {
         /// Which proof.
         what: Proof,
+        /// Take the release binaries as they are, without building them.
+        #[arg(long)]
+        no_build: bool,
     },
     /// Replays a file of real sales over HTTP and compares stock, totals and revenue to the penny.
     Replay(replay::Options),
@@ -69,7 +72,8 @@ fn main() -> ExitCode {
         Command::Check => check::run(),
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
-        Command::Prove { what } => prove::run(what),
+        Command::Prove { what, no_build: true } => prove::run_built(what),
+        Command::Prove { what, no_build: false } => prove::run(what),
         Command::Replay(options) => replay::run(&options),
         Command::Catalogue { file } => catalogue::run(&file),
     };

@@ -19,7 +19,7 @@ use crate::{process, workspace};
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const CASES_MIN: u64 = 5_000;
 /// Of each operation in the fuzzing phase; the coverage phase adds its own.
-const CASES_PER_OPERATION: &str = "130";
+const CASES_PER_OPERATION: &str = "300";
 const TIME_MAX: Duration = Duration::from_secs(240);
 /// The run is the same each time; the seed is any number.
 const SEED: &str = "20260101";
@@ -124,11 +124,13 @@ fn stock(server: &Server) -> Result<Vec<String>> {
 /// Known words in three of ten places where they fit the schema, so that requests reach what is there.
 fn config(words: &[String]) -> String {
     let words = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
-    let binding = "{ dictionary = \"known\", probability = 0.3 }";
     let mut config = format!("[dictionaries.known]\nvalues = [{words}]\n\n");
-    config.push_str(&format!("[generation.dictionaries]\nstring = {binding}\n\n[parameters]\n"));
-    for field in ["sku", "cart_id", "lines[*].sku", "method.token"] {
-        config.push_str(&format!("\"body.{field}\" = {binding}\n"));
+    config.push_str("[dictionaries.versions]\nvalues = ['\"1\"', '\"2\"', '\"3\"', \"*\"]\n\n[parameters]\n");
+    let known = ["path.id", "path.sku", "path.shipment_id", "query.sku"];
+    let known_in_bodies = ["body.sku", "body.cart_id", "body.lines[*].sku", "body.method.token"];
+    let places = known.iter().chain(&known_in_bodies).map(|place| (*place, "known"));
+    for (place, dictionary) in places.chain([("header.If-Match", "versions")]) {
+        config.push_str(&format!("\"{place}\" = {{ dictionary = \"{dictionary}\", probability = 0.3 }}\n"));
     }
     config
 }
