@@ -57,13 +57,6 @@ pub enum Rejection {
         /// Which ones, and by how much.
         shortages: Vec<Shortage>,
     },
-    /// The count would fall below what is promised.
-    StockBelowReserved {
-        /// Units on hand now.
-        on_hand: u32,
-        /// Units promised.
-        reserved: u32,
-    },
     /// The count is not what the client expected.
     StockMismatch {
         /// Units on hand now.
@@ -71,10 +64,17 @@ pub enum Rejection {
         /// Units promised.
         reserved: u32,
     },
-    /// Another attempt to pay is in progress.
-    PaymentInProgress,
+    /// The count would fall below what is promised.
+    StockBelowReserved {
+        /// Units on hand now.
+        on_hand: u32,
+        /// Units promised.
+        reserved: u32,
+    },
     /// There is nothing left to pay.
     AlreadyPaid,
+    /// Another attempt to pay is in progress.
+    PaymentInProgress,
     /// The amount is not what is due.
     AmountMismatch {
         /// What the client wanted to pay.

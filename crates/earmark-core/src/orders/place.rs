@@ -108,6 +108,10 @@ impl PlaceOrder {
         };
         let wishes = self.wishes(cart.as_ref())?;
         self.check_reference(rows)?;
+        // Only now: an order placed from this cart under this reference before may be what emptied it.
+        if wishes.is_empty() {
+            return Err(Rejection::CartEmpty);
+        }
         let lines = price(&wishes, rows)?;
         let total = lines
             .iter()
@@ -184,13 +188,12 @@ impl PlaceOrder {
             }
             (Source::Cart { .. }, None) => unreachable!("a cart that is not there was refused"),
         };
-        if wishes.is_empty() {
-            return Err(match self.source {
-                Source::Cart { .. } => Rejection::CartEmpty,
-                Source::Lines { .. } => Rejection::invalid("/lines", "an order has at least one line"),
-            });
+        match self.source {
+            Source::Lines { .. } if wishes.is_empty() => {
+                Err(Rejection::invalid("/lines", "an order has at least one line"))
+            }
+            Source::Lines { .. } | Source::Cart { .. } => Ok(wishes),
         }
-        Ok(wishes)
     }
 }
 
