@@ -1,5 +1,6 @@
 //! How is an engine driven without the writer? As the writer does, command by command, with a model that follows.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -8,9 +9,13 @@ use earmark_core::{Answer, BatchChanges, Command, Keys, Rejection, Timestamp, Wo
 use tokio::runtime::Runtime;
 
 use super::Fixture;
+use super::due::sweep;
 use super::model::Model;
 use crate::simulation::Simulation;
-use crate::{AuditReport, Engine, Pace, Queries, StoreError};
+use crate::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
+
+/// More rows than any case makes.
+pub(super) const ALL: usize = 1_000_000;
 
 /// What came of a command.
 pub(super) type Verdict = Result<Answer, Rejection>;
@@ -133,6 +138,7 @@ impl Book {
     pub(super) fn check(&mut self) {
         self.check_loaded();
         self.check_read();
+        self.check_nothing_else();
         let limit = self.model.events.len() + 1;
         let events = self.ask(|queries| queries.list_events(0, None, limit));
         assert!(!events.more, "more events than were written");
@@ -206,5 +212,28 @@ impl Book {
             let found = self.ask(|queries| queries.find_api_key(*id));
             assert!(found.as_ref() == Some(&**key), "API key {id} as read");
         }
+    }
+
+    /// Whatever is listed is in the model: nothing of a refused batch stays behind.
+    fn check_nothing_else(&self) {
+        let (items, orders) = (ItemFilter::default(), OrderFilter::default());
+        let items = self.ask(|queries| queries.list_items(&items, ALL)).rows;
+        assert!(
+            items.iter().map(|item| &item.item.sku).eq(self.model.items.keys()),
+            "these items and no others"
+        );
+        let orders = self.ask(|queries| queries.list_orders(&orders, ALL)).rows;
+        let ids = orders.iter().map(|order| &order.id);
+        assert!(ids.eq(self.model.orders.keys().rev()), "these orders and no others");
+        let keys = self.ask(|queries| queries.list_api_keys(None, ALL)).rows;
+        assert!(
+            keys.iter().map(|key| &key.id).eq(self.model.api_keys.keys()),
+            "these API keys and no others"
+        );
+        let carts = self.ask(|queries| queries.list_due_carts(Timestamp(i64::MAX), ALL));
+        let carts: BTreeSet<_> = carts.iter().collect();
+        assert!(carts.into_iter().eq(self.model.carts.keys()), "these carts and no others");
+        let digests: BTreeSet<_> = sweep(self, Timestamp(i64::MAX), ALL).into_iter().collect();
+        assert!(digests.iter().eq(self.model.idempotency.keys()), "these idempotency keys and no others");
     }
 }

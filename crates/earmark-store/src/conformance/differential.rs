@@ -6,15 +6,12 @@ use earmark_core::orders::OrderStatus;
 use earmark_core::{Command, Timestamp};
 
 use super::Fixture;
-use super::book::Book;
+use super::book::{ALL, Book};
 use super::due::sweep;
 use super::lists::same;
 use super::movements::read_all;
 use crate::simulation::Simulation;
 use crate::{ItemFilter, OrderFilter, Pace};
-
-/// More rows than a run makes.
-const ALL: usize = 1_000_000;
 
 /// Carries the same random log of so many commands out on both stores, in batches, and compares answers, rows and lists.
 ///

@@ -82,6 +82,7 @@ const WRITER_CASES: &[(&str, WriterCase)] = &[
     ("a conflict is decided again", writer::a_conflict_is_decided_again),
     ("an unavailable database refuses and comes back", writer::an_unavailable_database_comes_back),
     ("after a commit of unknown outcome nothing is answered", writer::an_unknown_commit_ends_the_writer),
+    ("whoever waits for a payment or for money due is woken", writer::waiters_are_woken),
     ("time never runs backwards", writer::time_never_runs_backwards),
 ];
 

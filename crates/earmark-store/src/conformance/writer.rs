@@ -1,7 +1,11 @@
 //! Does the writer keep its word on top of this engine? Through [`Store`], as everyone else uses it.
 
-use earmark_core::ids::{CartId, OrderId};
+use std::future::Future;
+use std::time::Duration;
+
+use earmark_core::ids::{CartId, OrderId, PaymentId};
 use earmark_core::orders::OrderStatus;
+use earmark_core::payments::settle::PaymentResult;
 use earmark_core::{Answer, Command, Mode, Outcome, Rejection, Timestamp};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -9,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::Fixture;
 use super::book::runtime;
-use super::commands::{adjust, cancel, cart, keyed, order, pay, put, sku, units};
+use super::commands::{adjust, cancel, cart, keyed, order, pay, put, settle, sku, units};
 use super::gate::Gate;
 use crate::{Clock, Store, StoreError, StoreOptions, SubmitError};
 
@@ -65,6 +69,12 @@ impl Running {
         let sku = sku(text);
         let item = self.runtime.block_on(self.store.queries().find_item(&sku)).expect("it can be read");
         item.map_or(0, |item| item.stock.on_hand)
+    }
+
+    /// Waits for what must come; the time is only there so that a failure ends.
+    fn within_reason(&self, signal: impl Future<Output = ()>) {
+        let waiting = async { tokio::time::timeout(Duration::from_secs(60), signal).await };
+        self.runtime.block_on(waiting).expect("the signal comes");
     }
 
     fn must_be_clean(&self) {
@@ -236,6 +246,26 @@ pub(super) fn an_unknown_commit_ends_the_writer(fixture: Fixture) {
     let after = running.runtime.block_on(running.store.submit(adjust("a", 5)));
     assert_eq!(after, Err(SubmitError::Unavailable), "nothing more is taken");
     assert!(!running.store.is_alive());
+}
+
+pub(super) fn waiters_are_woken(fixture: Fixture) {
+    let running = Running::start(fixture);
+    running.must(put("a"));
+    running.must(adjust("a", 5));
+    running.must(order(1, vec![units("a", 1)]));
+    // Taken before the command, so that no signal is missed however late the waiting begins.
+    let watch = running.store.watch_payment(PaymentId(900));
+    let other = running.store.watch_payment(PaymentId(901));
+    running.must(pay(1, 900));
+    running.within_reason(running.store.payment_due());
+    running.must(settle(1, 900, PaymentResult::Succeeded { reference: None }));
+    running.within_reason(watch.settled());
+    running.must(cancel(1, None, 5));
+    running.within_reason(running.store.refund_due());
+    let still = running.runtime.block_on(async {
+        tokio::select! { biased; () = other.settled() => false, () = std::future::ready(()) => true }
+    });
+    assert!(still, "nobody settled the other payment");
 }
 
 pub(super) fn time_never_runs_backwards(fixture: Fixture) {

@@ -280,3 +280,19 @@ fn sku(number: u64) -> Sku {
     let text = if number.is_multiple_of(3) { format!("sku-{number}") } else { format!("SKU_{number}.x") };
     Sku::parse(&text).expect("a SKU")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(seed: u64) -> Vec<(Command, Timestamp)> {
+        let mut simulation = Simulation::new(seed);
+        (0..500).map(|_| simulation.next_command()).collect()
+    }
+
+    #[test]
+    fn a_seed_gives_its_log_and_no_other() {
+        assert!(log(1) == log(1));
+        assert!(log(1) != log(2));
+    }
+}

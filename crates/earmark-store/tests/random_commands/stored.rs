@@ -54,10 +54,20 @@ pub(crate) fn check_batch(touched: &Touched, batch: &BatchChanges, events_before
     // A row that was made and deleted within the batch is left out.
     let strange = once.difference(&touched.names).next();
     ensure(strange.is_none(), || format!("a batch changes {strange:?}, which no accepted command did"))?;
+    if events_before.is_multiple_of(8) {
+        check_written_down(batch)?;
+    }
     let numbers = batch.events.iter().map(|event| event.sequence);
     ensure(numbers.eq(events_before + 1..=events_before + batch.events.len() as u64), || {
         "a gap in the events".to_owned()
     })
+}
+
+/// A batch is what a journal would hold: it is the same after it was written down and read back.
+fn check_written_down(batch: &BatchChanges) -> Checked {
+    let text = serde_json::to_string(batch).map_err(|error| error.to_string())?;
+    let again: BatchChanges = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+    ensure(again == *batch, || "a batch is not the same after it was written down".to_owned())
 }
 
 /// After a commit: loads what it changed, and reads the events since.

@@ -1,7 +1,8 @@
 //! Does the store in memory keep the promises of every engine, and would the suite notice if it did not?
 
-#[path = "random_commands/faults.rs"]
+#[path = "../random_commands/faults.rs"]
 mod faults;
+mod wrong_engines;
 
 use std::panic::catch_unwind;
 use std::sync::Arc;
@@ -37,6 +38,20 @@ fn the_suite_notices_every_faulty_store() {
         let run = catch_unwind(|| conformance::run(|| faulty(*fault)));
         assert!(run.is_err(), "nobody noticed that the store {name}");
     }
+}
+
+/// Runs the suite on a wrong engine, and looks for a promise in what it says.
+fn breaks(make: fn() -> Fixture, promise: &str) {
+    let panic = catch_unwind(|| conformance::run(make)).expect_err(promise);
+    let said = panic.downcast_ref::<String>().expect("the suite says what is wrong");
+    assert!(said.contains(promise), "{promise}: {said}");
+}
+
+#[test]
+fn the_suite_names_the_promise_that_is_broken() {
+    breaks(wrong_engines::last_write_wins, "a stale version is refused with its whole batch");
+    breaks(wrong_engines::half_a_batch, "a batch with one bad row saves none of it");
+    breaks(wrong_engines::late_readers, "readers see a committed batch at once");
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! Engines that look right in a quiet hour: one overwrites what others wrote, one saves halves, one's readers lag behind.
+
+use std::hash::Hash;
+use std::sync::Arc;
+
+use earmark_core::working_set::Table;
+use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
+use earmark_store::conformance::Fixture;
+use earmark_store::memory::MemoryStore;
+use earmark_store::{Engine, StoreError};
+
+/// An engine whose commit is this function.
+struct Wrong<C> {
+    inner: MemoryStore,
+    commit: C,
+}
+
+impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send> Engine for Wrong<C> {
+    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.inner.begin(rows)
+    }
+
+    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.inner.load(keys, rows)
+    }
+
+    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        (self.commit)(&mut self.inner, changes)
+    }
+
+    fn rollback(&mut self) {
+        self.inner.rollback();
+    }
+}
+
+/// Takes whatever is stored for what was loaded.
+fn as_if_loaded<K: Hash + Eq + Clone, R>(changes: &mut [Change<R>], rows: &Table<K, R>, key: fn(&R) -> K) {
+    for change in changes {
+        let row = change.after.as_ref().or(change.before.as_ref()).expect("a change has a row");
+        change.before = rows.find(&key(row)).cloned();
+    }
+}
+
+/// Ignores versions: whoever comes last overwrites the others.
+pub(crate) fn last_write_wins() -> Fixture {
+    let inner = MemoryStore::new();
+    let queries = Arc::new(inner.clone());
+    let commit = |inner: &mut MemoryStore, changes: &BatchChanges| {
+        let mut changes = changes.clone();
+        let mut rows = WorkingSet::default();
+        let carts =
+            changes.carts.iter().filter_map(|change| change.after.as_ref().or(change.before.as_ref()));
+        let keys = Keys {
+            items: changes
+                .stocks
+                .iter()
+                .filter_map(|change| Some(change.after.as_ref()?.sku.clone()))
+                .collect(),
+            carts: carts.map(|cart| cart.id).collect(),
+            orders: changes.orders.iter().filter_map(|change| Some(change.after.as_ref()?.id)).collect(),
+            ..Keys::default()
+        };
+        inner.load(&keys, &mut rows)?;
+        as_if_loaded(&mut changes.stocks, &rows.stocks, |stock| stock.sku.clone());
+        as_if_loaded(&mut changes.carts, &rows.carts, |cart| cart.id);
+        as_if_loaded(&mut changes.orders, &rows.orders, |order| order.id);
+        inner.commit(&changes)
+    };
+    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+}
+
+/// Keeps the items of a batch that is refused.
+pub(crate) fn half_a_batch() -> Fixture {
+    let inner = MemoryStore::new();
+    let queries = Arc::new(inner.clone());
+    let commit = |inner: &mut MemoryStore, changes: &BatchChanges| {
+        let refused = inner.commit(changes);
+        if refused.is_err() {
+            let new = changes.stocks.iter().filter(|change| change.before.is_none());
+            let half = BatchChanges {
+                items: changes.items.clone(),
+                stocks: new.cloned().collect(),
+                ..BatchChanges::default()
+            };
+            inner.commit(&half)?;
+        }
+        refused
+    };
+    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+}
+
+/// Its readers see each batch when the next one is committed.
+pub(crate) fn late_readers() -> Fixture {
+    let (inner, mut replica) = (MemoryStore::new(), MemoryStore::new());
+    let queries = Arc::new(replica.clone());
+    let mut last: Option<BatchChanges> = None;
+    let commit = move |inner: &mut MemoryStore, changes: &BatchChanges| {
+        inner.commit(changes)?;
+        last.replace(changes.clone()).map_or(Ok(()), |before| replica.commit(&before))
+    };
+    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+}
