@@ -35,6 +35,7 @@ pub(crate) struct Params {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.
+    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
