@@ -1,7 +1,5 @@
 //! Two hundred buyers, fifty units. Other systems sell two hundred of them, or answer with errors of their own.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 mod shop;
 
 use serde_json::{Value, json};
