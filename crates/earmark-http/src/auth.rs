@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -14,6 +14,7 @@ use earmark_core::ids::KeyId;
 use earmark_core::keys::{ApiKey, KeyRole};
 use earmark_core::text::CustomerId;
 use earmark_core::{Access, Actor};
+use tokio::time::Instant;
 
 use crate::problem::Problem;
 use crate::state::App;
@@ -193,7 +194,16 @@ impl KeyCache {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use earmark_core::keys::{create::CreateKey, revoke::RevokeKey};
+    use earmark_core::text::Name;
+    use earmark_core::{Action, Command, Mode};
+    use earmark_store::memory::MemoryStore;
+    use earmark_store::{Store, StoreOptions};
+
     use super::*;
+    use crate::{AppState, Currency, HttpConfig};
 
     #[test]
     fn the_scheme_is_bearer_in_any_case() {
@@ -202,5 +212,48 @@ mod tests {
         for wrong in ["", "Bearer", "Bearer ", "Basic abc", "abc"] {
             assert_eq!(bearer(wrong), None, "{wrong:?}");
         }
+    }
+
+    fn app() -> AppState {
+        let memory = MemoryStore::new();
+        let options = StoreOptions::default();
+        let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
+        let config = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
+        AppState::new(store, config)
+    }
+
+    /// Changes a key as another node would: past this one's memory.
+    async fn elsewhere(app: &AppState, action: Action) {
+        let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
+        let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+        app.store.submit(command).await.unwrap().unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_revoked_on_another_node_stops_working_within_two_seconds() {
+        let (app, id) = (app(), KeyId(7));
+        let known = async || app.keys.find(&app, id).await.unwrap().is_some();
+        assert!(!known().await);
+        let key = CreateKey { id, name: None, role: KeyRole::Service, secret_hash: [1; 32] };
+        elsewhere(&app, Action::CreateKey(key)).await;
+        assert!(known().await, "that a key was unknown is not remembered");
+        elsewhere(&app, Action::RevokeKey(RevokeKey { id })).await;
+        assert!(known().await, "memory answers");
+        tokio::time::advance(STALE).await;
+        assert!(!known().await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_request_reads_an_aging_key_again_while_others_go_on_with_it() {
+        let (app, id) = (app(), KeyId(7));
+        let key = CreateKey { id, name: None, role: KeyRole::Service, secret_hash: [1; 32] };
+        elsewhere(&app, Action::CreateKey(key)).await;
+        app.keys.find(&app, id).await.unwrap();
+        tokio::time::advance(FRESH).await;
+        assert!(app.keys.remembered(id).is_none(), "this one reads it again");
+        assert!(app.keys.remembered(id).is_some(), "this one goes on");
+        app.keys.find(&app, id).await.unwrap();
+        app.keys.forget(id);
+        assert!(app.keys.remembered(id).is_none());
     }
 }

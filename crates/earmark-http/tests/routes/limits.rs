@@ -2,7 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Got, Shop, unique};
+use std::time::Duration;
+
+use earmark_http::ServeLimits;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::support::{Got, Shop, config, unique};
 
 async fn put(shop: &Shop, body: &Value) -> u16 {
     shop.op("PUT", "/v1/items/a").json(body).send().await.status
@@ -90,4 +96,20 @@ async fn limits_of_a_body() {
     }
     let none = shop.op("PUT", "/v1/items/a").body("{}").send().await;
     assert_eq!(none.status, 415);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let mut impatient = config();
+    impatient.body_timeout = Duration::from_millis(5);
+    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let ask = shop.op("PUT", "/v1/items/a").json(&json!({ "name": "a", "unit_price": 1 }));
+    let bytes = ask.bytes();
+    let mut stream = TcpStream::connect(shop.address).await.unwrap();
+    stream.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let got = Got::parse(&answer);
+    assert_eq!((got.status, got.code().as_str()), (408, "request_timeout"));
+    assert_eq!(ask.send().await.status, 201, "one that comes at once is in time");
 }
