@@ -77,7 +77,7 @@ impl Metrics {
         handles.entry(route).or_default()[method][class] = Some(histogram);
     }
 
-    /// Everything in Prometheus' text format.
+    /// Everything, in the format of OpenMetrics 1.0.
     pub(crate) fn render(&self, app: &App) -> String {
         let mut out = String::with_capacity(16 * 1024);
         let stats = app.store.stats();

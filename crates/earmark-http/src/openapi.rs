@@ -3,6 +3,7 @@
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
     PathItem, Ref, RefOr, Required, ResponseBuilder, Schema,
@@ -16,6 +17,9 @@ const ABOUT: &str = "Items with quantities, carts, orders that reserve stock, pa
     Money is an integer in the currency's minor unit. Lists are paged by opaque cursors. Errors are problems of RFC 9457 with a stable \
     `code`. Every resource has a `version`, which is its entity tag; `If-Match` is honoured on every command. A command sent again \
     under the same `Idempotency-Key` gives the first answer again, and happens once.";
+
+/// The groups of calls, in the order of the contract.
+const TAGS: [&str; 7] = ["Inventory", "Carts", "Orders", "Payments", "Events", "Keys", "Server"];
 
 /// The head of the description.
 pub(crate) fn head() -> OpenApi {
@@ -37,6 +41,7 @@ pub(crate) fn head() -> OpenApi {
     OpenApiBuilder::new()
         .info(info)
         .components(Some(components))
+        .tags(Some(TAGS.map(|name| TagBuilder::new().name(name).build())))
         .security(Some([SecurityRequirement::new("bearer", Vec::<String>::new())]))
         .build()
 }

@@ -352,4 +352,46 @@ mod tests {
         assert!(!retryable(Problem::internal().0.code));
         assert!(!retryable(Problem::not_found().0.code));
     }
+
+    fn check(problem: impl Into<Problem>, status: u16, code: &str) {
+        let problem = problem.into();
+        assert_eq!((problem.0.status.as_u16(), problem.0.code), (status, code));
+        let waits = problem.0.headers.iter().any(|(name, _)| name == RETRY_AFTER);
+        assert_eq!(waits, status == 503, "{code}");
+    }
+
+    #[test]
+    fn refusals_and_failures_have_the_contracts_statuses() {
+        let money = earmark_core::Money::ZERO;
+        let (expected, total, balance_due) = (money, money, money);
+        let current = earmark_core::orders::OrderStatus::Created;
+        check(Rejection::IdempotencyKeyReused, 422, "idempotency_key_reused");
+        check(Rejection::NotFound, 404, "not_found");
+        check(Rejection::VersionMismatch { version: 1 }, 412, "version_mismatch");
+        check(Rejection::Invalid { pointer: "/a".into(), detail: "b".into() }, 400, "invalid_request");
+        check(Rejection::AlreadyExists { order_id: earmark_core::ids::OrderId(1) }, 409, "already_exists");
+        check(Rejection::CartEmpty, 409, "cart_empty");
+        check(Rejection::InvalidTransition { current, detail: "b".into() }, 409, "invalid_transition");
+        check(Rejection::ItemInactive { skus: Vec::new() }, 409, "item_inactive");
+        check(Rejection::PriceChanged { expected_total: expected, total }, 409, "price_changed");
+        check(Rejection::InsufficientStock { shortages: Vec::new() }, 409, "insufficient_stock");
+        check(Rejection::StockBelowReserved { on_hand: 1, reserved: 1 }, 409, "stock_below_reserved");
+        check(Rejection::StockMismatch { on_hand: 1, reserved: 1 }, 409, "stock_mismatch");
+        check(Rejection::PaymentInProgress, 409, "payment_in_progress");
+        check(Rejection::AlreadyPaid, 409, "already_paid");
+        check(Rejection::AmountMismatch { expected, balance_due }, 409, "amount_mismatch");
+        check(SubmitError::Overloaded, 503, "overloaded");
+        check(SubmitError::Unavailable, 503, "unavailable");
+        check(SubmitError::Unknown, 503, "unavailable");
+        check(SubmitError::Refused, 500, "internal");
+        check(StoreError::Unavailable("secret".into()), 503, "unavailable");
+        check(StoreError::Damaged("secret".into()), 500, "internal");
+    }
+
+    #[test]
+    fn nothing_internal_is_shown() {
+        let problem = Problem::from(StoreError::Damaged("table orders, row 7".into()));
+        let shown = format!("{:?}", problem.0.detail) + &format!("{:?}", problem.0.extra);
+        assert!(!shown.contains("orders") && !shown.contains("row"), "{shown}");
+    }
 }

@@ -1,4 +1,4 @@
-//! `GET /metrics`: Prometheus' text format.
+//! `GET /metrics`: what Prometheus reads, in the format of OpenMetrics 1.0.
 
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -12,8 +12,10 @@ use crate::state::AppState;
     path = "/metrics",
     tag = "Server",
     security(()),
-    responses((status = 200, description = "Prometheus' text format.", body = String, content_type = "text/plain")),
+    responses((status = 200, description = "OpenMetrics 1.0, which Prometheus reads.", body = String,
+        content_type = "application/openmetrics-text")),
 )]
 pub(crate) async fn metrics(State(app): State<AppState>) -> Response {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], app.metrics.render(&app)).into_response()
+    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render(&app))
+        .into_response()
 }

@@ -14,7 +14,12 @@ async fn the_server_says_how_it_is() {
     assert_eq!(shop.ask("GET", "/healthz").send().await.status, 200);
     assert_eq!(shop.ask("GET", "/readyz").send().await.status, 200);
     let metrics = shop.ask("GET", "/metrics").send().await;
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
+    );
     let text = String::from_utf8(metrics.body).unwrap();
+    assert!(text.ends_with("# EOF\n"));
     let wanted = "route=\"/v1/items/{sku}\",method=\"PUT\",status=\"2xx\"} 1";
     assert!(text.contains(wanted), "{text}");
     assert!(
