@@ -29,7 +29,8 @@ pub(crate) fn run() -> Result<()> {
     steps.run("prove crash", || prove::run_built(Proof::Crash))?;
     steps.run("prove api", || prove::run_built(Proof::Api))?;
     let sales = replay::sales_at_hand();
-    steps.run(&format!("replay {}", sales.display()), || replay::run(&replay::Options::of(sales.clone())))?;
+    let name = sales.file_name().unwrap_or_default().to_string_lossy();
+    steps.run(&format!("replay {name}"), || replay::run(&replay::Options::of(sales.clone())))?;
 
     println!("\nClosing lines of the test runs:");
     for line in closing {
