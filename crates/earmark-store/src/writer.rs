@@ -43,7 +43,7 @@ pub(crate) struct Writer {
     receiver: mpsc::Receiver<Request>,
     signals: Arc<Signals>,
     options: StoreOptions,
-    /// Time never runs backwards in the books, whatever the clock does.
+    /// While this process runs, time never runs backwards in the books, whatever the clock does.
     latest: Timestamp,
 }
 
