@@ -69,7 +69,8 @@ fn arguments(url: &str) -> Vec<String> {
         &["run", &document, "--header", &authorization, "--checks", &checks][..],
         &["--phases", "examples,coverage,fuzzing", "--max-examples", CASES_PER_OPERATION, "--seed", SEED],
         &["--generation-database", "none", "--no-shrink", "--continue-on-failure"],
-        &["--workers", "2", "--request-timeout", "15", "--no-color", "--report", "json"],
+        // One worker: with two, the generator of cases trips over its own caches.
+        &["--workers", "1", "--request-timeout", "15", "--no-color", "--report", "json"],
     ]
     .concat()
     .into_iter()
