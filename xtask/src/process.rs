@@ -55,6 +55,23 @@ pub(crate) fn succeeds(program: impl AsRef<OsStr>, arguments: &[&str]) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Installs packages of Debian, as root or through sudo.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let apt = |arguments: &[&str]| {
+        let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
+        if !is_root {
+            command.args(["-n", "apt-get"]);
+        }
+        run(command.args(arguments))
+    };
+    let install = [&["install", "-y", "--no-install-recommends"][..], packages].concat();
+    if apt(&["update"]).and_then(|()| apt(&install)).is_err() {
+        bail!("install these packages first: {}", packages.join(" "));
+    }
+    Ok(())
+}
+
 /// Whether cargo has this subcommand.
 pub(crate) fn cargo_has(subcommand: &str) -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

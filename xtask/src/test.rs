@@ -17,6 +17,11 @@ pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::new();
     check::add(&mut steps)?;
 
+    // The README's tour is walked with it.
+    if !process::succeeds("curl", &["--version"]) {
+        steps.run("install curl", || process::install(&["curl"]))?;
+    }
+
     let mut closing = Vec::new();
     closing.extend(steps.run("tests", || tee(&mut test_command()))?);
     closing.extend(

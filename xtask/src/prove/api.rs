@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::client::{Api, Call};
@@ -145,7 +145,7 @@ fn install() -> Result<PathBuf> {
         return Ok(bin.join("schemathesis"));
     }
     if !make_venv(&venv) {
-        install_python()?;
+        process::install(&["python3", "python3-venv"])?;
         ensure!(make_venv(&venv), "python3 -m venv {} does not work", venv.display());
     }
     let arguments = ["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS];
@@ -158,22 +158,6 @@ fn make_venv(venv: &Path) -> bool {
     let arguments: [&OsStr; 4] = ["-m".as_ref(), "venv".as_ref(), "--clear".as_ref(), venv.as_os_str()];
     // Where it fails, the package is installed and it is tried again; only then is it an error.
     Command::new("python3").args(arguments).status().is_ok_and(|status| status.success())
-}
-
-fn install_python() -> Result<()> {
-    let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new(if is_root { "apt-get" } else { "sudo" });
-        if !is_root {
-            command.args(["-n", "apt-get"]);
-        }
-        process::run(command.args(arguments))
-    };
-    let install = ["install", "-y", "--no-install-recommends", "python3", "python3-venv"];
-    if apt(&["update"]).and_then(|()| apt(&install)).is_err() {
-        bail!("this proof needs Python: install the packages python3 and python3-venv");
-    }
-    Ok(())
 }
 
 #[cfg(test)]
