@@ -139,7 +139,7 @@ async fn what_was_acknowledged_survives_kill_and_the_first_key_is_shown_once() {
 
 #[tokio::test]
 async fn a_terminated_server_finishes_what_it_has_and_exits_0() {
-    let shop = Shop::open(&["--gateway-timeout", "1s"]).await;
+    let shop = Shop::open(&["--gateway-timeout", "5s"]).await;
     shop.stock("A", 5).await;
     let order = shop.order("one", &[("A", 1)]).await;
     let path = format!("/v1/orders/{}/payments", order["id"].as_str().unwrap());

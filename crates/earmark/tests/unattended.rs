@@ -39,7 +39,7 @@ async fn an_unpaid_order_gives_its_stock_back_when_its_time_is_over() {
 
 #[tokio::test]
 async fn a_payment_without_an_answer_pins_the_stock_and_is_settled_later() {
-    let shop = Shop::open(&["--reservation-ttl", "1s", "--gateway-timeout", "2s"]).await;
+    let shop = Shop::open(&["--reservation-ttl", "5s", "--gateway-timeout", "6s"]).await;
     shop.stock("A", 5).await;
     let order = shop.order("one", &[("A", 2)]).await;
     let path = path_of(&order);
@@ -62,7 +62,7 @@ async fn a_payment_without_an_answer_pins_the_stock_and_is_settled_later() {
 
 #[tokio::test]
 async fn money_that_comes_after_the_cancellation_goes_back() {
-    let shop = Shop::open(&["--gateway-timeout", "1s"]).await;
+    let shop = Shop::open(&["--gateway-timeout", "4s"]).await;
     shop.stock("A", 5).await;
     let order = shop.order("one", &[("A", 2)]).await;
     let path = path_of(&order);
@@ -85,7 +85,7 @@ async fn money_that_comes_after_the_cancellation_goes_back() {
 
 #[tokio::test]
 async fn a_payment_in_progress_survives_a_kill() {
-    let mut shop = Shop::open(&["--gateway-timeout", "1s"]).await;
+    let mut shop = Shop::open(&["--gateway-timeout", "4s"]).await;
     shop.stock("A", 5).await;
     let order = shop.order("one", &[("A", 1)]).await;
     let path = path_of(&order);
