@@ -177,6 +177,8 @@ pub struct WorkingSet {
     pub idempotency: Table<[u8; 16], IdempotencyRecord>,
     /// The number of the last event; an engine sets it when a batch begins.
     pub last_sequence: u64,
+    /// When the last event was written, by whichever node; an engine sets it when a batch begins.
+    pub last_event_at: Timestamp,
     events: Vec<Event>,
 }
 

@@ -61,7 +61,7 @@ impl Engine for SqliteEngine {
     fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(Fault::from)?;
-        rows.last_sequence = rows::events::last_sequence(&self.connection)?;
+        (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;
         Ok(())
     }
 

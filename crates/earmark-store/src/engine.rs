@@ -8,7 +8,8 @@ use crate::StoreError;
 ///
 /// Every implementation passes [`crate::conformance`].
 pub trait Engine: Send {
-    /// Begins a transaction in which nobody else writes, and sets `rows.last_sequence` to the number of the last event.
+    /// Begins a transaction in which nobody else writes, and sets `rows.last_sequence` and `rows.last_event_at` to the number and
+    /// the time of the last event.
     fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError>;
 
     /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.

@@ -43,7 +43,7 @@ pub(crate) struct Writer {
     receiver: mpsc::Receiver<Request>,
     signals: Arc<Signals>,
     options: StoreOptions,
-    /// While this process runs, time never runs backwards in the books, whatever the clock does.
+    /// Time never runs backwards in the books, whatever the clocks of the nodes do.
     latest: Timestamp,
 }
 
@@ -150,9 +150,9 @@ impl Writer {
 
     /// Decides and commits a batch.
     fn attempt(&mut self, batch: &mut [Request]) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
-        self.latest = self.latest.max(self.options.clock.now());
         let mut rows = WorkingSet::default();
         self.engine.begin(&mut rows)?;
+        self.latest = self.latest.max(rows.last_event_at).max(self.options.clock.now());
         self.load_for(batch, &mut rows)?;
         let mut verdicts = Vec::with_capacity(batch.len());
         for request in &*batch {

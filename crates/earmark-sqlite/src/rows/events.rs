@@ -1,7 +1,7 @@
 //! An event, and where the history ends.
 
 use earmark_core::movements::{self, Delta};
-use earmark_core::{Event, Fact};
+use earmark_core::{Event, Fact, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
@@ -12,6 +12,15 @@ use crate::rows::orders;
 pub(crate) fn last_sequence(connection: &Connection) -> Result<u64, Fault> {
     let mut statement = connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?;
     statement.query_row([], |row| Ok(codec::count(row, 0)))?
+}
+
+/// The number and the time of the last event; zero before the first.
+pub(crate) fn last(connection: &Connection) -> Result<(u64, Timestamp), Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT sequence, at FROM events ORDER BY sequence DESC LIMIT 1")?;
+    let last =
+        statement.query_row([], |row| Ok((codec::count(row, 0), Timestamp(row.get(1)?)))).optional()?;
+    last.map_or(Ok((0, Timestamp(0))), |(sequence, at)| Ok((sequence?, at)))
 }
 
 /// The event with this number.

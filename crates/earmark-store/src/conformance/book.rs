@@ -59,6 +59,7 @@ impl Book {
         let mut rows = WorkingSet::default();
         self.engine.begin(&mut rows).expect("a transaction can begin");
         assert_eq!(rows.last_sequence, self.model.events.len() as u64, "the number of the last event");
+        assert_eq!(rows.last_event_at, self.model.last_event_at(), "the time of the last event");
         let mut verdicts = Vec::with_capacity(batch.len());
         for (command, now) in batch {
             self.load_for(command, &mut rows);
@@ -165,6 +166,7 @@ impl Book {
         self.engine.load(&keys, &mut rows).expect("rows can be loaded");
         self.engine.rollback();
         assert_eq!(rows.last_sequence, model.events.len() as u64, "the number of the last event");
+        assert_eq!(rows.last_event_at, model.last_event_at(), "the time of the last event");
         for (sku, item) in &model.items {
             assert_eq!(rows.items.find(sku), Some(item), "item {sku} as loaded");
             assert_eq!(rows.stocks.find(sku), model.stocks.get(sku), "stock {sku} as loaded");

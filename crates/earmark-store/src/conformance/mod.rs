@@ -84,6 +84,7 @@ const WRITER_CASES: &[(&str, WriterCase)] = &[
     ("after a commit of unknown outcome nothing is answered", writer::an_unknown_commit_ends_the_writer),
     ("whoever waits for a payment or for money due is woken", writer::waiters_are_woken),
     ("time never runs backwards", writer::time_never_runs_backwards),
+    ("time goes on from what another node wrote", writer::time_goes_on_from_the_last_event),
 ];
 
 /// Runs the whole suite; each case gets a fresh store. All cases are run before the failures are told.

@@ -11,7 +11,7 @@ use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::keys::ApiKey;
 use earmark_core::orders::Order;
 use earmark_core::text::Sku;
-use earmark_core::{BatchChanges, Change};
+use earmark_core::{BatchChanges, Change, Timestamp};
 
 use crate::RecordedEvent;
 
@@ -38,6 +38,11 @@ fn apply<K: Ord, R>(rows: &mut BTreeMap<K, Arc<R>>, changes: &[Change<R>], key: 
 }
 
 impl Model {
+    /// When the last event was written; zero before the first.
+    pub(super) fn last_event_at(&self) -> Timestamp {
+        self.events.last().map_or(Timestamp(0), |event| event.at)
+    }
+
     /// Follows a commit.
     pub(super) fn apply(&mut self, changes: &BatchChanges) {
         apply(&mut self.items, &changes.items, |row| row.sku.clone());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use earmark_core::ids::{CartId, OrderId, PaymentId};
 use earmark_core::orders::OrderStatus;
 use earmark_core::payments::settle::PaymentResult;
-use earmark_core::{Answer, Command, Mode, Outcome, Rejection, Timestamp};
+use earmark_core::{Answer, Command, Keys, Mode, Outcome, Rejection, Timestamp, WorkingSet, decide, needs};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -266,6 +266,23 @@ pub(super) fn waiters_are_woken(fixture: Fixture) {
         tokio::select! { biased; () = other.settled() => false, () = std::future::ready(()) => true }
     });
     assert!(still, "nobody settled the other payment");
+}
+
+pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {
+    // Another node's clock, or this one's before a restart, is an hour ahead.
+    let ahead = Timestamp(1_790_003_600_000_000);
+    let (command, mut rows, mut keys) = (put("A"), WorkingSet::default(), Keys::default());
+    fixture.engine.begin(&mut rows).expect("a transaction can begin");
+    needs(&command, &rows, &mut keys);
+    fixture.engine.load(&keys, &mut rows).expect("rows can be loaded");
+    let (_, changes) = decide(&rows, &command, ahead).expect("the command is right");
+    rows.absorb(changes, &command.actor, ahead);
+    fixture.engine.commit(&rows.take_changes()).expect("it can be saved");
+    let running = Running::start(fixture);
+    let Outcome::Adjustment(adjustment) = running.must(adjust("A", 1)).outcome else {
+        panic!("an adjustment")
+    };
+    assert_eq!(adjustment.created_at, ahead);
 }
 
 pub(super) fn time_never_runs_backwards(fixture: Fixture) {

@@ -49,7 +49,9 @@ impl MemoryStore {
 
 impl Engine for MemoryStore {
     fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        rows.last_sequence = self.read().events.last().map_or(0, |event| event.sequence);
+        if let Some(last) = self.read().events.last() {
+            (rows.last_sequence, rows.last_event_at) = (last.sequence, last.at);
+        }
         Ok(())
     }
 
