@@ -78,6 +78,34 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
+/// Makes an inner part of a body take its fields from a JSON object alone; derived, with `#[serde(remote = "Self")]`, it would also take
+/// them as an array, in their order.
+macro_rules! only_from_object {
+    ($part:ty) => {
+        impl<'de> serde::Deserialize<'de> for $part {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+
+                impl<'de> serde::de::Visitor<'de> for Object {
+                    type Value = $part;
+
+                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        f.write_str("a JSON object")
+                    }
+
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, fields: A) -> Result<$part, A::Error> {
+                        // The derived function, not this one: an inherent function comes first.
+                        <$part>::deserialize(serde::de::value::MapAccessDeserializer::new(fields))
+                    }
+                }
+
+                deserializer.deserialize_map(Object)
+            }
+        }
+    };
+}
+pub(crate) use only_from_object;
+
 fn describe(error: &serde_json::Error) -> String {
     if error.is_data() {
         // Without serde_json's " at line 1 column 2": the pointer says where.

@@ -6,17 +6,20 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
+use crate::body::only_from_object;
 use crate::checks::Checks;
 
 macro_rules! address {
     ($($(#[$doc:meta])* $part:ident;)*) => {
         /// Where an order goes.
         #[derive(Deserialize, ToSchema)]
-        #[serde(deny_unknown_fields)]
+        #[serde(deny_unknown_fields, remote = "Self")]
         #[schema(as = AddressRequest)]
         pub(crate) struct AddressInput {
             $($(#[$doc])* #[schema(value_type = Option<schemas::NameText>)] $part: Option<String>,)*
         }
+
+        only_from_object!(AddressInput);
 
         /// Where an order goes.
         #[derive(Serialize, ToSchema)]

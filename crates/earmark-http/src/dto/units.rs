@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
+use crate::body::only_from_object;
 
 /// Units of an item in a request.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = UnitsRequest)]
 pub(crate) struct UnitsInput {
     /// Which item.
@@ -19,6 +20,8 @@ pub(crate) struct UnitsInput {
     #[schema(value_type = schemas::Quantity)]
     pub(crate) quantity: i64,
 }
+
+only_from_object!(UnitsInput);
 
 /// Units of an item.
 #[derive(Serialize, ToSchema)]

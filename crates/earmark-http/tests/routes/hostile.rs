@@ -35,6 +35,8 @@ async fn malformed_json_is_a_400_and_never_a_500() {
         b"\xef\xbb\xbf{\"lines\":[{\"sku\":\"a\",\"quantity\":1}]}".to_vec(),
         b"{\"lines\":[{\"sku\":\"a\0\",\"quantity\":1}]}".to_vec(),
         br#"{"lines":[{"sku":"a","quantity":1}],"__proto__":{}}"#.to_vec(),
+        br#"{"lines":[["a",1]]}"#.to_vec(),
+        br#"{"lines":[{"sku":"a","quantity":1}],"shipping_address":["Ada"]}"#.to_vec(),
         br#"{"lines":[{"sku":"a","quantity":1}],"metadata":{"k":"\u0000"}}"#.to_vec(),
         deep.into_bytes(),
         nested.into_bytes(),

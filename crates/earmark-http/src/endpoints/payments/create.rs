@@ -16,6 +16,7 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use crate::body::only_from_object;
 use crate::call::Call;
 use crate::checks::{Checks, FieldError};
 use crate::dto::payments::PaymentBody;
@@ -41,13 +42,15 @@ pub(crate) struct Body {
 
 /// The means of a payment.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = PaymentMethodRequest)]
 pub(crate) struct Method {
     /// The gateway's opaque name of it; never a card number.
     #[schema(value_type = schemas::TokenText)]
     token: String,
 }
+
+only_from_object!(Method);
 
 impl Body {
     fn check(&self, order_id: OrderId, gateway: Name) -> Result<StartPayment, Problem> {
