@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reachable;
 use crate::changes::{Changes, Decision};
 use crate::command::Command;
 use crate::ids::CartId;
@@ -42,10 +43,7 @@ impl DeleteCart {
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = rows.carts.find(&self.cart_id).ok_or(Rejection::NotFound)?;
-        if !command.access.reaches(cart.customer_id.as_ref()) {
-            return Err(Rejection::NotFound);
-        }
+        let cart = reachable(rows, self.cart_id, &command.access)?;
         let kept = self.due == Due::IfExpired && cart.expires_at > now;
         let deleted_carts = if kept { Vec::new() } else { vec![self.cart_id] };
         Ok(Decision { outcome: Outcome::Done, changes: Changes { deleted_carts, ..Changes::default() } })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX};
+use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX, reachable};
 use crate::changes::{Changes, Decision};
 use crate::command::Command;
 use crate::ids::CartId;
@@ -75,10 +75,7 @@ impl ChangeCartLine {
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = rows.carts.find(&self.cart_id).ok_or(Rejection::NotFound)?;
-        if !command.access.reaches(cart.customer_id.as_ref()) {
-            return Err(Rejection::NotFound);
-        }
+        let cart = reachable(rows, self.cart_id, &command.access)?;
         let sku = self.change.sku();
         let position = cart.lines.iter().position(|line| line.sku == *sku);
         let held = position.map_or(0, |position| cart.lines[position].quantity);

@@ -6,13 +6,17 @@ pub mod create;
 pub mod delete;
 pub mod lines;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::command::Access;
 use crate::ids::CartId;
 use crate::items::StockedItem;
 use crate::text::{CustomerId, Metadata, Sku};
 use crate::time::Span;
-use crate::{Money, Overflow, Timestamp};
+use crate::working_set::WorkingSet;
+use crate::{Money, Overflow, Rejection, Timestamp};
 
 /// The most lines of a cart and of an order.
 pub const LINES_MAX: usize = 500;
@@ -99,4 +103,13 @@ impl Cart {
         self.updated_at = now;
         self.expires_at = now.after(ttl);
     }
+}
+
+/// The cart, if it exists for the caller.
+pub(crate) fn reachable<'rows>(
+    rows: &'rows WorkingSet,
+    id: CartId,
+    access: &Access,
+) -> Result<&'rows Arc<Cart>, Rejection> {
+    rows.carts.find(&id).filter(|cart| access.reaches(cart.customer_id.as_ref())).ok_or(Rejection::NotFound)
 }

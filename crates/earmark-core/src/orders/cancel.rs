@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::confirm::{decision, paid_if_nothing_to_pay, reachable};
 use super::{CancelReason, Cancellation, CancelledUnits, Order, OrderStatus, Units};
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::{Actor, Command};
+use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, RefundId};
 use crate::items::Stock;
@@ -213,6 +213,3 @@ pub(crate) fn refund(
         EventDraft::order(order.id, Fact::RefundCreated { refund_id: id, payment_id, amount, reason })
     })
 }
-
-/// Who cancels what was not paid in time.
-pub(super) const EXPIRY_ACTOR: Actor = Actor::System;

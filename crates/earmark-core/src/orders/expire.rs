@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cancel::{EXPIRY_ACTOR, needs_stock_of, take_out, whole};
+use super::cancel::{needs_stock_of, take_out, whole};
 use super::{CancelReason, Cancellation};
 use crate::changes::{Changes, Decision, EventDraft};
+use crate::command::Actor;
 use crate::event::Fact;
 use crate::ids::{OrderId, RefundId};
 use crate::orders::confirm::decision;
@@ -34,7 +35,7 @@ impl ExpireReservation {
         let mut order = order.next(now);
         let cancellation = Cancellation {
             at: now,
-            actor: EXPIRY_ACTOR,
+            actor: Actor::System,
             reason: CancelReason::Expired,
             note: None,
             lines: Vec::new(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Address, Order, OrderLine, Units};
 use crate::carts::create::owner;
-use crate::carts::{Cart, LINES_MAX, QUANTITY_MAX};
+use crate::carts::{self, Cart, LINES_MAX, QUANTITY_MAX};
 use crate::changes::{Changes, Decision, EventDraft};
 use crate::command::Command;
 use crate::event::Fact;
@@ -158,8 +158,7 @@ impl PlaceOrder {
 
     fn cart(&self, command: &Command, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
         let Source::Cart { cart_id, .. } = &self.source else { return Ok(None) };
-        let cart = rows.carts.find(cart_id).filter(|cart| command.access.reaches(cart.customer_id.as_ref()));
-        cart.map(|cart| Some(Cart::clone(cart))).ok_or(Rejection::NotFound)
+        carts::reachable(rows, *cart_id, &command.access).map(|cart| Some(Cart::clone(cart)))
     }
 
     fn check_reference(&self, rows: &WorkingSet) -> Result<(), Rejection> {

@@ -1,7 +1,7 @@
 //! A page of a list: the rows and where it goes on.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::checks::FieldError;
 use crate::problem::Problem;
@@ -26,6 +26,19 @@ impl<T> List<T> {
     pub(crate) fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { data, next_cursor }
     }
+}
+
+/// Which stretch of a list that takes no other parameter.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Stretch {
+    /// The most rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    pub(crate) limit: Option<String>,
+    /// A `next_cursor` of this list.
+    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
+    pub(crate) cursor: Option<String>,
 }
 
 /// Reads `?limit=`.

@@ -3,29 +3,14 @@
 use earmark_core::movements::Movement;
 use earmark_core::text::Sku;
 use earmark_store::MovementCursor;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::call::Call;
 use crate::cursor;
-use crate::dto::lists::{self, List};
+use crate::dto::lists::{self, List, Stretch};
 use crate::dto::movements::MovementBody;
 use crate::dto::schemas;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
-
-/// Which stretch.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Params {
-    /// The most rows.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// A `next_cursor` of this list.
-    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
 
 fn list(sku: &Sku) -> String {
     format!("movements/{sku}")
@@ -58,13 +43,13 @@ fn below(sku: &Sku, movement: &Movement) -> Option<String> {
     get,
     path = "/v1/items/{sku}/movements",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), Params),
+    params(("sku" = schemas::SkuText, Path), Stretch),
     responses((status = 200, description = "A page of movements.", body = List<MovementBody<'_>>)),
 )]
 pub(crate) async fn list_movements(call: Call) -> Answered {
     call.staff()?;
     let sku = call.sku()?;
-    let params: Params = call.query()?;
+    let params: Stretch = call.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let before = params.cursor.as_deref().map(|text| before(&sku, text)).transpose()?;
     let queries = call.app.store.queries();

@@ -1,29 +1,14 @@
 //! `GET /v1/keys`: the API keys, without their secrets.
 
 use earmark_core::ids::KeyId;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::call::Call;
 use crate::cursor;
 use crate::dto::keys::KeyBody;
-use crate::dto::lists::{self, List};
+use crate::dto::lists::{self, List, Stretch};
 use crate::reply::{Answered, Reply};
 
 const LIST: &str = "keys";
-
-/// Which stretch.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Params {
-    /// The most rows.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// A `next_cursor` of this list.
-    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
 
 /// List API keys
 ///
@@ -32,12 +17,12 @@ pub(crate) struct Params {
     get,
     path = "/v1/keys",
     tag = "Keys",
-    params(Params),
+    params(Stretch),
     responses((status = 200, description = "A page of keys.", body = List<KeyBody<'_>>)),
 )]
 pub(crate) async fn list_keys(call: Call) -> Answered {
     call.admin()?;
-    let params: Params = call.query()?;
+    let params: Stretch = call.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let after = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
     let page = call.app.store.queries().list_api_keys(after.map(KeyId::from_bytes), limit).await?;

@@ -1,28 +1,13 @@
 //! `GET /v1/orders/{id}/events`: the order's history.
 
 use earmark_core::ids::OrderId;
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::call::Call;
 use crate::cursor;
 use crate::dto::events::EventBody;
-use crate::dto::lists::{self, List};
+use crate::dto::lists::{self, List, Stretch};
 use crate::dto::schemas;
 use crate::reply::{Answered, Reply};
-
-/// Which stretch.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Params {
-    /// The most rows.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// A `next_cursor` of this list.
-    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
 
 /// List the events of an order
 ///
@@ -31,13 +16,13 @@ pub(crate) struct Params {
     get,
     path = "/v1/orders/{id}/events",
     tag = "Orders",
-    params(("id" = schemas::OrderIdText, Path), Params),
+    params(("id" = schemas::OrderIdText, Path), Stretch),
     responses((status = 200, description = "A page of events.", body = List<EventBody<'_>>)),
 )]
 pub(crate) async fn list_order_events(call: Call) -> Answered {
     call.caller()?;
     let id: OrderId = call.id("id")?;
-    let params: Params = call.query()?;
+    let params: Stretch = call.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let list = format!("order_events/{id}");
     let after = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;

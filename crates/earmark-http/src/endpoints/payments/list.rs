@@ -1,29 +1,14 @@
 //! `GET /v1/orders/{id}/payments`: the attempts to pay an order.
 
 use earmark_core::ids::{OrderId, PaymentId};
-use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::call::Call;
 use crate::cursor;
-use crate::dto::lists::{self, List};
+use crate::dto::lists::{self, List, Stretch};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
 use crate::endpoints::orders;
 use crate::reply::{Answered, Reply};
-
-/// Which stretch.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Params {
-    /// The most rows.
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Option<String>,
-    /// A `next_cursor` of this list.
-    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
 
 /// List the payments of an order
 ///
@@ -32,13 +17,13 @@ pub(crate) struct Params {
     get,
     path = "/v1/orders/{id}/payments",
     tag = "Payments",
-    params(("id" = schemas::OrderIdText, Path), Params),
+    params(("id" = schemas::OrderIdText, Path), Stretch),
     responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),
 )]
 pub(crate) async fn list_payments(call: Call) -> Answered {
     call.caller()?;
     let id: OrderId = call.id("id")?;
-    let params: Params = call.query()?;
+    let params: Stretch = call.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let list = format!("payments/{id}");
     let before = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;
