@@ -25,4 +25,4 @@ pub mod server;
 pub use client::{Client, ClientError, Connection, Request, Response};
 pub use error::LoadError;
 pub use place::{KeyKind, PlaceOptions, PlaceReport};
-pub use server::{ServerOptions, ServerProcess};
+pub use server::{Database, ServerOptions, ServerProcess};
