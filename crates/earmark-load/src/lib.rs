@@ -7,7 +7,7 @@
 //! - [`server`] and [`nodes`]: `earmark serve` as child processes, with kill -9 and restart.
 //! - [`place`]: the benchmark behind `earmark bench place`.
 //! - [`audit`]: what was acknowledged, and the checks of what the server shows later.
-//! - [`idempotency`] and [`crash`]: the two proofs of the binary `earmark-load`.
+//! - [`idempotency`] and [`crash`]: two of the proofs of the binary `earmark-prove`.
 
 pub mod audit;
 pub mod catalogue;
