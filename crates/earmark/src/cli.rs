@@ -224,9 +224,12 @@ pub(crate) struct BenchPlaceOptions {
     /// Orders between two points of the growth curve.
     #[arg(long, default_value_t = 50_000)]
     pub(crate) sample_every: u64,
-    /// Folder for the database [default: a temporary one].
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) database: Option<PathBuf>,
+    /// Where the books are: sqlite:FOLDER, in which a file is made and removed, or an empty database, postgres://… [default: a temporary file].
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Servers on the database; the connections are spread over them.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) nodes: u32,
     /// Print JSON, for machines.
     #[arg(long)]
     pub(crate) json: bool,

@@ -19,7 +19,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Proof {
     /// Each command sent two to five times, some across kill -9: one effect each.
-    ProveIdempotency {
+    Idempotency {
         /// The `earmark` binary.
         #[arg(long)]
         earmark: PathBuf,
@@ -34,7 +34,7 @@ enum Proof {
         seed: Option<u64>,
     },
     /// kill -9 under full load: nothing that was acknowledged is lost, doubled or half there.
-    ProveCrash {
+    Crash {
         /// The `earmark` binary.
         #[arg(long)]
         earmark: PathBuf,
@@ -55,19 +55,19 @@ enum Proof {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().proof {
-        Proof::ProveIdempotency { earmark, requests, kills, seed } => {
+        Proof::Idempotency { earmark, requests, kills, seed } => {
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = IdempotencyOptions { earmark, requests, kills, seed };
             idempotency::prove(options).map(|report| print(&report, report.passed))
         }
-        Proof::ProveCrash { earmark, cycles, control_cycles, clients, seed } => {
+        Proof::Crash { earmark, cycles, control_cycles, clients, seed } => {
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = CrashOptions { earmark, cycles, control_cycles, clients, seed };
             crash::prove(options).map(|report| print(&report, report.passed))
         }
     };
     result.unwrap_or_else(|error: LoadError| {
-        eprintln!("earmark-load: {error}");
+        eprintln!("earmark-prove: {error}");
         ExitCode::FAILURE
     })
 }
@@ -75,7 +75,7 @@ fn main() -> ExitCode {
 fn print(report: &impl Serialize, passed: bool) -> ExitCode {
     match serde_json::to_string_pretty(report) {
         Ok(text) => println!("{text}"),
-        Err(error) => eprintln!("earmark-load: the report cannot be written: {error}"),
+        Err(error) => eprintln!("earmark-prove: the report cannot be written: {error}"),
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
