@@ -130,7 +130,7 @@ async fn silent_connection_stays_open_and_mute() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delayed_commits_are_carried_out() {
     let fixture = Fixture::start();
-    fixture.proxy.delay_commits(Duration::from_millis(50));
+    fixture.proxy.delay_commits(100, Duration::from_millis(50));
     for _ in 0..4 {
         insert(&fixture.connect().await.unwrap(), true).await.unwrap();
     }

@@ -76,7 +76,7 @@ impl Link {
                     Is::EncryptionRequest => {
                         let _ = (&self.client).write_all(b"N");
                     }
-                    Is::Commit => match self.control.commit_seen(self.number) {
+                    Is::Commit => match self.control.commit_seen() {
                         None => out.extend_from_slice(&bytes),
                         Some(CommitCut::AfterAnswer) => {
                             self.swallow_answer.store(true, Ordering::SeqCst);
