@@ -64,6 +64,18 @@ enum Proof {
     Crash,
     /// Thousands of hostile requests derived from the `OpenAPI` document.
     Api,
+    /// Connections to PostgreSQL cut between COMMIT and its answer.
+    CommitCuts,
+    /// The primary killed and its standby promoted, again and again.
+    Failover,
+    /// Readers of events beside four nodes, delayed commits and kills.
+    EventOrder,
+    /// Many writers on few SKUs at four nodes.
+    Contention,
+    /// A node stopped in the middle of its batch.
+    StalledNode,
+    /// Four nodes sell what is scarce.
+    OversellNodes,
 }
 
 fn main() -> ExitCode {

@@ -93,7 +93,11 @@ impl Found {
             (End::Placed(order), None) => {
                 self.counts.placed += 1;
                 self.counts.lost += 1;
-                self.breaches.push(Breach::new(BreachKind::Lost, reference, format!("{} is not there", order.id)));
+                self.breaches.push(Breach::new(
+                    BreachKind::Lost,
+                    reference,
+                    format!("{} is not there", order.id),
+                ));
             }
             (End::OutOfStock, None) => self.counts.out_of_stock += 1,
             (End::OutOfStock, Some(_)) => {

@@ -93,7 +93,8 @@ fn judge(request: &Request, tries: &[Try], response: &Response) -> Option<String
         429 | 503 => {
             let retryable = response.json().is_ok_and(|body| body["retryable"] == true);
             let says_when = response.header("retry-after").is_some();
-            (!retryable || !says_when).then(|| format!("{status} that does not say that and when to try again"))
+            (!retryable || !says_when)
+                .then(|| format!("{status} that does not say that and when to try again"))
         }
         500.. => Some(format!("answered {status}")),
         409 if response.code() == "idempotency_in_progress" && !may_have_happened => {
@@ -132,7 +133,11 @@ mod tests {
     fn busy_server_says_that_and_when_to_try_again() {
         check(&[], &answer(503, &[("retry-after", "1")], r#"{"code":"overloaded","retryable":true}"#), true);
         check(&[], &answer(503, &[], r#"{"code":"overloaded","retryable":true}"#), false);
-        check(&[], &answer(503, &[("retry-after", "1")], r#"{"code":"overloaded","retryable":false}"#), false);
+        check(
+            &[],
+            &answer(503, &[("retry-after", "1")], r#"{"code":"overloaded","retryable":false}"#),
+            false,
+        );
         check(&[], &answer(500, &[("retry-after", "1")], r#"{"code":"internal","retryable":true}"#), false);
     }
 

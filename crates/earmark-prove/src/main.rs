@@ -1,5 +1,17 @@
 //! The proofs on the command line: each prints one JSON object and ends with 0 if nothing is wrong, 1 if something is.
 
+mod books;
+mod commit_cuts;
+mod contention;
+mod errand;
+mod event_order;
+mod failover;
+mod findings;
+mod oversell_nodes;
+mod stage;
+mod stalled_node;
+mod writers;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -51,6 +63,18 @@ enum Proof {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// Connections cut between COMMIT and its answer: everybody learns the truth.
+    CommitCuts(commit_cuts::Options),
+    /// The primary killed and the standby promoted, again and again: nothing acknowledged is lost.
+    Failover(failover::Options),
+    /// Readers of events beside four nodes, delayed commits and kills: each event once, in order.
+    EventOrder(event_order::Options),
+    /// Many writers on few SKUs at four nodes: no deadlock, and no conflict that anybody sees.
+    Contention(contention::Options),
+    /// A node stopped in the middle of its batch: the others go on, and it must not write.
+    StalledNode(stalled_node::Options),
+    /// Four nodes sell what is scarce: exactly what is there.
+    OversellNodes(oversell_nodes::Options),
 }
 
 fn main() -> ExitCode {
@@ -64,6 +88,16 @@ fn main() -> ExitCode {
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = CrashOptions { earmark, cycles, control_cycles, clients, seed };
             crash::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::CommitCuts(options) => commit_cuts::prove(options).map(|report| print(&report, report.passed)),
+        Proof::Failover(options) => failover::prove(options).map(|report| print(&report, report.passed)),
+        Proof::EventOrder(options) => event_order::prove(options).map(|report| print(&report, report.passed)),
+        Proof::Contention(options) => contention::prove(options).map(|report| print(&report, report.passed)),
+        Proof::StalledNode(options) => {
+            stalled_node::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::OversellNodes(options) => {
+            oversell_nodes::prove(options).map(|report| print(&report, report.passed))
         }
     };
     result.unwrap_or_else(|error: LoadError| {

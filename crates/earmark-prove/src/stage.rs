@@ -42,7 +42,8 @@ impl Fleet {
         for (number, url) in urls.iter().enumerate() {
             let own = folder.path().join(format!("node-{number}"));
             let mut options = ServerOptions::new(earmark, own).on(url, &admin_key);
-            options.environment = fault.map(|fault| (FAULT.to_owned(), fault.to_owned())).into_iter().collect();
+            options.environment =
+                fault.map(|fault| (FAULT.to_owned(), fault.to_owned())).into_iter().collect();
             servers.push(ServerProcess::start(options)?);
         }
         let mut fleet = Fleet { servers, _folder: folder };
@@ -78,7 +79,11 @@ impl Fleet {
         for (number, server) in self.servers.iter_mut().enumerate() {
             if !server.is_running() {
                 let tail = server.log_tail();
-                breaches.push(Breach::new(BreachKind::Refused, format!("node {number}"), format!("ended: {tail}")));
+                breaches.push(Breach::new(
+                    BreachKind::Refused,
+                    format!("node {number}"),
+                    format!("ended: {tail}"),
+                ));
             }
         }
         breaches
@@ -86,6 +91,7 @@ impl Fleet {
 }
 
 /// What stopped the database stops the run.
+#[expect(clippy::needless_pass_by_value, reason = "taken by map_err")]
 pub(crate) fn database(error: ClusterError) -> LoadError {
     LoadError::Server(format!("PostgreSQL: {error}"))
 }

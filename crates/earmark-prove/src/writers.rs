@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use earmark_load::LoadError;
 use earmark_load::audit::{Breach, BreachKind, ExpectedOrder};
@@ -20,6 +20,8 @@ use crate::errand::{self, Got, Sent, Try};
 pub(crate) struct Plan {
     /// SKUs that orders draw from.
     pub(crate) skus: u32,
+    /// So many orders of a hundred hold the first SKU.
+    pub(crate) hot_percent: u64,
     /// Lines an order, at most; of distinct SKUs.
     pub(crate) lines_max: u32,
     /// Units a line, at most.
@@ -37,6 +39,13 @@ pub(crate) enum Nodes {
     Any,
     /// To the one whose turn it is by the writer's number; to any with what was not answered there.
     Home,
+}
+
+impl Plan {
+    /// Orders of one to three lines from so many SKUs, to any node; one of ten is cancelled again.
+    pub(crate) fn new(skus: u32) -> Plan {
+        Plan { skus, hot_percent: 0, lines_max: 3, quantity_max: 3, cancel_percent: 10, nodes: Nodes::Any }
+    }
 }
 
 /// An order and what its writer was told.
@@ -90,7 +99,16 @@ pub(crate) struct Writer {
     pub(crate) placements: Vec<Placement>,
     /// Of all its commands.
     pub(crate) tries: Vec<Try>,
+    /// Of all its commands, from the first try to the answer for good.
+    pub(crate) spans: Vec<Span>,
     pub(crate) breaches: Vec<Breach>,
+}
+
+/// How long somebody waited for an answer for good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) sent: Instant,
+    pub(crate) ended: Instant,
 }
 
 /// Writers at work.
@@ -115,6 +133,7 @@ impl Crew {
                 random: Random::stream(seed, number as u64),
                 placements: Vec::new(),
                 tries: Vec::new(),
+                spans: Vec::new(),
                 breaches: Vec::new(),
             };
             tasks.spawn(writer.work(clients.to_vec(), plan.clone(), Arc::clone(&progress)));
@@ -181,6 +200,9 @@ impl Writer {
         let mut sent = sent.await;
         self.breaches.append(&mut sent.breaches);
         self.tries.extend_from_slice(&sent.tries);
+        if let (Some(first), Some(last)) = (sent.tries.first(), sent.tries.last()) {
+            self.spans.push(Span { sent: first.sent, ended: last.ended() });
+        }
         sent
     }
 
@@ -240,8 +262,9 @@ fn placed(answer: &Response, reference: &str, lines: &Lines) -> Option<ExpectedO
 
 fn draw_lines(random: &mut Random, plan: &Plan) -> Lines {
     let mut lines: Lines = Vec::new();
+    let mut hot = random.percent(plan.hot_percent);
     for _ in 0..random.between(1, u64::from(plan.lines_max)) {
-        let sku = random.below(u64::from(plan.skus)) as u32;
+        let sku = if std::mem::take(&mut hot) { 0 } else { random.below(u64::from(plan.skus)) as u32 };
         if lines.iter().all(|line| line.0 != sku) {
             lines.push((sku, random.between(1, u64::from(plan.quantity_max)) as u32));
         }

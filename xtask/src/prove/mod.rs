@@ -22,6 +22,12 @@ pub(crate) fn run_built(what: Proof) -> Result<()> {
         Proof::Idempotency => harness("idempotency"),
         Proof::Crash => harness("crash"),
         Proof::Api => api::prove(),
+        Proof::CommitCuts => harness("commit-cuts"),
+        Proof::Failover => harness("failover"),
+        Proof::EventOrder => harness("event-order"),
+        Proof::Contention => harness("contention"),
+        Proof::StalledNode => harness("stalled-node"),
+        Proof::OversellNodes => harness("oversell-nodes"),
     }
 }
 
