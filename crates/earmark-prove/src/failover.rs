@@ -1,5 +1,7 @@
 //! Does what was acknowledged outlive the primary? A primary with a standby that it waits for, two nodes that know both
 //! hosts, and load; the primary is killed, the standby promoted, a new standby made where the old primary was; many times.
+//! Every other primary does not refuse to talk when it is gone, but hangs: connections stay open, new ones are taken, and
+//! nobody answers.
 //!
 //! Its negative control does not wait for the standby, which lags when the primary dies: what was acknowledged must be
 //! missed.
@@ -7,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use earmark_cluster::Cluster;
+use earmark_cluster::{Cluster, ClusterError, Mode, TcpProxy};
 use earmark_load::latency::{Latencies, LatencySummary};
 use earmark_load::random::{Random, fresh_seed};
 use earmark_load::{LoadError, catalogue, runtime};
@@ -68,8 +70,10 @@ struct Run {
     orders: Counts,
     /// From the kill until the standby takes writes.
     promotion: LatencySummary,
-    /// From there until a node answers 201 again, for each node.
+    /// From there until a node has carried out a command again, for each node.
     answering_again: LatencySummary,
+    /// The same where the primary hung.
+    answering_again_after_silence: LatencySummary,
     /// Tries of all requests, from sending to answer or end of the connection.
     requests: LatencySummary,
     /// 503 on the way: to be tried again.
@@ -79,8 +83,29 @@ struct Run {
 
 /// The two servers of the database.
 struct Pair {
-    primary: Cluster,
-    standby: Cluster,
+    primary: Host,
+    standby: Host,
+}
+
+/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is started on its port.
+struct Host {
+    server: Cluster,
+    proxy: TcpProxy,
+}
+
+/// How the nodes lose a primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// Connections break, and new ones are refused.
+    Refusing,
+    /// Connections stay open, and new ones are taken.
+    Silent,
+}
+
+impl Loss {
+    fn of_round(round: u32) -> Loss {
+        if round % 2 == 1 { Loss::Refusing } else { Loss::Silent }
+    }
 }
 
 /// Whether the primary waits for its standby.
@@ -124,11 +149,11 @@ async fn fail_over(
         let load_ms = random.between(LOAD_MS.0, LOAD_MS.1);
         tokio::time::sleep(Duration::from_millis(load_ms)).await;
         if replication == Replication::Lagging {
-            pair = aside(move || pair.standby.stop_following().map(|()| pair)).await?;
+            pair = aside(move || pair.standby.server.stop_following().map(|()| pair)).await?;
             tokio::time::sleep(Duration::from_millis(LOAD_MS.1)).await;
         }
         let killed = Instant::now();
-        pair = aside(move || pair.lose_primary()).await?;
+        pair = aside(move || pair.lose_primary(Loss::of_round(round))).await?;
         promotion.record(killed.elapsed());
         promoted_at.push(Instant::now());
         let before: Vec<u64> = (0..NODES).map(|node| crew.progress.at(node)).collect();
@@ -153,33 +178,47 @@ async fn fail_over(
     Ok(run)
 }
 
-fn start_pair(replication: Replication) -> Result<(Pair, String), earmark_cluster::ClusterError> {
+fn start_pair(replication: Replication) -> Result<(Pair, String), ClusterError> {
     let mut primary = Cluster::start()?;
     let url = primary.create_database()?;
     let standby = match replication {
         Replication::Synchronous => primary.standby()?,
         Replication::Lagging => primary.asynchronous_standby()?,
     };
-    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", primary.port(), standby.port());
+    let (primary, standby) = (Host::new(primary)?, Host::new(standby)?);
+    let hosts = format!("{},{}", primary.proxy.address(), standby.proxy.address());
     let name = url.rsplit('/').next().unwrap_or_default();
-    let url = format!("{}?target_session_attrs=read-write", primary.url_at(&hosts, name));
+    let url = format!("{}?target_session_attrs=read-write", primary.server.url_at(&hosts, name));
     Ok((Pair { primary, standby }, url))
+}
+
+impl Host {
+    fn new(server: Cluster) -> Result<Host, ClusterError> {
+        let proxy = TcpProxy::start(server.port())?;
+        Ok(Host { server, proxy })
+    }
 }
 
 impl Pair {
     /// Kills the primary and promotes the standby at once; the places are changed.
-    fn lose_primary(mut self) -> Result<Pair, earmark_cluster::ClusterError> {
-        self.primary.kill();
-        self.standby.promote()?;
+    fn lose_primary(mut self, loss: Loss) -> Result<Pair, ClusterError> {
+        if loss == Loss::Silent {
+            self.primary.proxy.set_mode(Mode::Silent);
+        }
+        self.primary.server.kill();
+        self.standby.server.promote()?;
         Ok(Pair { primary: self.standby, standby: self.primary })
     }
 
     /// Makes a new standby on the port of the server that was lost.
-    fn renew_standby(mut self) -> Result<Pair, earmark_cluster::ClusterError> {
-        let port = self.standby.port();
-        drop(self.standby);
-        let standby = self.primary.standby_on(port)?;
-        Ok(Pair { primary: self.primary, standby })
+    fn renew_standby(mut self) -> Result<Pair, ClusterError> {
+        let Host { server, proxy } = self.standby;
+        let port = server.port();
+        drop(server);
+        let server = self.primary.server.standby_on(port)?;
+        proxy.set_mode(Mode::Pass);
+        proxy.cut_all();
+        Ok(Pair { primary: self.primary, standby: Host { server, proxy } })
     }
 }
 
@@ -192,15 +231,20 @@ impl Run {
             self.told_to_try_again += u64::from(one.got == Got::Answer(503));
         }
         self.requests = requests.summary();
-        let mut again = Latencies::default();
-        for &promoted in promoted_at {
+        let (mut again, mut after_silence) = (Latencies::default(), Latencies::default());
+        for (&promoted, round) in promoted_at.iter().zip(1..) {
             for node in 0..NODES {
                 let answers =
                     tries.iter().filter(|one| one.node == node && matches!(one.got, Got::Answer(200..=299)));
                 let first = answers.map(Try::ended).filter(|&ended| ended > promoted).min();
-                again.record(first.map_or(PATIENCE, |first| first - promoted));
+                let took = first.map_or(PATIENCE, |first| first - promoted);
+                again.record(took);
+                if Loss::of_round(round) == Loss::Silent {
+                    after_silence.record(took);
+                }
             }
         }
-        self.answering_again = again.summary();
+        (self.answering_again, self.answering_again_after_silence) =
+            (again.summary(), after_silence.summary());
     }
 }

@@ -25,7 +25,8 @@ pub enum Mode {
     Pass,
     /// New connections are closed at once; those that are there go on.
     Refuse,
-    /// Half open: bytes are swallowed and nothing is closed. A connection that has lost bytes stays mute for good.
+    /// Half open, as with a machine that hangs: bytes are swallowed and nothing is closed, new connections are taken, also
+    /// when the server is gone. A connection that has lost bytes stays mute for good.
     Silent,
 }
 

@@ -1,5 +1,6 @@
 //! Does everybody learn the truth when the connection is cut between COMMIT and its answer? Two nodes behind a proxy that cuts
-//! exactly there, many times: after the answer, while COMMIT is under way, and before it was sent.
+//! exactly there, many times: after the answer, while COMMIT is under way, and before it was sent. At the end the database is
+//! away for longer than an outcome is asked for: then 503 must be the answer, and the truth when the command is sent again.
 //!
 //! Its negative control takes a COMMIT without an answer for one that did not happen and decides again: commands without a
 //! key are then carried out twice, and those with one are answered as replays of themselves.
@@ -9,7 +10,7 @@ mod carts;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use earmark_cluster::{Cluster, CommitCut, TcpProxy};
+use earmark_cluster::{Cluster, CommitCut, Mode, TcpProxy};
 use earmark_load::latency::{Latencies, LatencySummary};
 use earmark_load::random::{Random, fresh_seed};
 use earmark_load::{LoadError, catalogue, runtime};
@@ -31,7 +32,12 @@ const SHOPPERS: usize = 8;
 const HOLD_MS_MAX: u64 = 200;
 /// Load between two cuts, milliseconds.
 const BETWEEN_MS: (u64, u64) = (10, 60);
-/// What an answer may take, from the cut on.
+/// After so many cuts by chance, one that is under way for longer than the database lets a transaction stand still.
+const LONG_HOLD: (u32, Duration) = (40, Duration::from_secs(3));
+/// How often the database cannot be reached at all after a cut, and for how long: longer than an outcome is asked for.
+const BLACKOUTS: u32 = 2;
+const BLACKOUT: Duration = Duration::from_secs(8);
+/// What an answer may take, from the cut or the end of the blackout on.
 const RESOLVED_MAX: Duration = Duration::from_secs(5);
 /// What a client waits for an answer.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -74,8 +80,9 @@ struct Run {
     orders: Counts,
     /// Changes of carts that were acknowledged, each without a key.
     cart_changes: u64,
-    /// 503 on the way: to be tried again.
+    /// 503 on the way: to be tried again. Of those, how many came while the database could not be reached.
     told_to_try_again: u64,
+    told_in_a_blackout: u64,
     /// Commands under way at a cut, and the time from there to their answer for good.
     affected: u64,
     resolved: LatencySummary,
@@ -87,6 +94,8 @@ struct Cuts {
     after_answer: u32,
     underway: u32,
     not_sent: u32,
+    /// Those of the first with a blackout after them.
+    blackouts: u32,
 }
 
 impl Cuts {
@@ -102,7 +111,9 @@ pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
         let control = cut(&options.earmark, (options.control_cuts, options.seed), Some(FAULT)).await?;
         let in_time = run.resolved.max_us <= RESOLVED_MAX.as_micros() as u64;
         let control_caught = !control.findings.none();
-        let passed = run.findings.none() && in_time && run.cuts.all() == options.cuts && control_caught;
+        // In a blackout nobody can be told the truth, and somebody waits for it.
+        let all_seen = run.cuts.all() == options.cuts + BLACKOUTS && run.told_in_a_blackout > 0;
+        let passed = run.findings.none() && in_time && all_seen && control_caught;
         let wall_ms = start.elapsed().as_millis() as u64;
         Ok(Report { proof: "commit-cuts", options, run, control, control_caught, wall_ms, passed })
     })
@@ -129,6 +140,11 @@ async fn cut(earmark: &Path, (cuts, seed): (u32, u64), fault: Option<&str>) -> R
         let pause = random.between(BETWEEN_MS.0, BETWEEN_MS.1);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
+    let mut blackouts = Vec::new();
+    while fault.is_none() && run.cuts.blackouts < BLACKOUTS {
+        blackouts.push(black_out(&proxy, &mut run.cuts).await?);
+        tokio::time::sleep(RESOLVED_MAX / 5).await;
+    }
     let mut writers = crew.stop().await?;
     let shopping = shoppers.stop().await?;
     run.cart_changes = shopping.changes;
@@ -139,8 +155,12 @@ async fn cut(earmark: &Path, (cuts, seed): (u32, u64), fault: Option<&str>) -> R
     run.orders = orders;
     run.findings.add(breaches);
 
-    let tries = writers.iter().flat_map(|writer| &writer.tries);
-    run.told_to_try_again = tries.filter(|one| one.got == Got::Answer(503)).count() as u64;
+    for one in writers.iter().flat_map(|writer| &writer.tries).filter(|one| one.got == Got::Answer(503)) {
+        run.told_to_try_again += 1;
+        let is_dark = |dark: &(Instant, Instant)| dark.0 <= one.ended() && one.ended() <= dark.1;
+        run.told_in_a_blackout += u64::from(blackouts.iter().any(is_dark));
+    }
+    moments.extend(blackouts.iter().map(|dark| dark.1));
     let spans: Vec<Span> = writers.iter().flat_map(|writer| writer.spans.iter().copied()).collect();
     (run.affected, run.resolved) = resolution(&moments, &spans);
     Ok(run)
@@ -149,6 +169,9 @@ async fn cut(earmark: &Path, (cuts, seed): (u32, u64), fault: Option<&str>) -> R
 /// Cuts the next commit, wherever it comes from; returns when it was cut.
 async fn cut_once(proxy: &TcpProxy, random: &mut Random, cuts: &mut Cuts) -> Result<Instant, LoadError> {
     let (cut, count) = match random.below(3) {
+        _ if cuts.all() % LONG_HOLD.0 == LONG_HOLD.0 - 1 => {
+            (CommitCut::Underway { hold: LONG_HOLD.1 }, &mut cuts.underway)
+        }
         0 => (CommitCut::AfterAnswer, &mut cuts.after_answer),
         1 => {
             let hold = Duration::from_millis(random.below(HOLD_MS_MAX));
@@ -156,6 +179,23 @@ async fn cut_once(proxy: &TcpProxy, random: &mut Random, cuts: &mut Cuts) -> Res
         }
         _ => (CommitCut::NotSent, &mut cuts.not_sent),
     };
+    *count += 1;
+    cut_next(proxy, cut).await
+}
+
+/// A commit that happens, and whose node can ask nobody about it until its time is over; returns when the database was
+/// away, from and until.
+async fn black_out(proxy: &TcpProxy, cuts: &mut Cuts) -> Result<(Instant, Instant), LoadError> {
+    proxy.set_mode(Mode::Refuse);
+    let from = cut_next(proxy, CommitCut::AfterAnswer).await?;
+    proxy.cut_all();
+    tokio::time::sleep(BLACKOUT).await;
+    proxy.set_mode(Mode::Pass);
+    (cuts.after_answer, cuts.blackouts) = (cuts.after_answer + 1, cuts.blackouts + 1);
+    Ok((from, Instant::now()))
+}
+
+async fn cut_next(proxy: &TcpProxy, cut: CommitCut) -> Result<Instant, LoadError> {
     let before = proxy.commits_cut();
     proxy.cut_next_commit(cut);
     let start = Instant::now();
@@ -165,7 +205,6 @@ async fn cut_once(proxy: &TcpProxy, random: &mut Random, cuts: &mut Cuts) -> Res
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    *count += 1;
     Ok(Instant::now())
 }
 
