@@ -20,9 +20,8 @@ struct Arguments {
 enum Proof {
     /// Each command sent two to five times, some across kill -9: one effect each.
     ProveIdempotency {
-        /// The `earmark` binary.
-        #[arg(long)]
-        earmark: PathBuf,
+        #[command(flatten)]
+        servers: Servers,
         /// Commands, each with a key of its own.
         #[arg(long, default_value_t = 20_000)]
         requests: u64,
@@ -35,9 +34,8 @@ enum Proof {
     },
     /// kill -9 under full load: nothing that was acknowledged is lost, doubled or half there.
     ProveCrash {
-        /// The `earmark` binary.
-        #[arg(long)]
-        earmark: PathBuf,
+        #[command(flatten)]
+        servers: Servers,
         /// Kills.
         #[arg(long, default_value_t = 50)]
         cycles: u32,
@@ -53,16 +51,32 @@ enum Proof {
     },
 }
 
+/// What is proved.
+#[derive(Debug, clap::Args)]
+struct Servers {
+    /// The `earmark` binary.
+    #[arg(long)]
+    earmark: PathBuf,
+    /// Servers on one database.
+    #[arg(long, default_value_t = 1)]
+    nodes: u32,
+    /// An empty database, postgres://…; given as often as the proof needs a new one [default: files].
+    #[arg(long = "database", value_name = "URL")]
+    databases: Vec<String>,
+}
+
 fn main() -> ExitCode {
     let result = match Arguments::parse().proof {
-        Proof::ProveIdempotency { earmark, requests, kills, seed } => {
+        Proof::ProveIdempotency { servers, requests, kills, seed } => {
+            let Servers { earmark, nodes, databases } = servers;
             let seed = seed.unwrap_or_else(random::fresh_seed);
-            let options = IdempotencyOptions { earmark, requests, kills, seed };
+            let options = IdempotencyOptions { earmark, nodes, databases, requests, kills, seed };
             idempotency::prove(options).map(|report| print(&report, report.passed))
         }
-        Proof::ProveCrash { earmark, cycles, control_cycles, clients, seed } => {
+        Proof::ProveCrash { servers, cycles, control_cycles, clients, seed } => {
+            let Servers { earmark, nodes, databases } = servers;
             let seed = seed.unwrap_or_else(random::fresh_seed);
-            let options = CrashOptions { earmark, cycles, control_cycles, clients, seed };
+            let options = CrashOptions { earmark, nodes, databases, cycles, control_cycles, clients, seed };
             crash::prove(options).map(|report| print(&report, report.passed))
         }
     };
