@@ -4,6 +4,7 @@
 //! that needs it. The closing lines of the test runs are repeated at the end.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
@@ -20,6 +21,10 @@ pub(crate) fn run() -> Result<()> {
     // The README's tour is walked with it.
     if !process::succeeds("curl", &["--version"]) {
         steps.run("install curl", || process::install(&["curl"]))?;
+    }
+
+    if earmark_cluster::Installation::find().is_err() {
+        steps.run("install PostgreSQL", install_postgresql)?;
     }
 
     let mut closing = Vec::new();
@@ -42,6 +47,19 @@ pub(crate) fn run() -> Result<()> {
         println!("{line}");
     }
     steps.finish("cargo xtask test");
+    Ok(())
+}
+
+/// The server's programs alone: tests start their own clusters, so Debian shall not make one and run it.
+fn install_postgresql() -> Result<()> {
+    let folder = Path::new("/etc/postgresql-common");
+    let wish = folder.join("createcluster.conf");
+    // Only in our favor: where the file is there or cannot be written, an idle cluster more does no harm.
+    if !wish.exists() && std::fs::create_dir_all(folder).is_ok() {
+        let _ = std::fs::write(wish, "create_main_cluster = false\n");
+    }
+    process::install(&["postgresql"])?;
+    earmark_cluster::Installation::find().context("after its installation")?;
     Ok(())
 }
 
