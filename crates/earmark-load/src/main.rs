@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use earmark_load::crash::{self, CrashOptions};
 use earmark_load::idempotency::{self, IdempotencyOptions};
+use earmark_load::unattended::{self, UnattendedOptions};
 use earmark_load::{LoadError, random};
 use serde::Serialize;
 
@@ -17,6 +18,7 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::enum_variant_names, reason = "each is a subcommand, named as it is typed")]
 enum Proof {
     /// Each command sent two to five times, some across kill -9: one effect each.
     ProveIdempotency {
@@ -49,6 +51,17 @@ enum Proof {
         #[arg(long)]
         seed: Option<u64>,
     },
+    /// What happens by itself, on all nodes at once: each expiry, settlement and refund once.
+    ProveWorkers {
+        #[command(flatten)]
+        servers: Servers,
+        /// Orders that nobody pays.
+        #[arg(long, default_value_t = 2_000)]
+        orders: usize,
+        /// Orders that are paid, a part of them cancelled.
+        #[arg(long, default_value_t = 300)]
+        payments: usize,
+    },
 }
 
 /// What is proved.
@@ -78,6 +91,11 @@ fn main() -> ExitCode {
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = CrashOptions { earmark, nodes, databases, cycles, control_cycles, clients, seed };
             crash::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::ProveWorkers { servers, orders, payments } => {
+            let Servers { earmark, nodes, databases } = servers;
+            let options = UnattendedOptions { earmark, nodes, databases, orders, payments };
+            unattended::prove(options).map(|report| print(&report, report.passed))
         }
     };
     result.unwrap_or_else(|error: LoadError| {
