@@ -37,6 +37,9 @@ pub(crate) fn run() -> Result<()> {
     steps.run("release build", || workspace::build_release(&["earmark", "earmark-load"]))?;
     steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
     steps.run("prove crash", || prove::run_built(Proof::Crash))?;
+    steps.run("prove idempotency-nodes", || prove::run_built(Proof::IdempotencyNodes))?;
+    steps.run("prove crash-nodes", || prove::run_built(Proof::CrashNodes))?;
+    steps.run("prove workers", || prove::run_built(Proof::Workers))?;
     steps.run("prove api", || prove::run_built(Proof::Api))?;
     let sales = replay::sales_at_hand();
     let name = sales.file_name().unwrap_or_default().to_string_lossy();

@@ -1,4 +1,4 @@
-//! How are the promises proven from outside? The harness of `earmark-load` for idempotency and crashes, schemathesis for the API.
+//! How are the promises proven from outside? The harness of `earmark-load` for idempotency, crashes and workers, schemathesis for the API.
 //!
 //! Invariant: a proof runs the release binary and knows nothing but its public interface.
 
@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::{Proof, process, workspace};
 
 mod api;
+mod nodes;
 
 /// Builds what is needed, then proves.
 pub(crate) fn run(what: Proof) -> Result<()> {
@@ -20,7 +21,10 @@ pub(crate) fn run(what: Proof) -> Result<()> {
 pub(crate) fn run_built(what: Proof) -> Result<()> {
     match what {
         Proof::Idempotency => harness("prove-idempotency"),
+        Proof::IdempotencyNodes => nodes::prove_idempotency(),
         Proof::Crash => harness("prove-crash"),
+        Proof::CrashNodes => nodes::prove_crash(),
+        Proof::Workers => nodes::prove_workers(),
         Proof::Api => api::prove(),
     }
 }
