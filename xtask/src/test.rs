@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
             .run("doc tests", || tee(process::cargo().args(["test", "--workspace", "--doc", "--locked"])))?,
     );
 
-    steps.run("release build", || workspace::build_release(&["earmark", "earmark-load"]))?;
+    steps.run("release build", || workspace::build_release(&["earmark", "earmark-prove"]))?;
     steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
     steps.run("prove crash", || prove::run_built(Proof::Crash))?;
     steps.run("prove idempotency-nodes", || prove::run_built(Proof::IdempotencyNodes))?;

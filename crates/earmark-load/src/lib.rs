@@ -7,7 +7,7 @@
 //! - [`server`] and [`nodes`]: `earmark serve` as child processes, with kill -9 and restart.
 //! - [`place`]: the benchmark behind `earmark bench place`.
 //! - [`audit`]: what was acknowledged, and the checks of what the server shows later.
-//! - [`idempotency`], [`crash`] and [`unattended`]: the proofs of the binary `earmark-load`.
+//! - [`idempotency`], [`crash`] and [`unattended`]: three of the proofs of the binary `earmark-prove`.
 
 pub mod audit;
 pub mod catalogue;

@@ -14,22 +14,22 @@ const NODES: &str = "4";
 
 /// Every command sent several times, to several nodes at once; one database for the proof, one for its control.
 pub(super) fn prove_idempotency() -> Result<()> {
-    harness("prove-idempotency", 2, &["--requests", "20000", "--kills", "8"])
+    harness("idempotency", 2, &["--requests", "20000", "--kills", "8"])
 }
 
 /// One node at a time is killed while the others go on. Ten kills a database: three for the proof, one for its control.
 pub(super) fn prove_crash() -> Result<()> {
-    harness("prove-crash", 4, &["--clients", "256", "--cycles", "30", "--control-cycles", "10"])
+    harness("crash", 4, &["--clients", "256", "--cycles", "30", "--control-cycles", "10"])
 }
 
 /// What happens by itself; one database for what expires, one for what is paid.
 pub(super) fn prove_workers() -> Result<()> {
-    harness("prove-workers", 2, &[])
+    harness("workers", 2, &[])
 }
 
 fn harness(subcommand: &str, databases: usize, arguments: &[&str]) -> Result<()> {
     let cluster = Cluster::start()?;
-    let mut command = Command::new(workspace::release_binary("earmark-load")?);
+    let mut command = Command::new(workspace::release_binary("earmark-prove")?);
     command.arg(subcommand).arg("--earmark").arg(workspace::release_binary("earmark")?);
     command.args(["--nodes", NODES]).args(arguments);
     for _ in 0..databases {

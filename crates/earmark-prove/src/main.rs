@@ -18,10 +18,9 @@ struct Arguments {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::enum_variant_names, reason = "each is a subcommand, named as it is typed")]
 enum Proof {
     /// Each command sent two to five times, some across kill -9: one effect each.
-    ProveIdempotency {
+    Idempotency {
         #[command(flatten)]
         servers: Servers,
         /// Commands, each with a key of its own.
@@ -35,7 +34,7 @@ enum Proof {
         seed: Option<u64>,
     },
     /// kill -9 under full load: nothing that was acknowledged is lost, doubled or half there.
-    ProveCrash {
+    Crash {
         #[command(flatten)]
         servers: Servers,
         /// Kills.
@@ -52,7 +51,7 @@ enum Proof {
         seed: Option<u64>,
     },
     /// What happens by itself, on all nodes at once: each expiry, settlement and refund once.
-    ProveWorkers {
+    Workers {
         #[command(flatten)]
         servers: Servers,
         /// Orders that nobody pays.
@@ -80,26 +79,26 @@ struct Servers {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().proof {
-        Proof::ProveIdempotency { servers, requests, kills, seed } => {
+        Proof::Idempotency { servers, requests, kills, seed } => {
             let Servers { earmark, nodes, databases } = servers;
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = IdempotencyOptions { earmark, nodes, databases, requests, kills, seed };
             idempotency::prove(options).map(|report| print(&report, report.passed))
         }
-        Proof::ProveCrash { servers, cycles, control_cycles, clients, seed } => {
+        Proof::Crash { servers, cycles, control_cycles, clients, seed } => {
             let Servers { earmark, nodes, databases } = servers;
             let seed = seed.unwrap_or_else(random::fresh_seed);
             let options = CrashOptions { earmark, nodes, databases, cycles, control_cycles, clients, seed };
             crash::prove(options).map(|report| print(&report, report.passed))
         }
-        Proof::ProveWorkers { servers, orders, payments } => {
+        Proof::Workers { servers, orders, payments } => {
             let Servers { earmark, nodes, databases } = servers;
             let options = UnattendedOptions { earmark, nodes, databases, orders, payments };
             unattended::prove(options).map(|report| print(&report, report.passed))
         }
     };
     result.unwrap_or_else(|error: LoadError| {
-        eprintln!("earmark-load: {error}");
+        eprintln!("earmark-prove: {error}");
         ExitCode::FAILURE
     })
 }
@@ -107,7 +106,7 @@ fn main() -> ExitCode {
 fn print(report: &impl Serialize, passed: bool) -> ExitCode {
     match serde_json::to_string_pretty(report) {
         Ok(text) => println!("{text}"),
-        Err(error) => eprintln!("earmark-load: the report cannot be written: {error}"),
+        Err(error) => eprintln!("earmark-prove: the report cannot be written: {error}"),
     }
     if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
