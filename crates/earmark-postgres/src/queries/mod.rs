@@ -23,7 +23,9 @@ use earmark_store::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
 };
 
-use crate::connect::DatabaseUrl;
+use crate::codec::get;
+use crate::connect::{DatabaseUrl, Session};
+use crate::fault::Fault;
 use crate::open::OpenError;
 use crate::rows;
 use pool::Pool;
@@ -39,14 +41,23 @@ impl PostgresQueries {
     }
 }
 
+/// Whether the database is there, and takes writes: a server may be set to read-only under open connections.
+async fn answers(session: &Session) -> Result<(), Fault> {
+    rows::events::last_sequence(session).await?;
+    let sql = "SELECT current_setting('default_transaction_read_only')";
+    let found = rows::query(session, sql, &[]).await?;
+    match found.first().map(|row| get::<&str>(row, 0)).transpose()? {
+        Some("on") => Err(Fault::Away("the database is read-only".to_owned())),
+        _ => Ok(()),
+    }
+}
+
 type Found<T> = Result<T, StoreError>;
 
 #[async_trait]
 impl Queries for PostgresQueries {
     async fn ping(&self) -> Found<()> {
-        self.pool
-            .read(|session| Box::pin(async { rows::events::last_sequence(session).await.map(drop) }))
-            .await
+        self.pool.read(|session| Box::pin(answers(session))).await
     }
 
     async fn find_item(&self, sku: &Sku) -> Found<Option<StockedItem>> {

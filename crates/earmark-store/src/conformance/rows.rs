@@ -44,7 +44,7 @@ pub(super) fn an_empty_store_has_nothing(book: &mut Book) {
     assert!(book.ask(|queries| queries.list_orders(&filter, 10)).rows.is_empty());
     assert!(book.ask(|queries| queries.list_movements(&none, None, 10)).rows.is_empty());
     assert_eq!(book.audit(), crate::AuditReport::default());
-    book.ask(|queries| queries.ping());
+    book.ask(crate::Queries::ping);
 }
 
 fn metadata(text: &str) -> Metadata {
