@@ -47,6 +47,9 @@ pub(crate) fn run() -> Result<()> {
     steps.run("release build", || workspace::build_release(&["earmark", "earmark-prove"]))?;
     steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
     steps.run("prove crash", || prove::run_built(Proof::Crash))?;
+    steps.run("prove idempotency-nodes", || prove::run_built(Proof::IdempotencyNodes))?;
+    steps.run("prove crash-nodes", || prove::run_built(Proof::CrashNodes))?;
+    steps.run("prove workers", || prove::run_built(Proof::Workers))?;
     for (name, proof) in ON_POSTGRESQL {
         steps.run(name, || prove::run_built(proof))?;
     }
