@@ -1,6 +1,11 @@
--- The usual way to take an order in PostgreSQL: one transaction and one round trip an order, its rules in a procedure beside the rows.
--- What `cargo xtask bench` measures Earmark against, on the same server and settings.
+-- The usual way to take orders in PostgreSQL, as well as we know how: what `cargo xtask bench` measures Earmark against, on the same
+-- server with the same settings.
+--
+-- As narrow as Earmark's own tables are, or narrower: ids and keys of 8 bytes instead of 16, no index but the primary keys (Earmark has
+-- some more to be searched by), no column that an order does not need when it is placed.
 
+-- Price and name stand beside the counters, so that one UPDATE checks, reserves and brings back the price. Four fifths of each page are left
+-- free: a new version of a row finds room beside the old one and touches no index (HOT), also of one row that everybody wants.
 CREATE TABLE stocks (
     sku text NOT NULL PRIMARY KEY,
     name text NOT NULL,
@@ -12,8 +17,10 @@ CREATE TABLE stocks (
     CHECK (0 <= reserved AND reserved <= on_hand)
 ) WITH (fillfactor = 20);
 
+CREATE SEQUENCE order_ids;
+
 CREATE TABLE orders (
-    id bigint NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id bigint NOT NULL PRIMARY KEY,
     status smallint NOT NULL,
     customer_id text NOT NULL,
     total bigint NOT NULL,

@@ -13,6 +13,16 @@ use anyhow::{Context, Result};
 use crate::steps::Steps;
 use crate::{Proof, check, process, prove, replay, workspace};
 
+/// The proofs that break databases and networks.
+const ON_POSTGRESQL: [(&str, Proof); 6] = [
+    ("prove commit-cuts", Proof::CommitCuts),
+    ("prove failover", Proof::Failover),
+    ("prove event-order", Proof::EventOrder),
+    ("prove contention", Proof::Contention),
+    ("prove stalled-node", Proof::StalledNode),
+    ("prove oversell-nodes", Proof::OversellNodes),
+];
+
 /// Runs everything.
 pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::new();
@@ -37,6 +47,12 @@ pub(crate) fn run() -> Result<()> {
     steps.run("release build", || workspace::build_release(&["earmark", "earmark-prove"]))?;
     steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
     steps.run("prove crash", || prove::run_built(Proof::Crash))?;
+    steps.run("prove idempotency-nodes", || prove::run_built(Proof::IdempotencyNodes))?;
+    steps.run("prove crash-nodes", || prove::run_built(Proof::CrashNodes))?;
+    steps.run("prove workers", || prove::run_built(Proof::Workers))?;
+    for (name, proof) in ON_POSTGRESQL {
+        steps.run(name, || prove::run_built(proof))?;
+    }
     steps.run("prove api", || prove::run_built(Proof::Api))?;
     let sales = replay::sales_at_hand();
     let name = sales.file_name().unwrap_or_default().to_string_lossy();

@@ -18,6 +18,7 @@ use crate::configuration::{ClusterOptions, Configuration, Tls};
 use crate::error::ClusterError;
 use crate::installation::{Installation, run};
 use crate::process::{POLL, Postmaster, open_log};
+use crate::psql::Psql;
 use crate::tls;
 
 /// Below the range of outgoing connections, and beside that of the servers of `earmark-load`.
@@ -143,11 +144,18 @@ impl Cluster {
     /// # Errors
     /// As there.
     pub fn query_in(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
-        let mut psql = self.installation.command("psql", self.folder.path());
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", ADMIN]);
-        psql.args(["-p", &self.port.to_string(), "-d", database, "-f", "-"]);
-        psql.env("PGPASSWORD", &self.password).env("PGCONNECT_TIMEOUT", "10");
-        run(&mut psql, "psql", sql).map(|output| output.trim_end().to_owned())
+        self.psql().query(database, sql)
+    }
+
+    /// What asks this server, by itself: for a thread of its own.
+    #[must_use]
+    pub fn psql(&self) -> Psql {
+        Psql {
+            installation: self.installation.clone(),
+            folder: self.folder.path().to_owned(),
+            port: self.port,
+            password: self.password.clone(),
+        }
     }
 
     /// Where it listens, on 127.0.0.1.

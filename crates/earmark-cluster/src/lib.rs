@@ -14,6 +14,7 @@ mod error;
 mod installation;
 pub mod process;
 pub mod proxy;
+mod psql;
 mod standby;
 mod tls;
 
@@ -22,3 +23,4 @@ pub use configuration::{ClusterOptions, Durability, Tls};
 pub use error::ClusterError;
 pub use installation::Installation;
 pub use proxy::{CommitCut, Mode, TcpProxy};
+pub use psql::Psql;

@@ -83,6 +83,7 @@ fn standby_has_what_was_acknowledged_when_the_primary_dies() {
     primary.query("CREATE TABLE t (a int)").unwrap();
     let mut standby = primary.standby().unwrap();
     primary.query("INSERT INTO t SELECT generate_series(1, 1000)").unwrap();
+    let port = primary.port();
     primary.kill();
     drop(primary);
     assert!(standby.query("INSERT INTO t VALUES (1)").is_err(), "a standby takes no writes");
@@ -90,12 +91,25 @@ fn standby_has_what_was_acknowledged_when_the_primary_dies() {
     standby.promote().unwrap();
     assert_eq!(standby.query("INSERT INTO t VALUES (1001); SELECT count(*) FROM t").unwrap(), "1001");
 
-    // And again, with a standby of its own.
-    let mut third = standby.standby().unwrap();
+    // And again, with a standby of its own where the first primary was.
+    let mut third = standby.standby_on(port).unwrap();
+    assert_eq!(third.port(), port);
     standby.query("INSERT INTO t VALUES (1002)").unwrap();
     standby.kill();
     third.promote().unwrap();
     assert_eq!(third.query("SELECT count(*) FROM t").unwrap(), "1002");
+}
+
+#[test]
+fn deaf_standby_lacks_what_came_later() {
+    let mut primary = Cluster::start().unwrap();
+    primary.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").unwrap();
+    let mut standby = primary.asynchronous_standby().unwrap();
+    standby.stop_following().unwrap();
+    primary.query("INSERT INTO t VALUES (2)").unwrap();
+    primary.kill();
+    standby.promote().unwrap();
+    assert_eq!(standby.query("SELECT count(*) FROM t").unwrap(), "1");
 }
 
 #[test]

@@ -128,9 +128,22 @@ async fn silent_connection_stays_open_and_mute() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silence_hides_that_the_server_is_gone() {
+    let mut fixture = Fixture::start();
+    let client = fixture.connect().await.unwrap();
+    fixture.proxy.set_mode(Mode::Silent);
+    fixture.cluster.kill();
+    let wait = Duration::from_millis(300);
+    assert!(tokio::time::timeout(wait, client.batch_execute("SELECT 1")).await.is_err());
+    assert!(tokio::time::timeout(wait, fixture.connect()).await.is_err());
+    fixture.proxy.cut_all();
+    assert!(client.batch_execute("SELECT 1").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn delayed_commits_are_carried_out() {
     let fixture = Fixture::start();
-    fixture.proxy.delay_commits(Duration::from_millis(50));
+    fixture.proxy.delay_commits(100, Duration::from_millis(50));
     for _ in 0..4 {
         insert(&fixture.connect().await.unwrap(), true).await.unwrap();
     }

@@ -7,7 +7,7 @@
 //! - [`server`] and [`nodes`]: `earmark serve` as child processes, with kill -9 and restart.
 //! - [`place`]: the benchmark behind `earmark bench place`.
 //! - [`audit`]: what was acknowledged, and the checks of what the server shows later.
-//! - [`idempotency`] and [`crash`]: two of the proofs of the binary `earmark-prove`.
+//! - [`idempotency`], [`crash`] and [`unattended`]: three of the proofs of the binary `earmark-prove`.
 
 pub mod audit;
 pub mod catalogue;
@@ -22,6 +22,7 @@ pub mod place;
 pub mod random;
 pub mod runtime;
 pub mod server;
+pub mod unattended;
 
 pub use client::{Client, ClientError, Connection, Request, Response};
 pub use error::LoadError;

@@ -2,6 +2,7 @@
 //!
 //! Invariant: all nodes have the same operator's key, so that what is begun at one can be asked about at any other.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,12 +52,37 @@ impl NodesOptions {
     /// [`LoadError::Options`].
     pub fn check(&self) -> Result<(), LoadError> {
         match (&self.database, self.count) {
-            (_, 0) | (_, 33..) => Err(LoadError::Options("nodes must be 1 to 32".to_owned())),
+            (_, 0 | 33..) => Err(LoadError::Options("nodes must be 1 to 32".to_owned())),
             (Database::File, 2..) => {
                 Err(LoadError::Options("several nodes need a database that they can share".to_owned()))
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// The databases of a proof, one after the other, each empty.
+#[derive(Debug)]
+pub struct Databases {
+    /// None: files.
+    urls: Option<VecDeque<String>>,
+}
+
+impl Databases {
+    /// These; without any, as many files as are wanted.
+    #[must_use]
+    pub fn new(urls: &[String]) -> Databases {
+        Databases { urls: (!urls.is_empty()).then(|| urls.iter().cloned().collect()) }
+    }
+
+    /// The next one.
+    ///
+    /// # Errors
+    /// All that were given are used.
+    pub fn take(&mut self) -> Result<Database, LoadError> {
+        let Some(urls) = &mut self.urls else { return Ok(Database::File) };
+        let none = || LoadError::Options("the proof needs one more --database, empty".to_owned());
+        urls.pop_front().map(Database::Url).ok_or_else(none)
     }
 }
 
@@ -182,6 +208,15 @@ impl Nodes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn databases_are_used_once_and_files_never_run_out() {
+        let mut databases = Databases::new(&["postgres://host/a".to_owned()]);
+        assert_eq!(databases.take().unwrap(), Database::Url("postgres://host/a".to_owned()));
+        assert!(databases.take().is_err());
+        let mut files = Databases::new(&[]);
+        assert!((0..3).all(|_| files.take().unwrap() == Database::File));
+    }
 
     #[test]
     fn one_file_has_one_server_and_a_shared_database_has_any() {

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::{Proof, process, workspace};
 
 mod api;
+mod nodes;
 
 /// Builds what is needed, then proves.
 pub(crate) fn run(what: Proof) -> Result<()> {
@@ -20,8 +21,17 @@ pub(crate) fn run(what: Proof) -> Result<()> {
 pub(crate) fn run_built(what: Proof) -> Result<()> {
     match what {
         Proof::Idempotency => harness("idempotency"),
+        Proof::IdempotencyNodes => nodes::prove_idempotency(),
         Proof::Crash => harness("crash"),
+        Proof::CrashNodes => nodes::prove_crash(),
+        Proof::Workers => nodes::prove_workers(),
         Proof::Api => api::prove(),
+        Proof::CommitCuts => harness("commit-cuts"),
+        Proof::Failover => harness("failover"),
+        Proof::EventOrder => harness("event-order"),
+        Proof::Contention => harness("contention"),
+        Proof::StalledNode => harness("stalled-node"),
+        Proof::OversellNodes => harness("oversell-nodes"),
     }
 }
 

@@ -11,12 +11,19 @@ use std::time::Duration;
 
 use super::{CommitCut, Mode};
 
+/// How many commits are held back, and for how long at most.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Delay {
+    pub(super) percent: u64,
+    pub(super) max: Duration,
+}
+
 #[derive(Debug)]
 pub(super) struct Control {
     pub(super) server: SocketAddr,
     mode: Mutex<Mode>,
     armed: Mutex<Option<CommitCut>>,
-    delay_max: Mutex<Duration>,
+    delay: Mutex<Delay>,
     /// Both sides of each connection, by its number.
     open: Mutex<HashMap<u64, [TcpStream; 2]>>,
     next: AtomicU64,
@@ -31,7 +38,7 @@ impl Control {
             server,
             mode: Mutex::default(),
             armed: Mutex::default(),
-            delay_max: Mutex::default(),
+            delay: Mutex::default(),
             open: Mutex::default(),
             next: AtomicU64::new(0),
             commits_cut: AtomicU64::new(0),
@@ -53,18 +60,17 @@ impl Control {
         std::mem::replace(&mut *lock(&self.armed), cut)
     }
 
-    pub(super) fn set_delay(&self, max: Duration) {
-        *lock(&self.delay_max) = max;
+    pub(super) fn set_delay(&self, delay: Delay) {
+        *lock(&self.delay) = delay;
     }
 
-    /// A commit of a transaction that wrote has come from connection `number`: how it is cut, if at all. Takes the time
-    /// that commits are held back.
-    pub(super) fn commit_seen(&self, number: u64) -> Option<CommitCut> {
+    /// A commit of a transaction that wrote has come: how it is cut, if at all. Takes the time that it is held back.
+    pub(super) fn commit_seen(&self) -> Option<CommitCut> {
         self.commits_seen.fetch_add(1, Ordering::SeqCst);
-        let max = *lock(&self.delay_max);
-        if number % 2 == 1 && !max.is_zero() {
-            let random = RandomState::new().build_hasher().finish();
-            std::thread::sleep(max * (random % 1_000) as u32 / 1_000);
+        let Delay { percent, max } = *lock(&self.delay);
+        let random = RandomState::new().build_hasher().finish();
+        if random % 100 < percent {
+            std::thread::sleep(max * (random / 100 % 1_000) as u32 / 1_000);
         }
         self.arm(None)
     }

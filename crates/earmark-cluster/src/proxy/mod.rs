@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::ClusterError;
-use control::Control;
+use control::{Control, Delay};
 
 /// What happens to connections from now on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -25,7 +25,8 @@ pub enum Mode {
     Pass,
     /// New connections are closed at once; those that are there go on.
     Refuse,
-    /// Half open: bytes are swallowed and nothing is closed. A connection that has lost bytes stays mute for good.
+    /// Half open, as with a machine that hangs: bytes are swallowed and nothing is closed, new connections are taken, also
+    /// when the server is gone. A connection that has lost bytes stays mute for good.
     Silent,
 }
 
@@ -92,9 +93,9 @@ impl TcpProxy {
         self.control.arm(None).is_some()
     }
 
-    /// Holds each commit of a transaction that wrote back for up to `max`, at random, on every other connection.
-    pub fn delay_commits(&self, max: Duration) {
-        self.control.set_delay(max);
+    /// Holds `percent` of a hundred commits of transactions that wrote back, each for up to `max`, at random.
+    pub fn delay_commits(&self, percent: u64, max: Duration) {
+        self.control.set_delay(Delay { percent, max });
     }
 
     /// How many commits were cut.

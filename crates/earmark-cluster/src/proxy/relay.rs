@@ -34,8 +34,14 @@ pub(super) fn accept(listener: &TcpListener, control: &Arc<Control>) {
             return;
         }
         let Ok(client) = client else { continue };
-        if control.mode() == Mode::Refuse {
-            continue;
+        match control.mode() {
+            Mode::Pass => {}
+            Mode::Refuse => continue,
+            Mode::Silent => {
+                let control = Arc::clone(control);
+                std::thread::spawn(move || keep_open(&client, &control));
+                continue;
+            }
         }
         // A server that is away is a connection that is closed.
         let Ok(server) = TcpStream::connect(control.server) else { continue };
@@ -76,7 +82,7 @@ impl Link {
                     Is::EncryptionRequest => {
                         let _ = (&self.client).write_all(b"N");
                     }
-                    Is::Commit => match self.control.commit_seen(self.number) {
+                    Is::Commit => match self.control.commit_seen() {
                         None => out.extend_from_slice(&bytes),
                         Some(CommitCut::AfterAnswer) => {
                             self.swallow_answer.store(true, Ordering::SeqCst);
@@ -140,7 +146,10 @@ impl Link {
             }
             pending.drain(..length);
         }
-        self.close();
+        // Whoever talks to a mute connection learns nothing, not even that the server is gone.
+        if !self.is_mute() {
+            self.close();
+        }
     }
 
     /// How many bytes of whole messages may pass, and whether the answer comes next that is to be swallowed.
@@ -169,6 +178,14 @@ impl Link {
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.server.shutdown(Shutdown::Both);
     }
+}
+
+/// Takes bytes and gives none, until the client is gone or cut off.
+fn keep_open(client: &TcpStream, control: &Control) {
+    let Ok(number) = control.register(client, client) else { return };
+    let mut chunk = vec![0; CHUNK_BYTES];
+    while read(client, &mut chunk).is_some() {}
+    control.forget(number);
 }
 
 /// None: the other side is gone.
