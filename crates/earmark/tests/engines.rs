@@ -1,7 +1,4 @@
 //! Do all three engines leave the same books? One random log of 20,000 commands on memory, SQLite and PostgreSQL; every answer and every table compared.
-
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
