@@ -3,6 +3,8 @@
 //! Invariant: at most one payment of an order is PENDING, and at most one has SUCCEEDED. No answer is *unknown*, which is
 //! PENDING, never a failure.
 
+pub mod hasten;
+pub mod resolve;
 pub mod settle;
 pub mod start;
 
