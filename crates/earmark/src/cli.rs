@@ -48,9 +48,15 @@ pub(crate) struct ServeOptions {
     /// The one currency, ISO 4217 [default: USD].
     #[arg(long, env = "EARMARK_CURRENCY", value_name = "CODE")]
     pub(crate) currency: Option<String>,
-    /// Who takes the money: sandbox [default: sandbox].
+    /// Who takes the money: sandbox, stripe, or http:URL for a server that speaks the gateway protocol [default: sandbox].
     #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
     pub(crate) gateway: Option<String>,
+    /// The secret of the gateway: Stripe's secret key, or the one shared with the server at http:URL. Better in the environment than here.
+    #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) gateway_secret: Option<String>,
+    /// Where Stripe is, for something that stands in for it [default: https://api.stripe.com].
+    #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
+    pub(crate) gateway_url: Option<String>,
     /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
     #[arg(long, env = "EARMARK_GATEWAY_TIMEOUT", value_name = "TIME")]
     pub(crate) gateway_timeout: Option<String>,

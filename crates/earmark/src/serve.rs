@@ -15,10 +15,10 @@ use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Fault, Queries, Store, StoreError, StoreOptions};
-use earmark_workers::gateways::Sandbox;
-use earmark_workers::{CartCleanup, Expiry, KeyCleanup, PaymentGateway, Payments, Refunds, Worker};
+use earmark_workers::gateways::Currency;
+use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Database};
@@ -103,10 +103,13 @@ impl Server {
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self { store, mut writer_ended, listener, config } = self;
         let (stop_workers, stopped) = watch::channel(false);
-        for worker in workers(&store, &config) {
+        let guard = guard(&config)?;
+        let (accepted, workers) = workers(&store, &config, &guard);
+        for worker in workers {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let router = earmark_http::router(AppState::new(store.clone(), config.http));
+        let state = AppState::new(store.clone(), config.http).telling(accepted);
+        let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
             () = serving => {}
@@ -133,16 +136,31 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
     }
 }
 
-fn workers(store: &Store, config: &Config) -> Vec<Arc<dyn Worker>> {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(Sandbox::new());
-    let timeout = config.http.gateway_timeout;
-    vec![
-        Arc::new(Payments::new(store.clone(), Arc::clone(&gateway), timeout)),
-        Arc::new(Refunds::new(store.clone(), gateway, timeout)),
+/// The way to the gateway, with what stands before it.
+fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
+    let currency = Currency::parse(config.http.currency.as_str())?;
+    Ok(Guard::new(config.gateway.open()?, currency, config.http.gateway_timeout))
+}
+
+/// The workers, and where to tell one of them of payments that were accepted here.
+fn workers(
+    store: &Store,
+    config: &Config,
+    guard: &Arc<Guard>,
+) -> (mpsc::Sender<Accepted>, Vec<Arc<dyn Worker>>) {
+    let share = match config.database {
+        Database::Sqlite(_) => Share::All,
+    };
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share);
+    let accepted = payments.told_of_accepted();
+    let workers: Vec<Arc<dyn Worker>> = vec![
+        Arc::new(payments),
+        Arc::new(Refunds::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Expiry::new(store.clone())),
         Arc::new(CartCleanup::new(store.clone())),
         Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
-    ]
+    ];
+    (accepted, workers)
 }
 
 /// A fault that a proof turns on to see that it is caught.

@@ -91,6 +91,9 @@ pub(crate) async fn create_payment(mut call: Call) -> Answered {
     let begun = action.payment_id;
     let answer = call.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
+    if payment.id == begun {
+        call.app.tell_of(order_id, &payment);
+    }
     // A replay is about the payment of the first request.
     let watch = if payment.id == begun { watch } else { call.app.store.watch_payment(payment.id) };
     let payment = settled(&call, (order_id, payment), &watch).await?;
