@@ -187,7 +187,6 @@ mod tests {
             ("admin-key = \"short\"", "--admin-key"),
             ("idempotency-ttl = \"1h\"", "at least 72h"),
             ("gateway = \"cash\"", "--gateway"),
-            ("gateway = \"stripe\"\ngateway-secret = \"secret\"", "--gateway-secret"),
             ("database = \"postgres://user:secret@host/db\"", "PostgreSQL"),
             ("cart-ttl = \"0s\"", "--cart-ttl"),
         ] {
