@@ -32,7 +32,7 @@ pub(crate) fn of_charge(token: &str) -> Option<Fault> {
     }
 }
 
-/// The fault that the first refund of a charge with this token has.
+/// The fault that each refund of a charge with this token has, the first time that it is asked for.
 pub(crate) fn of_refund(token: &str) -> Option<Fault> {
     token.strip_prefix("tok_refund_fault_").and_then(|name| name.parse().ok())
 }

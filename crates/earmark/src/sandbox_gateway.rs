@@ -36,14 +36,13 @@ async fn run(options: SandboxOptions) -> anyhow::Result<()> {
     .await?;
     let address = server.address()?;
     let mut out = std::io::stdout();
-    // The first line is for programs: it says where.
-    writeln!(out, "http://{address}")?;
-    writeln!(
-        out,
-        "A sandbox gateway, with its ledger in {ledger}. In front of it:\n\n  \
-         earmark serve --gateway http:http://{address}                                   with its secret in EARMARK_GATEWAY_SECRET\n  \
-         earmark serve --gateway stripe --gateway-url http://{address}/stripe    with any key sk_test_… there"
-    )?;
+    // In one piece, and its first line, for programs, says where: a program may read that and go away.
+    let greeting = format!(
+        "http://{address}\n\nA sandbox gateway, with its ledger in {ledger}. In front of it:\n\n  \
+         earmark serve --gateway http:http://{address}                          (EARMARK_GATEWAY_SECRET: the same as here)\n  \
+         earmark serve --gateway stripe --gateway-url http://{address}/stripe   (EARMARK_GATEWAY_SECRET: any sk_test_…)\n"
+    );
+    out.write_all(greeting.as_bytes())?;
     out.flush()?;
     server.serve(stop).await;
     Ok(())
