@@ -16,7 +16,9 @@ use earmark_http::{AppState, ServeLimits};
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Fault, Queries, Store, StoreError, StoreOptions};
 use earmark_workers::gateways::Currency;
-use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
+use earmark_workers::{
+    Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Sabotage, Share, Worker,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -63,7 +65,7 @@ impl Server {
         let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
         let Database::Sqlite(path) = &config.database;
         let (engine, queries) = earmark_sqlite::open(path, SqliteOptions::default())?;
-        let options = StoreOptions { fault: fault()?, ..StoreOptions::default() };
+        let options = StoreOptions { fault: fault()?.0, ..StoreOptions::default() };
         let (store, writer_ended) =
             Store::start(Box::new(engine), Arc::new(queries) as Arc<dyn Queries>, options);
         tracing::info!(database = %path.display(), listen = %listener.local_addr()?, "open");
@@ -104,8 +106,8 @@ impl Server {
         let Self { store, mut writer_ended, listener, config } = self;
         let (stop_workers, stopped) = watch::channel(false);
         let guard = guard(&config)?;
-        let (accepted, workers) = workers(&store, &config, &guard);
-        for worker in workers {
+        let Workers { accepted, all } = workers(&store, &config, &guard)?;
+        for worker in all {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
         let state = AppState::new(store.clone(), config.http).telling(accepted);
@@ -142,39 +144,39 @@ fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
     Ok(Guard::new(config.gateway.open()?, currency, config.http.gateway_timeout))
 }
 
-/// The workers, and where to tell one of them of payments that were accepted here.
-fn workers(
-    store: &Store,
-    config: &Config,
-    guard: &Arc<Guard>,
-) -> (mpsc::Sender<Accepted>, Vec<Arc<dyn Worker>>) {
+/// All workers, and where to tell one of them of payments that were accepted here.
+struct Workers {
+    accepted: mpsc::Sender<Accepted>,
+    all: Vec<Arc<dyn Worker>>,
+}
+
+fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result<Workers> {
     let share = match config.database {
         Database::Sqlite(_) => Share::All,
     };
-    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share);
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(fault()?.1);
     let accepted = payments.told_of_accepted();
-    let workers: Vec<Arc<dyn Worker>> = vec![
+    let all: Vec<Arc<dyn Worker>> = vec![
         Arc::new(payments),
         Arc::new(Refunds::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Expiry::new(store.clone())),
         Arc::new(CartCleanup::new(store.clone())),
         Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
     ];
-    (accepted, workers)
+    Ok(Workers { accepted, all })
 }
 
-/// A fault that a proof turns on to see that it is caught.
-fn fault() -> anyhow::Result<Option<Fault>> {
-    match std::env::var("EARMARK_FAULT") {
-        Err(_) => Ok(None),
-        Ok(text) if text == "ack_before_commit" => {
-            tracing::warn!(
-                "EARMARK_FAULT is set: commands are acknowledged before they are saved. Never do this in earnest."
-            );
-            Ok(Some(Fault::AckBeforeCommit))
-        }
-        Ok(text) => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
-    }
+/// A mistake of the store or of a worker that a proof turns on to see that it is caught.
+fn fault() -> anyhow::Result<(Option<Fault>, Option<Sabotage>)> {
+    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok((None, None)) };
+    let faults = match text.as_str() {
+        "ack_before_commit" => (Some(Fault::AckBeforeCommit), None),
+        "new_gateway_key" => (None, Some(Sabotage::NewKeyOnRetry)),
+        "silence_is_failure" => (None, Some(Sabotage::SilenceIsFailure)),
+        _ => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
+    };
+    tracing::warn!("EARMARK_FAULT is set: a mistake is made on purpose. Never do this in earnest.");
+    Ok(faults)
 }
 
 /// Completes on SIGTERM or SIGINT.

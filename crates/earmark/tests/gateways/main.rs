@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod away;
+mod controls;
 mod faults;
 mod kills;
 mod processes;

@@ -92,6 +92,16 @@ pub(crate) struct Shop {
 impl Shop {
     /// A server on a database in this folder, with a hundred thousand units of one item at 999.
     pub(crate) async fn open(folder: &Path, gateway: &Gateway, protocol: Protocol) -> Self {
+        Self::open_with(folder, gateway, protocol, None).await
+    }
+
+    /// The same, making a mistake on purpose.
+    pub(crate) async fn open_with(
+        folder: &Path,
+        gateway: &Gateway,
+        protocol: Protocol,
+        mistake: Option<&str>,
+    ) -> Self {
         let mut options = ServerOptions::new(env!("CARGO_BIN_EXE_earmark"), folder);
         let url = format!("http://{}", gateway.address);
         let (arguments, secret) = match protocol {
@@ -104,6 +114,7 @@ impl Shop {
         options.arguments = arguments;
         options.arguments.extend(["--gateway-timeout".into(), "1s".into()]);
         options.environment = vec![("EARMARK_GATEWAY_SECRET".into(), secret.into())];
+        options.environment.extend(mistake.map(|mistake| ("EARMARK_FAULT".into(), mistake.into())));
         let mut server = ServerProcess::start(options).unwrap();
         server.wait_ready(PATIENCE).await.unwrap();
         let shop = Self { client: server.client(), server };
@@ -172,6 +183,18 @@ type Moved = BTreeMap<String, i64>;
 
 /// Waits until all is settled, then compares the books with the gateway's ledger to the minor unit; gives the sums taken and given back.
 pub(crate) async fn assert_books_agree(shop: &Shop, gateway: &Gateway, orders: &[String]) -> (i64, i64) {
+    let sums = compare_books(shop, gateway, orders).await.unwrap();
+    let report = shop.read("/v1/verify").await;
+    assert_eq!(report["breaches"], json!([]), "{report}");
+    sums
+}
+
+/// The comparison alone; an error says what differs.
+pub(crate) async fn compare_books(
+    shop: &Shop,
+    gateway: &Gateway,
+    orders: &[String],
+) -> Result<(i64, i64), String> {
     let mut ours: [Moved; 2] = Default::default();
     for order in orders {
         let order = shop.settled(order).await;
@@ -181,20 +204,23 @@ pub(crate) async fn assert_books_agree(shop: &Shop, gateway: &Gateway, orders: &
             }
         }
         let captured = order["paid_total"].as_i64().unwrap();
-        assert!(order["refunded_total"].as_i64().unwrap() <= captured, "{order}");
+        if order["refunded_total"].as_i64().unwrap() > captured {
+            return Err(format!("more went back than was taken: {order}"));
+        }
     }
     let mut theirs: [Moved; 2] = Default::default();
     for entry in gateway.entries().await.iter().filter(|entry| entry["status"] == "done") {
         let side = usize::from(entry["kind"] == "refund");
         let amount = entry["amount"].as_i64().unwrap();
-        // A second one under the same id would be a double charge.
-        let before = theirs[side].insert(entry["id"].as_str().unwrap().into(), amount);
-        assert_eq!(before, None, "twice: {entry}");
+        if theirs[side].insert(entry["id"].as_str().unwrap().into(), amount).is_some() {
+            return Err(format!("twice under one id: {entry}"));
+        }
     }
-    assert_eq!(ours, theirs);
-    let report = shop.read("/v1/verify").await;
-    assert_eq!(report["breaches"], json!([]), "{report}");
-    (ours[0].values().sum(), ours[1].values().sum())
+    if ours == theirs {
+        Ok((ours[0].values().sum(), ours[1].values().sum()))
+    } else {
+        Err(format!("the books say {ours:?}, the gateway {theirs:?}"))
+    }
 }
 
 /// The body of an answer that must have one of these statuses.
