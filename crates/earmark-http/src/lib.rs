@@ -6,6 +6,7 @@
 mod auth;
 mod body;
 mod call;
+mod card_numbers;
 mod checks;
 mod config;
 mod cursor;
