@@ -6,4 +6,5 @@ mod away;
 mod controls;
 mod faults;
 mod kills;
+mod lists;
 mod processes;

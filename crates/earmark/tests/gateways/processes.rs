@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 /// How long anything may take before a test gives up; generous, since machines are shared.
 const PATIENCE: Duration = Duration::from_secs(120);
-const SECRET: &str = "a-secret-of-forty-characters-for-tests-1";
-const STRIPE_KEY: &str = "sk_test_0123456789abcdefghij";
+pub(crate) const SECRET: &str = "a-secret-of-forty-characters-for-tests-1";
+pub(crate) const STRIPE_KEY: &str = "sk_test_0123456789abcdefghij";
 
 /// Which protocol the shop speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Signed, Protocol::Stripe]
 /// `earmark sandbox-gateway`.
 pub(crate) struct Gateway {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     client: Client,
 }
 
