@@ -81,22 +81,19 @@ impl Payments {
 
     /// Starts a call, unless one is in progress for this payment or none may go out.
     fn start(&self, order_id: OrderId, payment: &Payment) -> Started {
-        let turn = if payment.attempts == 0 { Turn::First } else { Turn::Again };
-        if lock(&self.in_progress).contains(&payment.id) {
-            return Started::InProgress;
-        }
-        // A payment that was begun at another gateway may have been taken there; this one is not even asked.
-        let permit = if payment.gateway == self.guard.name() {
-            match self.guard.permit(turn) {
-                Ok(permit) => Some(permit),
-                Err(held) => return Started::Not(held),
-            }
-        } else {
-            None
-        };
         if !lock(&self.in_progress).insert(payment.id) {
             return Started::InProgress;
         }
+        let turn = if payment.attempts == 0 { Turn::First } else { Turn::Again };
+        // A payment that was begun at another gateway may have been taken there; this one is not even asked.
+        let ours = payment.gateway == self.guard.name();
+        let permit = match ours.then(|| self.guard.permit(turn)).transpose() {
+            Ok(permit) => permit,
+            Err(held) => {
+                lock(&self.in_progress).remove(&payment.id);
+                return Started::Not(held);
+            }
+        };
         let charge = Charge {
             id: payment.id,
             amount: payment.amount,

@@ -1,6 +1,7 @@
 //! Calls the gateway for refunds that are due. Like payments: the row first, the refund's id as the gateway's key, asked again until it is known.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,27 +18,35 @@ use crate::{RefundCall, Share, Worker, WorkerError, backoff, submit};
 
 /// The most refunds called for at once.
 const CALLS_MAX: usize = 64;
+/// The most orders with due refunds that are looked at in one go.
+const ROWS_MAX: usize = 16 * CALLS_MAX;
 
 /// The worker.
 pub struct Refunds {
     store: Store,
     guard: Arc<Guard>,
     share: Share,
+    /// How many refunds were due and could not be called for, when last looked: the next look has to see past them.
+    passed_over: AtomicUsize,
 }
 
 impl Refunds {
     /// A worker that calls through this guard.
     pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
-        Self { store, guard, share }
+        Self { store, guard, share, passed_over: AtomicUsize::new(0) }
     }
 
-    /// The refunds of an order that this node may call for now, each with its permit; without one where another gateway has the money.
-    fn due<'a>(&self, order: &'a Order, now: Timestamp) -> Vec<(&'a Refund, Option<Permit>)> {
-        let mut due = Vec::new();
-        for refund in order.refunds.iter().filter(|refund| refund.status == RefundStatus::Pending) {
+    /// The refunds of an order that this node may call for now, each with its permit; without one where another gateway has the money. Also how many are
+    /// due and passed over.
+    fn due<'a>(&self, order: &'a Order, now: Timestamp) -> (Vec<(&'a Refund, Option<Permit>)>, usize) {
+        let (mut due, mut passed_over) = (Vec::new(), 0);
+        let pending =
+            |refund: &&Refund| refund.status == RefundStatus::Pending && refund.next_attempt_at <= now;
+        for refund in order.refunds.iter().filter(pending) {
             let (attempts, due_at) = (refund.attempts, refund.next_attempt_at);
             let row = Row { id: refund.id.0, attempts, accepted_elsewhere: false, due_at };
             if !self.share.takes(row, now) {
+                passed_over += 1;
                 continue;
             }
             let payment = order.payments.iter().find(|payment| payment.id == refund.payment_id);
@@ -46,11 +55,12 @@ impl Refunds {
                 continue;
             }
             let turn = if attempts == 0 { Turn::First } else { Turn::Again };
-            if let Ok(permit) = self.guard.permit(turn) {
-                due.push((refund, Some(permit)));
+            match self.guard.permit(turn) {
+                Ok(permit) => due.push((refund, Some(permit))),
+                Err(_) => passed_over += 1,
             }
         }
-        due
+        (due, passed_over)
     }
 }
 
@@ -73,14 +83,18 @@ impl Worker for Refunds {
             return Ok(0);
         }
         let now = self.store.clock().now();
-        let orders = self.store.queries().list_due_refunds(now, CALLS_MAX).await?;
-        let mut calls = JoinSet::new();
+        let limit = self.passed_over.load(Ordering::Relaxed) + CALLS_MAX;
+        let orders = self.store.queries().list_due_refunds(now, limit.min(ROWS_MAX)).await?;
+        let (mut calls, mut passed_over) = (JoinSet::new(), 0);
         for order in orders {
-            for (refund, permit) in self.due(&order, now) {
+            let (due, left) = self.due(&order, now);
+            passed_over += left;
+            for (refund, permit) in due {
                 let call = Call::new((&self.store, &self.guard), &order, refund);
                 calls.spawn(call.settle(permit));
             }
         }
+        self.passed_over.store(passed_over, Ordering::Relaxed);
         let done = calls.len();
         while let Some(call) = calls.join_next().await {
             call.expect("a call for a refund does not panic")?;
