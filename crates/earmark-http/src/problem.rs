@@ -300,7 +300,7 @@ impl From<Rejection> for Problem {
                 Self::conflict(code, "Another payment of this order is in progress.")
             }
             Rejection::PaymentSettled { status } => {
-                Self::conflict(code, "The payment has ended already.").with(json!({ "status_found": status }))
+                Self::conflict(code, "The payment has ended already.").with(json!({ "payment_status": status }))
             }
             Rejection::RefundExceedsCaptured { requested, refundable } => {
                 Self::conflict(code, "The amount is more than what was captured less what went or goes back.")
