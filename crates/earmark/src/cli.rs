@@ -56,7 +56,7 @@ pub(crate) struct ServeOptions {
     /// The secret of the gateway: Stripe's secret key, or the one shared with the server at http:URL. Better in the environment than here.
     #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) gateway_secret: Option<String>,
-    /// Where Stripe is, for something that stands in for it [default: https://api.stripe.com].
+    /// Where Stripe is, for something that stands in for it [default: Stripe's own].
     #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
     pub(crate) gateway_url: Option<String>,
     /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
