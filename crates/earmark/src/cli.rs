@@ -64,7 +64,7 @@ pub(crate) struct ServeOptions {
     /// http:URL the gateway secret].
     #[arg(long, env = "EARMARK_GATEWAY_WEBHOOK_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) gateway_webhook_secret: Option<String>,
-    /// Where Stripe is, for something that stands in for it [default: https://api.stripe.com].
+    /// Where Stripe is, for something that stands in for it [default: Stripe's own].
     #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
     pub(crate) gateway_url: Option<String>,
     /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
