@@ -20,11 +20,12 @@ use crate::books::{self, Counts, Stock};
 use crate::errand::Got;
 use crate::findings::Findings;
 use crate::stage::{Fleet, aside, database};
-use crate::writers::{Crew, Plan, Span};
+use crate::writers::{Crew, Plan, Progress, Span};
 use carts::Shoppers;
 
 const SKUS: u32 = 200;
 const ON_HAND: u64 = 10_000_000;
+const NODES: usize = 2;
 /// Writers who order with keys, and shoppers who fill carts without.
 const WRITERS: usize = 24;
 const SHOPPERS: usize = 8;
@@ -125,7 +126,7 @@ async fn cut(earmark: &Path, (cuts, seed): (u32, u64), fault: Option<&str>) -> R
     let proxy = TcpProxy::start(cluster.port()).map_err(database)?;
     let name = url.rsplit('/').next().unwrap_or_default();
     let url = cluster.url_at(&proxy.address().to_string(), name);
-    let mut fleet = Fleet::start(earmark, &[url.clone(), url], fault).await?;
+    let mut fleet = Fleet::start(earmark, &vec![url; NODES], fault).await?;
     catalogue::create(&fleet.client(), u64::from(SKUS), ON_HAND).await?;
 
     let plan = Plan::new(SKUS);
@@ -142,8 +143,9 @@ async fn cut(earmark: &Path, (cuts, seed): (u32, u64), fault: Option<&str>) -> R
     }
     let mut blackouts = Vec::new();
     while fault.is_none() && run.cuts.blackouts < BLACKOUTS {
+        // What an earlier cut has held up shall not be counted as held up by the blackout, nor the other way round.
+        settle(&crew).await?;
         blackouts.push(black_out(&proxy, &mut run.cuts).await?);
-        tokio::time::sleep(RESOLVED_MAX / 5).await;
     }
     let mut writers = crew.stop().await?;
     let shopping = shoppers.stop().await?;
@@ -181,6 +183,15 @@ async fn cut_once(proxy: &TcpProxy, random: &mut Random, cuts: &mut Cuts) -> Res
     };
     *count += 1;
     cut_next(proxy, cut).await
+}
+
+/// Waits until every writer has had time for another order at every node.
+async fn settle(crew: &Crew) -> Result<(), LoadError> {
+    let before: Vec<u64> = (0..NODES).map(|node| crew.progress.at(node)).collect();
+    let enough = |progress: &Progress| {
+        before.iter().enumerate().all(|(node, count)| progress.at(node) >= count + 4 * WRITERS as u64)
+    };
+    crew.wait(DEADLINE, "the nodes go on", enough).await
 }
 
 /// A commit that happens, and whose node can ask nobody about it until its time is over; returns when the database was
