@@ -41,6 +41,6 @@ fn idempotency_keys_are_guarded() {
 fn the_same_commands_leave_the_same_books_as_in_memory() {
     let cluster = cluster();
     for seed in 1..=3 {
-        differential(memory, || next(&cluster), seed, 2_000);
+        differential([memory(), next(&cluster)], seed, 2_000);
     }
 }
