@@ -299,9 +299,8 @@ impl From<Rejection> for Problem {
             Rejection::PaymentInProgress => {
                 Self::conflict(code, "Another payment of this order is in progress.")
             }
-            Rejection::PaymentSettled { status } => {
-                Self::conflict(code, "The payment has ended already.").with(json!({ "payment_status": status }))
-            }
+            Rejection::PaymentSettled { status } => Self::conflict(code, "The payment has ended already.")
+                .with(json!({ "payment_status": status })),
             Rejection::RefundExceedsCaptured { requested, refundable } => {
                 Self::conflict(code, "The amount is more than what was captured less what went or goes back.")
                     .with(json!({ "requested": requested, "refundable": refundable }))

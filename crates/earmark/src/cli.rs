@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Import(ImportCommand),
     /// Prove the books: counters = movements = open order lines; money in = captured - refunded; states follow from lines.
     Verify(VerifyOptions),
+    /// Compare our payments and refunds with the gateway's own list, and print each difference with its cause.
+    Reconcile(ReconcileOptions),
     /// Measure.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -247,6 +249,31 @@ pub(crate) struct VerifyOptions {
     /// Print JSON, for machines.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is compared with what.
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// The gateway, as `earmark serve` has it: http:URL or stripe.
+    #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
+    pub(crate) gateway: String,
+    /// The secret of the gateway.
+    #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) gateway_secret: Option<String>,
+    /// Where Stripe is, for something that stands in for it.
+    #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
+    pub(crate) gateway_url: Option<String>,
+    /// The one currency.
+    #[arg(long, env = "EARMARK_CURRENCY", default_value = "USD", value_name = "CODE")]
+    pub(crate) currency: String,
+    /// The first day (2026-11-23) or moment (2026-11-23T12:00:00Z), UTC.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// The day or moment before which it ends.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
 }
 
 /// What can be measured.

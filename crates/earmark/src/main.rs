@@ -11,6 +11,7 @@ mod gateway;
 mod import;
 mod keys;
 mod logging;
+mod reconcile;
 mod sandbox_gateway;
 mod serve;
 mod verify;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Keys(options) => keys::command(options),
         Command::Import(options) => import::command(&options),
         Command::Verify(options) => verify::command(&options),
+        Command::Reconcile(options) => reconcile::command(&options),
         Command::Bench(options) => bench::command(options),
     };
     match done {

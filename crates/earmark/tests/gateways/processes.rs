@@ -95,12 +95,27 @@ impl Shop {
         Self::open_with(folder, gateway, protocol, None).await
     }
 
+    /// The same, with an ear for the gateway's hints, which the sandbox signs with its own secret.
+    pub(crate) async fn open_listening(folder: &Path, gateway: &Gateway, protocol: Protocol) -> Self {
+        Self::open_set(folder, gateway, protocol, &[("EARMARK_GATEWAY_WEBHOOK_SECRET", SECRET)]).await
+    }
+
     /// The same, making a mistake on purpose.
     pub(crate) async fn open_with(
         folder: &Path,
         gateway: &Gateway,
         protocol: Protocol,
         mistake: Option<&str>,
+    ) -> Self {
+        let mistake: Vec<_> = mistake.map(|mistake| ("EARMARK_FAULT", mistake)).into_iter().collect();
+        Self::open_set(folder, gateway, protocol, &mistake).await
+    }
+
+    async fn open_set(
+        folder: &Path,
+        gateway: &Gateway,
+        protocol: Protocol,
+        environment: &[(&str, &str)],
     ) -> Self {
         let mut options = ServerOptions::new(env!("CARGO_BIN_EXE_earmark"), folder);
         let url = format!("http://{}", gateway.address);
@@ -114,7 +129,7 @@ impl Shop {
         options.arguments = arguments;
         options.arguments.extend(["--gateway-timeout".into(), "1s".into()]);
         options.environment = vec![("EARMARK_GATEWAY_SECRET".into(), secret.into())];
-        options.environment.extend(mistake.map(|mistake| ("EARMARK_FAULT".into(), mistake.into())));
+        options.environment.extend(environment.iter().map(|(name, value)| ((*name).into(), (*value).into())));
         let mut server = ServerProcess::start(options).unwrap();
         server.wait_ready(PATIENCE).await.unwrap();
         let shop = Self { client: server.client(), server };
