@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, StoreError};
+use earmark_store::{Engine, Pace, StoreError};
 use tokio::runtime::Runtime;
 
 use crate::connect::{DatabaseUrl, Session};
@@ -23,6 +23,8 @@ const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+/// The same while nobody waits.
+const IDLE_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The half that writes.
 pub struct PostgresEngine {
@@ -182,6 +184,24 @@ impl Engine for PostgresEngine {
         if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {
             tracing::debug!(%error, "a transaction could not be rolled back; its connection is given up");
             self.session = None;
+        }
+    }
+
+    fn maintain(&mut self, pace: Pace) -> Result<(), StoreError> {
+        if pace == Pace::Idle {
+            self.reconnect();
+        }
+        Ok(())
+    }
+}
+
+impl PostgresEngine {
+    /// Comes back, and migrates where that is due, without being asked: whoever watches `/readyz` sends nothing until it is ready.
+    fn reconnect(&mut self) {
+        let lately = self.failed.as_ref().is_some_and(|(at, _)| at.elapsed() < IDLE_RECONNECT_PAUSE);
+        if !lately {
+            // What is wrong was told; the next batch is told again.
+            let _ = self.open();
         }
     }
 }
