@@ -39,7 +39,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 60)]
     seconds: u64,
     /// Load without turns.
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 8)]
     seconds_without_turns: u64,
     /// Repeats a run, as far as chance goes.
     #[arg(long, default_value_t = fresh_seed())]
