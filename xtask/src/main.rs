@@ -60,10 +60,28 @@ enum Command {
 enum Proof {
     /// Every command sent several times at once, some across a kill -9: one effect each.
     Idempotency,
+    /// The same over four nodes on one PostgreSQL, to several of them at once.
+    IdempotencyNodes,
     /// kill -9 under load, again and again: nothing acknowledged is lost or doubled.
     Crash,
+    /// kill -9 of one of four nodes on one PostgreSQL at a time, while the others go on.
+    CrashNodes,
+    /// The workers of four nodes on one PostgreSQL: each expiry, settlement and refund once.
+    Workers,
     /// Thousands of hostile requests derived from the `OpenAPI` document.
     Api,
+    /// Connections to PostgreSQL cut between COMMIT and its answer.
+    CommitCuts,
+    /// The primary killed and its standby promoted, again and again.
+    Failover,
+    /// Readers of events beside four nodes, delayed commits and kills.
+    EventOrder,
+    /// Many writers on few SKUs at four nodes.
+    Contention,
+    /// A node stopped in the middle of its batch.
+    StalledNode,
+    /// Four nodes sell what is scarce.
+    OversellNodes,
 }
 
 fn main() -> ExitCode {

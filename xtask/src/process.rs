@@ -25,6 +25,16 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// What a program prints; anything but success is an error with what it complained of. Arguments may hold a password and
+/// are not shown.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot start `{program}`"))?;
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "`{program}` ended with {}: {complaint}", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
 /// Runs a program and kills it when it has not ended in time.
 pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<std::process::ExitStatus> {
     let shown = show(command);

@@ -325,9 +325,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "a read failed");
         match error {
-            StoreError::Conflict(_) | StoreError::Unavailable(_) | StoreError::Unknown(_) => {
-                Self::unavailable()
-            }
+            StoreError::Conflict(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Unknown(_)
+            | StoreError::Unlearned(_) => Self::unavailable(),
             StoreError::Refused(_) | StoreError::Damaged(_) => Self::internal(),
         }
     }

@@ -112,25 +112,38 @@ pub fn add_to_cart(key: &str, cart: &str, sku: u32, quantity: u32) -> Request {
 pub struct Answered {
     /// The first usable answer.
     pub response: Response,
-    /// Tries whose connection broke.
+    /// Tries after which nobody can know: the connection broke, or the server could not tell.
     pub broken: u32,
 }
 
-/// Sends a request until it is answered for good: again after a broken connection, while the server is away (503 or no
-/// connection), and while an earlier copy of it is under way (409 `idempotency_in_progress`).
+/// [`send_to_any`] of one server.
+///
+/// # Errors
+/// As [`send_to_any`].
+pub async fn send_until_answered(client: &Client, request: &Request) -> Result<Answered, LoadError> {
+    send_to_any(std::slice::from_ref(client), 0, request).await
+}
+
+/// Sends a request until it is answered for good, to the `first` node and then to one after the other: again after a
+/// broken connection, while a node is away (503 or no connection), and while an earlier copy of it is under way (409
+/// `idempotency_in_progress`).
 ///
 /// # Errors
 /// No such answer within a minute.
-pub async fn send_until_answered(client: &Client, request: &Request) -> Result<Answered, LoadError> {
+pub async fn send_to_any(nodes: &[Client], first: usize, request: &Request) -> Result<Answered, LoadError> {
     let start = Instant::now();
     let mut broken = 0;
-    loop {
+    for client in nodes.iter().cycle().skip(first) {
         let error = match client.send(request).await {
-            Ok(response) if is_transient(&response) => LoadError::Unexpected {
-                request: request.name(),
-                status: response.status,
-                body: response.excerpt(),
-            },
+            Ok(response) if is_transient(&response) => {
+                // A full queue took nothing; any other 503 leaves open what became of the command.
+                broken += u32::from(response.status == 503 && response.code() != "overloaded");
+                LoadError::Unexpected {
+                    request: request.name(),
+                    status: response.status,
+                    body: response.excerpt(),
+                }
+            }
             Ok(response) => return Ok(Answered { response, broken }),
             Err(error) => {
                 broken += u32::from(!matches!(error, ClientError::Connect(_)));
@@ -142,6 +155,7 @@ pub async fn send_until_answered(client: &Client, request: &Request) -> Result<A
         }
         tokio::time::sleep(PAUSE).await;
     }
+    Err(LoadError::Options("there is no node".to_owned()))
 }
 
 /// Answers after which the same request may be sent again.

@@ -1,5 +1,5 @@
-//! How does a run own its server? As a child process on a free port of the loopback interface, with a database file that
-//! outlives kill -9 and restart, and with its output in a log beside it.
+//! How does a run own its server? As a child process on a free port of the loopback interface, with a folder for its log,
+//! and with books that outlive kill -9 and restart: a file in that folder, or a database that several servers share.
 //!
 //! Invariant: only the child that was started here is ever ended, and it is ended at the latest on drop.
 
@@ -26,13 +26,26 @@ const TICKS_PER_SECOND: u64 = 100;
 /// How much of the log's end goes into an error message, bytes.
 const LOG_TAIL_BYTES: u64 = 2_000;
 
+/// Where a server keeps its books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// In an SQLite file in its folder.
+    File,
+    /// In this database, `postgres://…`, which whoever starts the server has made, and removes.
+    Url(String),
+}
+
 /// What to start.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     /// The `earmark` binary.
     pub earmark: PathBuf,
-    /// Where database and log are kept; the caller removes it.
+    /// Where the log is kept, and the file of the books if it is this server's own; the caller removes it.
     pub folder: PathBuf,
+    /// Where the books are.
+    pub database: Database,
+    /// The operator's key, 32 characters at least; None: one is drawn.
+    pub admin_key: Option<String>,
     /// Further arguments of `serve`.
     pub arguments: Vec<String>,
     /// Further environment variables.
@@ -40,15 +53,24 @@ pub struct ServerOptions {
 }
 
 impl ServerOptions {
-    /// The binary on a database in `folder`.
+    /// The binary on a database file in `folder`.
     #[must_use]
     pub fn new(earmark: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> ServerOptions {
         ServerOptions {
             earmark: earmark.into(),
             folder: folder.into(),
+            database: Database::File,
+            admin_key: None,
             arguments: Vec::new(),
             environment: Vec::new(),
         }
+    }
+
+    /// One node of several: the same database and the same key, a folder of its own.
+    #[must_use]
+    pub fn on(self, database_url: impl Into<String>, admin_key: impl Into<String>) -> ServerOptions {
+        let (database, admin_key) = (Database::Url(database_url.into()), Some(admin_key.into()));
+        ServerOptions { database, admin_key, ..self }
     }
 }
 
@@ -81,7 +103,7 @@ impl ServerProcess {
     pub fn start(options: ServerOptions) -> Result<ServerProcess, LoadError> {
         std::fs::create_dir_all(&options.folder).map_err(LoadError::file(&options.folder))?;
         let mut random = Random::new(fresh_seed());
-        let admin_key = (0..40).map(|_| char::from(b'a' + random.below(26) as u8)).collect();
+        let admin_key = options.admin_key.clone().unwrap_or_else(|| draw_admin_key(&mut random));
         let address = free_address(&mut random)?;
         let started = Instant::now();
         let mut server = ServerProcess { options, address, admin_key, child: None, started };
@@ -89,7 +111,7 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Starts the server again on the same file and address, after [`ServerProcess::kill`].
+    /// Starts the server again on the same books and address, after [`ServerProcess::kill`].
     ///
     /// # Errors
     /// As [`ServerProcess::start`].
@@ -178,20 +200,24 @@ impl ServerProcess {
     /// The argument of `--database`.
     #[must_use]
     pub fn database_url(&self) -> String {
-        format!("sqlite:{}", self.database_path().display())
+        match &self.options.database {
+            Database::File => format!("sqlite:{}", self.database_path().display()),
+            Database::Url(url) => url.clone(),
+        }
     }
 
-    /// The database file.
+    /// The database file, for [`Database::File`].
     #[must_use]
     pub fn database_path(&self) -> PathBuf {
         self.options.folder.join("earmark.db")
     }
 
-    /// Bytes of the database: its file and whatever lies beside it, but not the log.
+    /// Bytes of the database file and of whatever lies beside it, but not the log; None: the books are elsewhere.
     #[must_use]
-    pub fn database_bytes(&self) -> u64 {
+    pub fn database_bytes(&self) -> Option<u64> {
         let log_bytes = self.log_path().metadata().map_or(0, |log| log.len());
-        folder_bytes(&self.options.folder).saturating_sub(log_bytes)
+        let is_here = self.options.database == Database::File;
+        is_here.then(|| folder_bytes(&self.options.folder).saturating_sub(log_bytes))
     }
 
     /// Memory and CPU time of the running process; zeros if it does not run.
@@ -296,6 +322,11 @@ fn cpu_ticks(stat: &str) -> u64 {
     fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
+/// A key that a server takes as its operator's.
+pub fn draw_admin_key(random: &mut Random) -> String {
+    (0..40).map(|_| char::from(b'a' + random.below(26) as u8)).collect()
+}
+
 fn free_address(random: &mut Random) -> Result<SocketAddr, LoadError> {
     for _ in 0..200 {
         let port = random.between(PORTS.start, PORTS.end - 1) as u16;
@@ -329,7 +360,7 @@ mod tests {
         std::fs::write(server.database_path(), [0; 100]).unwrap();
         std::fs::create_dir(folder.path().join("segments")).unwrap();
         std::fs::write(folder.path().join("segments/1"), [0; 20]).unwrap();
-        assert_eq!(server.database_bytes(), 120);
+        assert_eq!(server.database_bytes(), Some(120));
     }
 
     #[test]
@@ -343,6 +374,13 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let error = runtime.block_on(server.wait_ready(Duration::from_secs(20))).unwrap_err().to_string();
         assert!(error.contains("cannot start") && error.contains("serve --database sqlite:"), "{error}");
+
+        let key = draw_admin_key(&mut Random::new(1));
+        let node = ServerOptions::new(&script, folder.path().join("1")).on("postgres://host/books", &key);
+        let mut node = ServerProcess::start(node).unwrap();
+        let error = runtime.block_on(node.wait_ready(Duration::from_secs(20))).unwrap_err().to_string();
+        assert!(error.contains("serve --database postgres://host/books") && error.contains(&key), "{error}");
+        assert_eq!(node.database_bytes(), None);
 
         std::fs::write(&script, "#!/bin/sh\nexec sleep 600\n").unwrap();
         server.restart().unwrap();

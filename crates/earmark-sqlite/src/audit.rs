@@ -9,6 +9,7 @@ use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
 use earmark_store::AuditReport;
+use earmark_store::codes;
 use rusqlite::Row;
 
 use crate::codec;
@@ -72,7 +73,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
     }
     let kept = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
     let computed = (
-        codec::store_order_status(order.status()),
+        codes::order_status_number(order.status()),
         order.paid_total().minor(),
         order.refunded_total().minor(),
         order.expiry_due_at().map(|at| at.0),

@@ -1,11 +1,8 @@
 //! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is [`Fault::Damaged`], never a panic.
 
-use earmark_core::keys::KeyRole;
-use earmark_core::orders::CancelReason;
-use earmark_core::payments::PaymentStatus;
-use earmark_core::refunds::RefundStatus;
 use earmark_core::text::{InvalidText, Metadata};
 use earmark_core::{Actor, Event, Fact, Money, Timestamp};
+use earmark_store::codes;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde::Serialize;
@@ -113,59 +110,11 @@ pub(crate) fn event(row: &Row<'_>) -> Read<Event> {
 }
 
 fn fact(row: &Row<'_>) -> Read<Fact> {
-    let index = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(usize::MAX);
-    if let Some(fact) = Fact::from_bare_type(index) {
-        return Ok(fact);
-    }
-    let name = Fact::TYPES.get(index).ok_or_else(|| Fault::damaged("a type of event", index))?;
-    let data = row.get_ref(6)?.as_str().map_err(|error| Fault::damaged("an event's data", error))?;
-    serde_json::from_str(&format!(r#"{{"type":"{name}","data":{data}}}"#))
-        .map_err(|error| Fault::damaged("an event's data", error))
-}
-
-/// What only the event keeps; NULL where its type says all.
-pub(crate) fn fact_data(fact: &Fact) -> Result<Option<String>, Fault> {
-    if Fact::from_bare_type(fact.type_index()).is_some() {
-        return Ok(None);
-    }
-    let whole = to_document(fact)?;
-    let prefix = format!(r#"{{"type":"{}","data":"#, fact.type_name());
-    let data = whole.strip_prefix(&prefix).and_then(|rest| rest.strip_suffix('}'));
-    data.map(|data| Some(data.to_owned()))
-        .ok_or_else(|| Fault::damaged("an event's data", "it has another form"))
-}
-
-macro_rules! words {
-    ($($store:ident $read:ident $kind:ident: $($word:ident)*;)*) => {$(
-        /// Its place in the list of all.
-        pub(crate) fn $store(value: $kind) -> i64 {
-            let mut place = 0;
-            $(if value == $kind::$word { return place; } place += 1;)*
-            place
-        }
-
-        /// What stands at a place in the list of all.
-        pub(crate) fn $read(row: &Row<'_>, column: usize) -> Read<$kind> {
-            const ALL: &[$kind] = &[$($kind::$word),*];
-            let stored: i64 = row.get(column)?;
-            let found = usize::try_from(stored).ok().and_then(|place| ALL.get(place));
-            found.copied().ok_or_else(|| Fault::damaged(stringify!($kind), stored))
-        }
-    )*};
-}
-
-// The places are stored: a list only ever grows at its end.
-words! {
-    store_payment_status payment_status PaymentStatus: Pending Succeeded Declined Failed;
-    store_refund_status refund_status RefundStatus: Pending Succeeded Failed;
-    store_reason reason CancelReason: Customer Inventory Fraud Declined Expired Other;
-    store_role role KeyRole: Admin Service;
-}
-
-/// The place of an order's state in the order of its life.
-pub(crate) fn store_order_status(status: earmark_core::orders::OrderStatus) -> i64 {
-    let place = earmark_core::orders::OrderStatus::ALL.iter().position(|other| *other == status);
-    place.and_then(|place| i64::try_from(place).ok()).unwrap_or(-1)
+    let data = match row.get_ref(6)? {
+        ValueRef::Null => None,
+        data => Some(data.as_str().map_err(|error| Fault::damaged("an event's data", error))?),
+    };
+    Ok(codes::fact(row.get(2)?, data)?)
 }
 
 /// The number under which a customer's orders are found: FNV-1a of the id, its bits mixed. Stored, so it never changes; two customers may share

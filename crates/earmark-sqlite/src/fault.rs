@@ -22,6 +22,15 @@ impl From<rusqlite::Error> for Fault {
     }
 }
 
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(what) => Self::Conflict(what),
+            error => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
 impl Fault {
     /// A value that breaks the rules of its type.
     pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use earmark_store::migrations::SchemaError;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -69,20 +70,9 @@ pub enum OpenError {
         /// Why.
         source: std::io::Error,
     },
-    /// A newer version of this program wrote it.
-    #[error("the database has schema {found}, this version knows {known}: it was written by a newer earmark")]
-    NewerSchema {
-        /// Its schema.
-        found: i64,
-        /// The newest one known here.
-        known: usize,
-    },
-    /// Its schema was not made by this program.
-    #[error("migration {name} of the database is not the one that this version has")]
-    ChangedMigration {
-        /// Which one.
-        name: String,
-    },
+    /// Its schema is not one that this version may write to.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
     /// This SQLite can damage the file.
     #[error("SQLite {found} is too old: 3.51.3 or newer is needed")]
     OldSqlite {

@@ -66,6 +66,6 @@ fn idempotency_keys_are_guarded() {
 fn the_same_commands_leave_the_same_books_as_in_memory() {
     for seed in 1..=3 {
         let files = Files::new(small());
-        differential(memory, || files.next(), seed, 2_000);
+        differential([memory(), files.next()], seed, 2_000);
     }
 }

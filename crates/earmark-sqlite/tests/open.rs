@@ -7,6 +7,7 @@ use std::path::Path;
 
 use common::{Shop, small};
 use earmark_sqlite::{OpenError, SqliteOptions, open};
+use earmark_store::migrations::SchemaError;
 
 fn refusal(path: &Path) -> OpenError {
     open(path, SqliteOptions::default()).expect_err("it is refused")
@@ -33,7 +34,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_alone() {
     raw.execute("INSERT INTO migrations (number, name, checksum) VALUES (9999, 'later', 0)", []).unwrap();
     drop(raw);
     let refused = refusal(&path);
-    assert!(matches!(refused, OpenError::NewerSchema { found: 9999, .. }), "{refused:?}");
+    assert!(matches!(refused, OpenError::Schema(SchemaError::Newer { found: 9999, .. })), "{refused:?}");
     assert!(refused.to_string().contains("newer"), "{refused}");
 }
 
@@ -46,7 +47,7 @@ fn a_database_whose_migration_is_another_is_refused() {
     raw.execute("UPDATE migrations SET checksum = checksum + 1", []).unwrap();
     drop(raw);
     let refused = refusal(&path);
-    assert!(matches!(refused, OpenError::ChangedMigration { .. }), "{refused:?}");
+    assert!(matches!(refused, OpenError::Schema(SchemaError::Changed { .. })), "{refused:?}");
 }
 
 #[test]

@@ -6,8 +6,9 @@ pub enum StoreError {
     /// A check of the schema fired: the batch did not happen, and one of its commands is a bug.
     #[error("the schema refused a change: {0}")]
     Refused(String),
-    /// Another node changed the same rows: the batch did not happen, and may be decided again.
-    #[error("another writer was first: {0}")]
+    /// The batch did not happen, for no fault of its commands, and may be decided again: another node changed the same rows, or the
+    /// connection broke before the commit.
+    #[error("the batch has to be decided again: {0}")]
     Conflict(String),
     /// The database did not answer: the batch did not happen.
     #[error("the database is not available: {0}")]
@@ -15,6 +16,10 @@ pub enum StoreError {
     /// The commit's answer did not come, or was an error: the batch may have happened. The process must not go on as if it knew.
     #[error("the outcome of a commit is unknown: {0}")]
     Unknown(String),
+    /// The commit's answer did not come, and what became of it could not be learned in time: the batch may have happened. Unlike after
+    /// [`StoreError::Unknown`] the process may go on: the engine holds nothing that depends on it, and reads what is true before the next batch.
+    #[error("the outcome of a commit could not be learned in time: {0}")]
+    Unlearned(String),
     /// A stored row cannot be read.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),

@@ -4,10 +4,13 @@
 //! is the read side; [`Store`] is the handle that everyone else holds. No SQL and no HTTP here, and no rule: rules are in `earmark-core`.
 
 pub mod clock;
+pub mod codes;
 pub mod conformance;
 mod engine;
 mod error;
 pub mod memory;
+pub mod migrations;
+mod orders;
 mod queries;
 pub mod simulation;
 mod store;

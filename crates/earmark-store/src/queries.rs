@@ -23,6 +23,15 @@ pub struct Page<T> {
     pub more: bool,
 }
 
+impl<T> Page<T> {
+    /// The first `limit` of these rows; one more of them says that there are more.
+    pub fn of(mut rows: Vec<T>, limit: usize) -> Self {
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        Self { rows, more }
+    }
+}
+
 /// Which items.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ItemFilter {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use earmark_core::ids::PaymentId;
 use earmark_core::{Answer, BatchChanges, Command, Rejection};
@@ -18,6 +19,8 @@ pub struct StoreOptions {
     pub batch_commands_max: usize,
     /// The most commands that wait; one more is refused at once.
     pub queue_commands_max: usize,
+    /// The longest that a caller waits for an answer; later, what it asked for may still happen.
+    pub answer_within: Duration,
     /// Where time comes from.
     pub clock: Clock,
     /// For proofs only.
@@ -26,7 +29,13 @@ pub struct StoreOptions {
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { batch_commands_max: 256, queue_commands_max: 4096, clock: Clock::system(), fault: None }
+        Self {
+            batch_commands_max: 256,
+            queue_commands_max: 4096,
+            answer_within: Duration::from_secs(12),
+            clock: Clock::system(),
+            fault: None,
+        }
     }
 }
 
@@ -36,6 +45,7 @@ pub struct Store {
     sender: mpsc::Sender<Request>,
     queries: Arc<dyn Queries>,
     signals: Arc<Signals>,
+    pub(crate) answer_within: Duration,
     clock: Clock,
 }
 
@@ -70,26 +80,30 @@ impl Store {
     ) -> (Self, oneshot::Receiver<Result<(), crate::StoreError>>) {
         let (sender, receiver) = mpsc::channel(options.queue_commands_max);
         let signals = Arc::new(Signals::default());
-        let clock = options.clock.clone();
+        let (clock, answer_within) = (options.clock.clone(), options.answer_within);
         let writer = Writer::new(engine, receiver, Arc::clone(&signals), options);
         let (ended_sender, ended) = oneshot::channel();
         let body = move || {
             let _ = ended_sender.send(writer.run());
         };
         std::thread::Builder::new().name("writer".into()).spawn(body).expect("a thread can be started");
-        (Self { sender, queries, signals, clock }, ended)
+        (Self { sender, queries, signals, answer_within, clock }, ended)
     }
 
     /// Has a command decided. The outer error says why there is no answer; the inner one is a refusal, which left no trace.
     ///
-    /// Dropping the future does not stop the command: once taken it is carried out.
+    /// Dropping the future does not stop the command: once taken it is carried out. Nor does [`StoreOptions::answer_within`], after which the
+    /// caller is told that the outcome is not known.
     pub async fn submit(&self, command: Command) -> Result<Result<Answer, Rejection>, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.sender.try_send(Request { command, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => SubmitError::Unavailable,
         })?;
-        answer.await.unwrap_or(Err(SubmitError::Unknown))
+        match tokio::time::timeout(self.answer_within, answer).await {
+            Ok(Ok(verdict)) => verdict,
+            Ok(Err(_)) | Err(_) => Err(SubmitError::Unknown),
+        }
     }
 
     /// The read side.

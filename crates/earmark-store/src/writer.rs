@@ -3,6 +3,7 @@
 //! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
 //! commit that holds it has returned, and after a commit whose outcome is unknown nothing is answered at all: the loop ends.
 
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,8 +18,10 @@ use crate::{Engine, Pace, StoreError, StoreOptions, SubmitError};
 
 /// The most rounds of loading for one command.
 const ROUNDS_MAX: usize = 3;
-/// How often a batch is decided again after another node was first.
+/// How often a batch is decided again after a conflict.
 const CONFLICTS_MAX: u32 = 5;
+/// The longest wait before it is decided again the first time, doubled with each further one.
+const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 /// How long nobody must ask before the engine may take its time.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
 
@@ -45,6 +48,14 @@ pub(crate) struct Writer {
     options: StoreOptions,
     /// Time never runs backwards in the books, whatever the clocks of the nodes do.
     latest: Timestamp,
+    /// Whether the last batch could be saved: an outage is told once.
+    health: Health,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Health {
+    Saving,
+    Failing,
 }
 
 impl Writer {
@@ -54,7 +65,7 @@ impl Writer {
         signals: Arc<Signals>,
         options: StoreOptions,
     ) -> Self {
-        Self { engine, receiver, signals, options, latest: Timestamp(0) }
+        Self { engine, receiver, signals, options, latest: Timestamp(0), health: Health::Saving }
     }
 
     /// Runs until every handle is gone, or until it must not go on.
@@ -97,6 +108,7 @@ impl Writer {
         loop {
             match self.attempt(batch) {
                 Ok(verdicts) => {
+                    self.health = Health::Saving;
                     for (request, verdict) in batch.drain(..).zip(verdicts) {
                         // Whoever asked may have gone; what was decided stands.
                         let _ = request.reply.send(Ok(verdict));
@@ -106,6 +118,11 @@ impl Writer {
                 Err(StoreError::Unknown(why)) => {
                     answer_all(batch, SubmitError::Unknown);
                     return Err(StoreError::Unknown(why));
+                }
+                Err(StoreError::Unlearned(why)) => {
+                    self.engine.rollback();
+                    tracing::error!(why, commands = batch.len(), "it is not known whether a batch was saved");
+                    answer_all(batch, SubmitError::Unknown);
                 }
                 Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
             }
@@ -125,6 +142,8 @@ impl Writer {
         self.engine.rollback();
         match error {
             StoreError::Conflict(_) if *conflicts < CONFLICTS_MAX => {
+                tracing::debug!(%error, conflicts, "a batch is decided again");
+                std::thread::sleep(jitter(CONFLICT_PAUSE * 2_u32.pow(*conflicts)));
                 *conflicts += 1;
                 Ok(())
             }
@@ -141,7 +160,10 @@ impl Writer {
                 Ok(())
             }
             _ => {
-                tracing::error!(%error, commands = batch.len(), "a batch could not be saved");
+                if self.health == Health::Saving {
+                    tracing::error!(%error, commands = batch.len(), "a batch could not be saved");
+                }
+                self.health = Health::Failing;
                 answer_all(batch, SubmitError::Unavailable);
                 Ok(())
             }
@@ -219,6 +241,12 @@ impl Writer {
         }
         self.signals.count_batch(changes);
     }
+}
+
+/// Somewhere between nothing and the bound, so that nodes that met do not meet again.
+fn jitter(bound: Duration) -> Duration {
+    let die = u32::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0);
+    bound * die / 1_000
 }
 
 fn answer_all(batch: &mut Vec<Request>, error: SubmitError) {

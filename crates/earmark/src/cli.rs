@@ -41,9 +41,13 @@ pub(crate) struct ServeOptions {
     /// TOML file with the same options as keys (`database = "sqlite:shop.db"`).
     #[arg(long, env = "EARMARK_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the books are [default: sqlite:earmark.db].
-    #[arg(long, env = "EARMARK_DATABASE", value_name = "URL")]
+    /// Where the books are: sqlite:PATH, or postgres://user:password@host:port,host:port/database, shared by any number of nodes
+    /// [default: sqlite:earmark.db].
+    #[arg(long, env = "EARMARK_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
+    /// What spreads the tables over machines, on PostgreSQL.
+    #[arg(long, env = "EARMARK_DISTRIBUTED", value_enum)]
+    pub(crate) distributed: Option<Spread>,
     /// Address to listen on [default: 127.0.0.1:8080].
     #[arg(long, env = "EARMARK_LISTEN", value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
@@ -83,6 +87,14 @@ pub(crate) struct ServeOptions {
     /// What is logged, as `level` or `target=level,…` [default: info].
     #[arg(long, env = "EARMARK_LOG", value_name = "FILTER")]
     pub(crate) log: Option<String>,
+}
+
+/// What spreads the tables over machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Spread {
+    /// The extension Citus.
+    Citus,
 }
 
 /// Form of the logs.
@@ -225,7 +237,7 @@ pub(crate) struct VerifyOptions {
     /// An admin key of that server.
     #[arg(long, env = "EARMARK_KEY", value_name = "KEY", hide_env_values = true)]
     pub(crate) key: Option<String>,
-    /// A database that no server holds.
+    /// The database: an SQLite file that no server holds, or PostgreSQL at any time, a standby too.
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// Print JSON, for machines.
@@ -270,9 +282,12 @@ pub(crate) struct BenchPlaceOptions {
     /// Orders between two points of the growth curve.
     #[arg(long, default_value_t = 50_000)]
     pub(crate) sample_every: u64,
-    /// Folder for the database [default: a temporary one].
-    #[arg(long, value_name = "FOLDER")]
-    pub(crate) database: Option<PathBuf>,
+    /// Where the books are: sqlite:FOLDER, in which a file is made and removed, or an empty database, postgres://… [default: a temporary file].
+    #[arg(long, value_name = "URL")]
+    pub(crate) database: Option<String>,
+    /// Servers on the database; the connections are spread over them.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) nodes: u32,
     /// Print JSON, for machines.
     #[arg(long)]
     pub(crate) json: bool,

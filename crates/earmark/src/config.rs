@@ -8,9 +8,10 @@ use anyhow::Context;
 use earmark_core::Span;
 use earmark_http::secrets::AdminKey;
 use earmark_http::{Currency, HttpConfig};
+use earmark_postgres::{DatabaseUrl, Distributed};
 use serde::Deserialize;
 
-use crate::cli::{LogFormat, ServeOptions};
+use crate::cli::{LogFormat, ServeOptions, Spread};
 use crate::gateway::{GatewayConfig, GatewayOptions};
 
 /// A setting that makes no sense; exit status 2.
@@ -33,6 +34,7 @@ const IDEMPOTENCY_TTL_MIN: Duration = Duration::from_secs(72 * 3600);
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct FileOptions {
     database: Option<String>,
+    distributed: Option<Spread>,
     listen: Option<SocketAddr>,
     currency: Option<String>,
     gateway: Option<String>,
@@ -52,6 +54,7 @@ struct FileOptions {
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) database: Database,
+    pub(crate) distributed: Option<Distributed>,
     pub(crate) listen: SocketAddr,
     pub(crate) http: HttpConfig,
     pub(crate) gateway: GatewayConfig,
@@ -65,18 +68,31 @@ pub(crate) struct Config {
 pub(crate) enum Database {
     /// An SQLite file.
     Sqlite(PathBuf),
+    /// A PostgreSQL server, shared with other nodes. Shows no password.
+    Postgres(Box<DatabaseUrl>),
 }
 
 impl Database {
-    /// Reads `sqlite:PATH`.
+    /// Reads `sqlite:PATH` or `postgres://…`.
     pub(crate) fn parse(url: &str) -> Result<Self, WrongUsage> {
         match url.split_once(':') {
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            Some(("postgres" | "postgresql", _)) => Err(WrongUsage(
-                "--database: this version has no PostgreSQL engine yet; use sqlite:PATH".into(),
-            )),
+            Some(("postgres" | "postgresql", _)) => {
+                let url =
+                    DatabaseUrl::parse(url).map_err(|error| WrongUsage(format!("--database: {error}")))?;
+                Ok(Self::Postgres(Box::new(url)))
+            }
             // The text may hold a password, so it is not repeated.
-            _ => Err(WrongUsage("--database: expected sqlite:PATH".into())),
+            _ => Err(WrongUsage("--database: expected sqlite:PATH or postgres://…".into())),
+        }
+    }
+}
+
+impl std::fmt::Display for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => url.fmt(f),
         }
     }
 }
@@ -86,6 +102,7 @@ impl Config {
     pub(crate) fn new(options: ServeOptions) -> anyhow::Result<Self> {
         let file = options.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
         let database = options.database.or(file.database).unwrap_or_else(|| "sqlite:earmark.db".into());
+        let parsed = Database::parse(&database)?;
         let currency = options.currency.or(file.currency).unwrap_or_else(|| "USD".into());
         let currency =
             Currency::parse(&currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
@@ -117,7 +134,8 @@ impl Config {
             return Err(WrongUsage("--idempotency-ttl: clients are promised at least 72h".into()).into());
         }
         Ok(Self {
-            database: Database::parse(&database)?,
+            distributed: distributed(options.distributed.or(file.distributed), &parsed)?,
+            database: parsed,
             listen: options.listen.or(file.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
             http,
             gateway,
@@ -125,6 +143,16 @@ impl Config {
             log_format: options.log_format.or(file.log_format),
             log: options.log.or(file.log).unwrap_or_else(|| "info".into()),
         })
+    }
+}
+
+fn distributed(spread: Option<Spread>, database: &Database) -> Result<Option<Distributed>, WrongUsage> {
+    match (spread, database) {
+        (None, _) => Ok(None),
+        (Some(Spread::Citus), Database::Postgres(_)) => Ok(Some(Distributed::Citus)),
+        (Some(_), Database::Sqlite(_)) => Err(WrongUsage(
+            "--distributed: an SQLite file is on one machine; it goes with postgres://…".into(),
+        )),
     }
 }
 
@@ -187,7 +215,9 @@ mod tests {
             ("admin-key = \"short\"", "--admin-key"),
             ("idempotency-ttl = \"1h\"", "at least 72h"),
             ("gateway = \"cash\"", "--gateway"),
-            ("database = \"postgres://user:hunter2@host/db\"", "PostgreSQL"),
+            ("database = \"postgres://user:hunter2@host:port/db\"", "--database"),
+            ("database = \"postgres://user:hunter2@host/db?sslmode=maybe\"", "sslmode"),
+            ("distributed = \"citus\"", "--distributed"),
             ("cart-ttl = \"0s\"", "--cart-ttl"),
         ] {
             let error = {

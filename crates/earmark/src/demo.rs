@@ -13,7 +13,7 @@ use crate::cli::{DemoOptions, ServeOptions};
 use crate::config::{Config, WrongUsage};
 use crate::import::rows::{ItemRow, read_rows};
 use crate::logging;
-use crate::serve::{Server, stop_signal};
+use crate::serve::{Server, stop_signal, submit};
 
 /// Real products, see `data/README.md`.
 const CATALOGUE: &str = include_str!("../data/catalogue.csv");
@@ -69,11 +69,11 @@ async fn stock(server: &Server, row: ItemRow, number: u128) -> anyhow::Result<()
         image_url: row.image_url,
         metadata: None,
     };
-    server.submit(Action::PutItem(put)).await?;
+    submit(&server.store, Action::PutItem(put)).await?;
     let change = StockChange::To { on_hand: row.on_hand, expected_on_hand: Some(0) };
     let reason = AdjustmentReason::Received;
     let adjust = AdjustStock { id: AdjustmentId(number), sku: row.sku, change, reason, note: None };
-    server.submit(Action::AdjustStock(adjust)).await
+    submit(&server.store, Action::AdjustStock(adjust)).await
 }
 
 /// Says where it is and what to try.

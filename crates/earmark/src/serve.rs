@@ -1,6 +1,5 @@
 //! How are the parts put together? Engine and read side, writer, workers, HTTP; and how they stop.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -13,8 +12,9 @@ use earmark_core::text::Name;
 use earmark_core::{Access, Action, Actor, Command, Mode};
 use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
+use earmark_postgres::{BrokenOnPurpose, PostgresOptions};
 use earmark_sqlite::SqliteOptions;
-use earmark_store::{Fault, Queries, Store, StoreError, StoreOptions};
+use earmark_store::{Engine, Fault, Queries, Store, StoreError, StoreOptions};
 use earmark_workers::gateways::Currency;
 use earmark_workers::{
     Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Sabotage, Share, Worker,
@@ -41,14 +41,87 @@ pub(crate) fn command(options: ServeOptions) -> anyhow::Result<ExitCode> {
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
     let server = Server::start(config).await?;
-    if let Some(key) = server.first_key().await? {
-        let mut out = std::io::stdout();
-        writeln!(out, "This database has no API key yet. An admin key, shown once:\n\n  {key}\n")?;
-        out.flush()?;
-    }
-    server.serve(stop_signal()?).await
+    // The database may be away now; whoever runs this shall see the key once it is back.
+    let first_key =
+        server.config.http.admin_key.is_none().then(|| tokio::spawn(show_first_key(server.store.clone())));
+    let stop = async move {
+        stop.await;
+        if let Some(task) = first_key {
+            task.abort();
+        }
+    };
+    server.serve(stop).await
 }
+
+/// Makes an admin key and prints it, if nobody could come in otherwise.
+async fn show_first_key(store: Store) {
+    loop {
+        match first_key(&store).await {
+            Ok(None) => return,
+            Ok(Some(key)) => {
+                println!("This database has no API key yet. An admin key, shown once:\n\n  {key}\n");
+                return;
+            }
+            Err(error) => {
+                tracing::debug!(%error, "it is not known whether there is an API key");
+                tokio::time::sleep(FIRST_KEY_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn first_key(store: &Store) -> anyhow::Result<Option<String>> {
+    if !store.queries().list_api_keys(None, 1).await?.rows.is_empty() {
+        return Ok(None);
+    }
+    let fresh = FreshKey::draw()?;
+    let name = Some(Name::parse("first").expect("a short word is a name"));
+    let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
+    submit(store, Action::CreateKey(create)).await?;
+    Ok(Some(fresh.token))
+}
+
+/// Carries out a command of the operator's own.
+pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
+    let (actor, access) = (Actor::Operator, Access::All);
+    let command = Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+    match store.submit(command).await? {
+        Ok(_) => Ok(()),
+        Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
+    }
+}
+
+/// The two halves of the books, whichever engine keeps them.
+type Books = (Box<dyn Engine>, Arc<dyn Queries>);
+
+async fn open(config: &Config, faults: &Faults) -> anyhow::Result<Books> {
+    match &config.database {
+        Database::Sqlite(path) => {
+            anyhow::ensure!(
+                faults.postgres.is_none(),
+                "EARMARK_FAULT: that fault is of the PostgreSQL engine"
+            );
+            let (engine, queries) = earmark_sqlite::open(path, SqliteOptions::default())?;
+            Ok((Box::new(engine), Arc::new(queries)))
+        }
+        Database::Postgres(url) => {
+            let options = PostgresOptions {
+                distributed: config.distributed,
+                broken: faults.postgres,
+                ..PostgresOptions::default()
+            };
+            let url = url.clone();
+            let opened = tokio::task::spawn_blocking(move || earmark_postgres::open(&url, options)).await;
+            let (engine, queries) = opened??;
+            Ok((Box::new(engine), Arc::new(queries)))
+        }
+    }
+}
+
+/// Between two tries to find out whether there is an API key.
+const FIRST_KEY_PAUSE: Duration = Duration::from_secs(1);
 
 /// A store with its workers, listening and not serving yet.
 pub(crate) struct Server {
@@ -63,42 +136,17 @@ impl Server {
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-        let Database::Sqlite(path) = &config.database;
-        let (engine, queries) = earmark_sqlite::open(path, SqliteOptions::default())?;
-        let options = StoreOptions { fault: fault()?.0, ..StoreOptions::default() };
-        let (store, writer_ended) =
-            Store::start(Box::new(engine), Arc::new(queries) as Arc<dyn Queries>, options);
-        tracing::info!(database = %path.display(), listen = %listener.local_addr()?, "open");
+        let faults = faults()?;
+        let (engine, queries) = open(&config, &faults).await?;
+        let options = StoreOptions { fault: faults.store, ..StoreOptions::default() };
+        let (store, writer_ended) = Store::start(engine, queries, options);
+        tracing::info!(database = %config.database, listen = %listener.local_addr()?, "open");
         Ok(Self { store, writer_ended, listener, config })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> anyhow::Result<SocketAddr> {
         Ok(self.listener.local_addr()?)
-    }
-
-    /// Makes an admin key if nobody could come in otherwise.
-    async fn first_key(&self) -> anyhow::Result<Option<String>> {
-        let none = self.store.queries().list_api_keys(None, 1).await?.rows.is_empty();
-        if !none || self.config.http.admin_key.is_some() {
-            return Ok(None);
-        }
-        let fresh = FreshKey::draw()?;
-        let name = Some(Name::parse("first").expect("a short word is a name"));
-        let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
-        self.submit(Action::CreateKey(create)).await?;
-        Ok(Some(fresh.token))
-    }
-
-    /// Carries out a command of the operator's own.
-    pub(crate) async fn submit(&self, action: Action) -> anyhow::Result<()> {
-        let (actor, access) = (Actor::Operator, Access::All);
-        let command =
-            Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
-        match self.store.submit(command).await? {
-            Ok(_) => Ok(()),
-            Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
-        }
     }
 
     /// Serves until `stop` completes or the writer must not go on.
@@ -153,8 +201,9 @@ struct Workers {
 fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result<Workers> {
     let share = match config.database {
         Database::Sqlite(_) => Share::All,
+        Database::Postgres(_) => Share::one_of_many(config.http.gateway_timeout),
     };
-    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(fault()?.1);
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(faults()?.payments);
     let accepted = payments.told_of_accepted();
     let all: Vec<Arc<dyn Worker>> = vec![
         Arc::new(payments),
@@ -166,17 +215,39 @@ fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result
     Ok(Workers { accepted, all })
 }
 
-/// A mistake of the store or of a worker that a proof turns on to see that it is caught.
-fn fault() -> anyhow::Result<(Option<Fault>, Option<Sabotage>)> {
-    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok((None, None)) };
-    let faults = match text.as_str() {
-        "ack_before_commit" => (Some(Fault::AckBeforeCommit), None),
-        "new_gateway_key" => (None, Some(Sabotage::NewKeyOnRetry)),
-        "silence_is_failure" => (None, Some(Sabotage::SilenceIsFailure)),
+/// Protections that a proof turns off to see that their absence is caught.
+#[derive(Default)]
+struct Faults {
+    store: Option<Fault>,
+    postgres: Option<BrokenOnPurpose>,
+    payments: Option<Sabotage>,
+}
+
+fn faults() -> anyhow::Result<Faults> {
+    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok(Faults::default()) };
+    let mut payments = None;
+    let (store, postgres, what) = match text.as_str() {
+        "ack_before_commit" => {
+            (Some(Fault::AckBeforeCommit), None, "commands are acknowledged before they are saved")
+        }
+        "no_turns" => (None, Some(BrokenOnPurpose::Turns), "batches do not wait for their turn"),
+        "no_turns_no_versions" => {
+            (None, Some(BrokenOnPurpose::TurnsAndVersions), "the last node to write wins")
+        }
+        "plain_sequence" => (None, Some(BrokenOnPurpose::EventNumbers), "events may appear out of order"),
+        "forget_commits" => (None, Some(BrokenOnPurpose::LostCommits), "lost commits are done again"),
+        "new_gateway_key" => {
+            payments = Some(Sabotage::NewKeyOnRetry);
+            (None, None, "each retry charges under another id")
+        }
+        "silence_is_failure" => {
+            payments = Some(Sabotage::SilenceIsFailure);
+            (None, None, "no answer of a gateway counts as a failure")
+        }
         _ => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
     };
-    tracing::warn!("EARMARK_FAULT is set: a mistake is made on purpose. Never do this in earnest.");
-    Ok(faults)
+    tracing::warn!("EARMARK_FAULT is set: {what}. Never do this in earnest.");
+    Ok(Faults { store, postgres, payments })
 }
 
 /// Completes on SIGTERM or SIGINT.

@@ -35,12 +35,19 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
 }
 
 fn of_database(url: &str) -> anyhow::Result<AuditReport> {
-    let Database::Sqlite(path) = Database::parse(url)?;
-    // Opening would make a new one.
-    anyhow::ensure!(path.exists(), "there is no database {}", path.display());
-    let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(runtime.block_on(queries.audit())?)
+    match Database::parse(url)? {
+        Database::Sqlite(path) => {
+            // Opening would make a new one.
+            anyhow::ensure!(path.exists(), "there is no database {}", path.display());
+            let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
+            Ok(runtime.block_on(queries.audit())?)
+        }
+        Database::Postgres(url) => Ok(runtime.block_on(async {
+            let queries = earmark_postgres::open_to_read(&url).await?;
+            anyhow::Ok(queries.audit().await?)
+        })?),
+    }
 }
 
 fn print(report: &AuditReport) {

@@ -1,4 +1,4 @@
-//! How are the promises proven from outside? The harness of `earmark-load` for idempotency and crashes, schemathesis for the API.
+//! How are the promises proven from outside? `earmark-prove` breaks processes, databases and networks, schemathesis for the API.
 //!
 //! Invariant: a proof runs the release binary and knows nothing but its public interface.
 
@@ -9,24 +9,34 @@ use anyhow::Result;
 use crate::{Proof, process, workspace};
 
 mod api;
+mod nodes;
 
 /// Builds what is needed, then proves.
 pub(crate) fn run(what: Proof) -> Result<()> {
-    workspace::build_release(&["earmark", "earmark-load"])?;
+    workspace::build_release(&["earmark", "earmark-prove"])?;
     run_built(what)
 }
 
 /// Proves with the binaries that are there.
 pub(crate) fn run_built(what: Proof) -> Result<()> {
     match what {
-        Proof::Idempotency => harness("prove-idempotency"),
-        Proof::Crash => harness("prove-crash"),
+        Proof::Idempotency => harness("idempotency"),
+        Proof::IdempotencyNodes => nodes::prove_idempotency(),
+        Proof::Crash => harness("crash"),
+        Proof::CrashNodes => nodes::prove_crash(),
+        Proof::Workers => nodes::prove_workers(),
         Proof::Api => api::prove(),
+        Proof::CommitCuts => harness("commit-cuts"),
+        Proof::Failover => harness("failover"),
+        Proof::EventOrder => harness("event-order"),
+        Proof::Contention => harness("contention"),
+        Proof::StalledNode => harness("stalled-node"),
+        Proof::OversellNodes => harness("oversell-nodes"),
     }
 }
 
 fn harness(subcommand: &str) -> Result<()> {
-    let mut command = Command::new(workspace::release_binary("earmark-load")?);
+    let mut command = Command::new(workspace::release_binary("earmark-prove")?);
     command.arg(subcommand).arg("--earmark").arg(workspace::release_binary("earmark")?);
     process::run(&mut command)
 }

@@ -60,6 +60,8 @@ pub enum BreachKind {
     ReuseAccepted,
     /// `earmark verify` found something.
     BooksWrong,
+    /// Nothing was acknowledged for longer than promised, although servers were there to do it.
+    Stalled,
 }
 
 impl Breach {

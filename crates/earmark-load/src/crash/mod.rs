@@ -1,5 +1,6 @@
 //! Is everything that was acknowledged still there after kill -9? Full load, a kill at a random moment, a restart on the
-//! same file, and a comparison of each touched order, of each command without an answer, and of all stock; many times.
+//! same books, and a comparison of each touched order, of each command without an answer, and of all stock; many times.
+//! With several nodes one of them is killed while the others must go on, and comes back while they do.
 //!
 //! The proof ends with its negative control: a server that answers before it commits must be found out.
 
@@ -7,20 +8,21 @@ mod check;
 mod commands;
 mod worker;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::audit::{Breach, BreachKind};
-use crate::client::Client;
 use crate::error::LoadError;
 use crate::latency::{Latencies, LatencySummary};
-use crate::random::{Random, fresh_seed};
-use crate::server::{ServerOptions, ServerProcess};
+use crate::nodes::{Databases, Nodes, NodesOptions};
+use crate::random::Random;
+use crate::server::Database;
 use crate::{catalogue, runtime};
-use worker::Worker;
+use worker::{Stretch, Worker};
 
 /// Items for sale.
 const SKUS: u32 = 500;
@@ -30,8 +32,8 @@ const ON_HAND: u64 = 10_000_000;
 const LOAD_MS: (u64, u64) = (300, 1_300);
 /// Kills on one database before a new one is begun, so that reading it whole stays short.
 const CYCLES_PER_DATABASE: u32 = 10;
-/// What a restarted server may take until it is ready.
-const READY_LIMIT: Duration = Duration::from_secs(30);
+/// What the other nodes may take to acknowledge anything new after one was killed.
+const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 /// What `earmark verify` may take.
 const VERIFY_LIMIT: Duration = Duration::from_secs(120);
 /// What the whole run may take.
@@ -47,6 +49,11 @@ pub struct CrashOptions {
     /// The `earmark` binary.
     #[serde(skip)]
     pub earmark: PathBuf,
+    /// Servers on one database.
+    pub nodes: u32,
+    /// Empty databases, one for every ten kills or part of ten, and of the control likewise; none: files of their own.
+    #[serde(skip)]
+    pub databases: Vec<String>,
     /// Kills.
     pub cycles: u32,
     /// Kills of the control at most.
@@ -55,20 +62,6 @@ pub struct CrashOptions {
     pub clients: u32,
     /// Seed of all chance.
     pub seed: u64,
-}
-
-impl CrashOptions {
-    /// The commit-level run: 50 kills.
-    #[must_use]
-    pub fn new(earmark: impl Into<PathBuf>) -> CrashOptions {
-        CrashOptions {
-            earmark: earmark.into(),
-            cycles: 50,
-            control_cycles: 30,
-            clients: 64,
-            seed: fresh_seed(),
-        }
-    }
 }
 
 /// The verdict.
@@ -105,6 +98,8 @@ pub struct CrashRun {
     pub unanswered_done: u64,
     /// From each restart until the server was ready again.
     pub ready: LatencySummary,
+    /// From each kill until the other nodes acknowledged something that they were asked after it.
+    pub others_paused: LatencySummary,
     /// What is wrong, the first of it.
     pub breaches: Vec<Breach>,
 }
@@ -138,10 +133,11 @@ pub fn prove(options: CrashOptions) -> Result<CrashReport, LoadError> {
 
 async fn prove_with_control(options: CrashOptions) -> Result<CrashReport, LoadError> {
     let start = Instant::now();
-    let run = run_cycles(&options, options.cycles, &[]).await?;
+    let mut databases = Databases::new(&options.databases);
+    let run = run_cycles(&options, options.cycles, (&mut databases, &[])).await?;
     let fault = [(CONTROL.0.to_owned(), CONTROL.1.to_owned())];
     let control = if run.breaches.is_empty() {
-        run_cycles(&options, options.control_cycles, &fault).await?
+        run_cycles(&options, options.control_cycles, (&mut databases, &fault)).await?
     } else {
         CrashRun::default()
     };
@@ -161,33 +157,39 @@ async fn prove_with_control(options: CrashOptions) -> Result<CrashReport, LoadEr
 async fn run_cycles(
     options: &CrashOptions,
     cycles: u32,
-    environment: &[(String, String)],
+    (databases, environment): (&mut Databases, &[(String, String)]),
 ) -> Result<CrashRun, LoadError> {
     let mut run = CrashRun::default();
-    let mut ready = Latencies::default();
+    let mut times = Times::default();
     let mut random = Random::new(options.seed);
     while run.cycles < cycles && run.breaches.is_empty() {
-        let folder = tempfile::Builder::new().prefix("earmark-crash-").tempdir();
-        let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
         let mut workers = hire(options.clients, random.next_u64());
-        let mut server = start(&options.earmark, folder.path(), environment).await?;
+        let mut nodes = start(options, databases.take()?, environment).await?;
         for _ in 0..CYCLES_PER_DATABASE.min(cycles - run.cycles) {
-            workers = load_and_kill(&mut server, workers, &mut random).await?;
-            server.restart()?;
-            ready.record(server.wait_ready(READY_LIMIT).await?);
+            let (back, stalled) = load_and_kill(&mut nodes, workers, (&mut random, &mut times)).await?;
+            workers = back;
             run.cycles += 1;
-            check_all(&server, &mut workers, &mut run).await?;
+            run.report(stalled);
+            check_all(&nodes, &mut workers, &mut run).await?;
             if !run.breaches.is_empty() {
                 break;
             }
         }
-        let breaches = check::check_whole(&server.client(), &workers).await?;
+        let breaches = check::check_whole(&nodes.first().client(), &workers).await?;
         run.report(breaches);
         run.acknowledged += workers.iter().map(|worker| worker.acknowledged).sum::<u64>();
         run.orders += workers.iter().map(|worker| worker.orders.len() as u64).sum::<u64>();
     }
-    run.ready = ready.summary();
+    run.ready = times.ready.summary();
+    run.others_paused = times.others_paused.summary();
     Ok(run)
+}
+
+/// What is measured beside the proof.
+#[derive(Default)]
+struct Times {
+    ready: Latencies,
+    others_paused: Latencies,
 }
 
 fn hire(clients: u32, seed: u64) -> Vec<Worker> {
@@ -195,52 +197,77 @@ fn hire(clients: u32, seed: u64) -> Vec<Worker> {
 }
 
 async fn start(
-    earmark: &Path,
-    folder: &Path,
+    options: &CrashOptions,
+    database: Database,
     environment: &[(String, String)],
-) -> Result<ServerProcess, LoadError> {
-    let mut options = ServerOptions::new(earmark, folder);
-    options.environment = environment.to_vec();
-    let mut server = ServerProcess::start(options)?;
-    server.wait_ready(READY_LIMIT).await?;
-    catalogue::create(&server.client(), u64::from(SKUS), ON_HAND).await?;
-    Ok(server)
+) -> Result<Nodes, LoadError> {
+    let servers = NodesOptions {
+        environment: environment.to_vec(),
+        ..NodesOptions::new(&options.earmark, database, options.nodes)
+    };
+    let nodes = Nodes::start_ready(&servers).await?;
+    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
+    Ok(nodes)
 }
 
-/// Lets all workers work until the server is killed under their hands.
+/// Lets all workers work until a server is killed under their hands, and the others a little longer.
 async fn load_and_kill(
-    server: &mut ServerProcess,
+    nodes: &mut Nodes,
     workers: Vec<Worker>,
-    random: &mut Random,
-) -> Result<Vec<Worker>, LoadError> {
-    let client = server.client();
+    (random, times): (&mut Random, &mut Times),
+) -> Result<(Vec<Worker>, Option<Breach>), LoadError> {
+    let stretch = Arc::new(Stretch::default());
+    let commands_open_max = workers.len() as u64;
     let mut tasks = JoinSet::new();
-    for worker in workers {
-        tasks.spawn(worker.work(client.clone()));
+    for (client, worker) in nodes.clients().into_iter().cycle().zip(workers) {
+        tasks.spawn(worker.work(client, Arc::clone(&stretch)));
     }
     // To the microsecond, so that the kill meets each part of a batch.
     let load_us = random.between(LOAD_MS.0 * 1_000, LOAD_MS.1 * 1_000);
     tokio::time::sleep(Duration::from_micros(load_us)).await;
-    server.kill();
+    let node = random.below(nodes.len() as u64) as usize;
+    nodes.kill(node);
+    let mut stalled = None;
+    if nodes.len() == 1 {
+        stretch.end();
+    } else {
+        match wait_for_others(&stretch, commands_open_max).await {
+            Some(pause) => times.others_paused.record(pause),
+            None => {
+                let detail = format!("the others did nothing for {} ms", PAUSE_LIMIT.as_millis());
+                stalled = Some(Breach::new(BreachKind::Stalled, format!("kill of node {node}"), detail));
+            }
+        }
+    }
+    times.ready.record(nodes.restart(node).await?);
+    stretch.end();
     let mut back = Vec::new();
     while let Some(ended) = tasks.join_next().await {
         back.push(ended.map_err(|error| LoadError::Server(error.to_string()))?);
     }
-    Ok(back)
+    Ok((back, stalled))
+}
+
+/// Waits until more was acknowledged than can have been open at the kill. That also closes a race of the comparison: what
+/// the dead node left behind in the database has ended by then, because the others have had their turns after it.
+async fn wait_for_others(stretch: &Stretch, commands_open_max: u64) -> Option<Duration> {
+    let (start, before) = (Instant::now(), stretch.acknowledged());
+    while stretch.acknowledged() <= before + commands_open_max {
+        if start.elapsed() > PAUSE_LIMIT {
+            return None;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Some(start.elapsed())
 }
 
 /// The checks after one restart: the books as they were found, then each worker's orders, then the stock.
-async fn check_all(
-    server: &ServerProcess,
-    workers: &mut Vec<Worker>,
-    run: &mut CrashRun,
-) -> Result<(), LoadError> {
-    // A client without the connections of the server that is gone.
-    let client: Client = server.client();
-    check_books(server, run).await?;
+async fn check_all(nodes: &Nodes, workers: &mut Vec<Worker>, run: &mut CrashRun) -> Result<(), LoadError> {
+    check_books(nodes, run).await?;
     let mut tasks = JoinSet::new();
-    for worker in workers.drain(..) {
-        tasks.spawn(check::check_worker(client.clone(), worker));
+    // Clients without the connections of the server that is gone; of several nodes, mostly not the one that acknowledged.
+    for (client, worker) in nodes.clients().into_iter().cycle().zip(workers.drain(..)) {
+        tasks.spawn(check::check_worker(client, worker));
     }
     while let Some(ended) = tasks.join_next().await {
         let checked = ended.map_err(|error| LoadError::Server(error.to_string()))??;
@@ -249,13 +276,13 @@ async fn check_all(
         run.report(checked.breaches);
         workers.push(checked.worker);
     }
-    let breaches = check::check_stock(&client, workers).await?;
+    let breaches = check::check_stock(&nodes.first().client(), workers).await?;
     run.report(breaches);
     Ok(())
 }
 
-async fn check_books(server: &ServerProcess, run: &mut CrashRun) -> Result<(), LoadError> {
-    let verified = server.verify(VERIFY_LIMIT).await?;
+async fn check_books(nodes: &Nodes, run: &mut CrashRun) -> Result<(), LoadError> {
+    let verified = nodes.verify(VERIFY_LIMIT).await?;
     if !verified.passed {
         run.report([Breach::new(BreachKind::BooksWrong, "earmark verify after a restart", verified.output)]);
     }

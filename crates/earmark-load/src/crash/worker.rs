@@ -2,6 +2,8 @@
 //! exactly what it was promised.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::SKUS;
@@ -14,6 +16,28 @@ use crate::random::{Random, key};
 
 /// New orders are worked on while they are among the last so many.
 const RECENT_ORDERS: usize = 12;
+
+/// The load between two comparisons, as all workers share it.
+#[derive(Debug, Default)]
+pub(super) struct Stretch {
+    ended: AtomicBool,
+    acknowledged: AtomicU64,
+}
+
+impl Stretch {
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Relaxed)
+    }
+
+    /// Answers to commands so far.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged.load(Ordering::Relaxed)
+    }
+}
 
 /// One connection's worth of load, and the memory of what it was told.
 #[derive(Debug)]
@@ -46,15 +70,16 @@ impl Worker {
         }
     }
 
-    /// Sends commands until the server is gone, or something is wrong.
-    pub(super) async fn work(mut self, client: Client) -> Worker {
-        while self.breaches.is_empty() {
+    /// Sends commands until the server is gone, the stretch ends, or something is wrong.
+    pub(super) async fn work(mut self, client: Client, stretch: Arc<Stretch>) -> Worker {
+        while self.breaches.is_empty() && !stretch.has_ended() {
             let in_flight = self.draw();
             let request = in_flight.request(in_flight.order.map(|order| &self.orders[order]));
             self.touched.extend(in_flight.order);
             self.in_flight = Some(in_flight.clone());
             let response = loop {
                 match client.send(&request).await {
+                    Ok(response) if is_transient(&response) && stretch.has_ended() => return self,
                     Ok(response) if is_transient(&response) => {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
@@ -64,6 +89,7 @@ impl Worker {
             };
             self.in_flight = None;
             self.acknowledge(&in_flight, &response);
+            stretch.acknowledged.fetch_add(1, Ordering::Relaxed);
             if self.settle(&client, in_flight.order).await.is_err() {
                 return self;
             }

@@ -110,7 +110,7 @@ async fn pay(
     let Some(answer) = run.perform(request, random).await? else { return Ok(()) };
     let payment = payment_of(&answer).unwrap_or_default();
     let id = payment["id"].as_str().unwrap_or_default();
-    let ended = wait_for_payment(&run.client, id).await?;
+    let ended = wait_for_payment(run.client(), id).await?;
     let expected = if token == "tok_ok" { PaymentStatus::Succeeded } else { PaymentStatus::Declined };
     if PaymentStatus::of(&ended) != Some(expected) {
         let detail = format!("{} with {token}, must be {expected:?}", ended["status"]);

@@ -10,7 +10,7 @@ use super::{ON_HAND, SKUS};
 use crate::audit::{Breach, BreachKind, ExpectedStock};
 use crate::catalogue;
 use crate::error::LoadError;
-use crate::server::ServerProcess;
+use crate::nodes::Nodes;
 
 /// What `earmark verify` may take.
 const VERIFY_LIMIT: Duration = Duration::from_secs(300);
@@ -18,7 +18,7 @@ const VERIFY_LIMIT: Duration = Duration::from_secs(300);
 const REFERENCES: usize = 200;
 
 /// Reports every breach to the run.
-pub(super) async fn judge(run: &Run, server: &ServerProcess) -> Result<(), LoadError> {
+pub(super) async fn judge(run: &Run, nodes: &Nodes) -> Result<(), LoadError> {
     let unmarked = run.audit().finish();
     run.report(unmarked);
     judge_orders(run).await?;
@@ -27,10 +27,10 @@ pub(super) async fn judge(run: &Run, server: &ServerProcess) -> Result<(), LoadE
     let mut stock = ExpectedStock::new(SKUS, ON_HAND);
     run.orders().iter().for_each(|order| stock.add_order(order));
     run.adjustments().iter().for_each(|&(sku, delta)| stock.adjust(sku, delta));
-    let items = catalogue::list(&run.client, "/v1/items").await?;
+    let items = catalogue::list(run.client(), "/v1/items").await?;
     run.report(stock.compare(&items));
 
-    let verified = server.verify(VERIFY_LIMIT).await?;
+    let verified = nodes.verify(VERIFY_LIMIT).await?;
     if !verified.passed {
         run.report([Breach::new(BreachKind::BooksWrong, "earmark verify", verified.output)]);
     }
@@ -38,7 +38,7 @@ pub(super) async fn judge(run: &Run, server: &ServerProcess) -> Result<(), LoadE
 }
 
 async fn judge_orders(run: &Run) -> Result<(), LoadError> {
-    let shown = catalogue::list(&run.client, "/v1/orders").await?;
+    let shown = catalogue::list(run.client(), "/v1/orders").await?;
     let expected = run.orders().clone();
     let by_id: HashMap<&str, &Value> =
         shown.iter().filter_map(|order| Some((order["id"].as_str()?, order))).collect();
@@ -65,7 +65,7 @@ async fn judge_orders(run: &Run) -> Result<(), LoadError> {
     }
     for order in expected.iter().step_by((expected.len() / REFERENCES).max(1)) {
         let found =
-            catalogue::list(&run.client, &format!("/v1/orders?reference={}", order.reference)).await?;
+            catalogue::list(run.client(), &format!("/v1/orders?reference={}", order.reference)).await?;
         if found.len() != 1 || found[0]["id"] != order.id.as_str() {
             let detail = format!("finds {} orders, must find {}", found.len(), order.id);
             run.report([Breach::new(BreachKind::Doubled, format!("reference {}", order.reference), detail)]);
@@ -77,7 +77,7 @@ async fn judge_orders(run: &Run) -> Result<(), LoadError> {
 async fn judge_carts(run: &Run) -> Result<(), LoadError> {
     let carts = run.carts().clone();
     for cart in &carts {
-        let seen = catalogue::read(&run.client, &format!("/v1/carts/{}", cart.id)).await?;
+        let seen = catalogue::read(run.client(), &format!("/v1/carts/{}", cart.id)).await?;
         let lines = seen["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
         let line = |line: &Value| {
             let sku = line["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse::<u32>().ok());

@@ -1,5 +1,6 @@
 //! Has every key exactly one effect? Thousands of commands, each sent two to five times: at once on several connections,
-//! late and out of order, and across kill -9 and restart of the server; then every effect is counted.
+//! late and out of order, and across kill -9 and restart of the server; then every effect is counted. With several nodes
+//! the copies of a command go to different ones, and one node at a time is killed while the others go on.
 //!
 //! The control sends the same copies with a key each: what is there then must be found to be too much.
 //!
@@ -21,8 +22,9 @@ use tokio::task::JoinSet;
 use crate::audit::Breach;
 use crate::error::LoadError;
 use crate::latency::{Latencies, LatencySummary};
-use crate::random::{Random, fresh_seed};
-use crate::server::{ServerOptions, ServerProcess};
+use crate::nodes::{Databases, Nodes, NodesOptions};
+use crate::random::Random;
+use crate::server::Database;
 use crate::{catalogue, runtime};
 use sender::{Copies, Run};
 
@@ -36,8 +38,6 @@ const FLOWS: u64 = 48;
 const STRAGGLERS: u64 = 8;
 /// Commands of the control.
 const CONTROL_REQUESTS: u64 = 300;
-/// What a restarted server may take until it is ready.
-const READY_LIMIT: Duration = Duration::from_secs(30);
 /// What the whole run may take.
 const RUN_LIMIT: Duration = Duration::from_secs(900);
 
@@ -47,20 +47,17 @@ pub struct IdempotencyOptions {
     /// The `earmark` binary.
     #[serde(skip)]
     pub earmark: PathBuf,
+    /// Servers on one database.
+    pub nodes: u32,
+    /// One empty database for the proof and one for its control; none: files of their own.
+    #[serde(skip)]
+    pub databases: Vec<String>,
     /// Commands, each with a key of its own.
     pub requests: u64,
-    /// How often the server is killed in between.
+    /// How often a server is killed in between.
     pub kills: u64,
     /// Seed of all chance.
     pub seed: u64,
-}
-
-impl IdempotencyOptions {
-    /// The commit-level run: 20,000 commands, 8 kills.
-    #[must_use]
-    pub fn new(earmark: impl Into<PathBuf>) -> IdempotencyOptions {
-        IdempotencyOptions { earmark: earmark.into(), requests: 20_000, kills: 8, seed: fresh_seed() }
-    }
 }
 
 /// The verdict.
@@ -107,10 +104,11 @@ pub fn prove(options: IdempotencyOptions) -> Result<IdempotencyReport, LoadError
 
 async fn prove_with_control(options: IdempotencyOptions) -> Result<IdempotencyReport, LoadError> {
     let start = Instant::now();
-    let (run, kills, ready) = send_all(&options, Copies::ShareTheirKey).await?;
+    let mut databases = Databases::new(&options.databases);
+    let (run, kills, ready) = send_all(&options, databases.take()?, Copies::ShareTheirKey).await?;
     let breaches = run.breaches().clone();
     let control = IdempotencyOptions { requests: CONTROL_REQUESTS, kills: 0, ..options.clone() };
-    let (control, ..) = send_all(&control, Copies::HaveOwnKeys).await?;
+    let (control, ..) = send_all(&control, databases.take()?, Copies::HaveOwnKeys).await?;
     let control_caught = !control.breaches().is_empty();
     let audit = run.audit();
     Ok(IdempotencyReport {
@@ -129,18 +127,16 @@ async fn prove_with_control(options: IdempotencyOptions) -> Result<IdempotencyRe
     })
 }
 
-/// Sends everything to a server of its own, and judges what is there afterwards.
+/// Sends everything to servers of its own, and judges what is there afterwards.
 async fn send_all(
     options: &IdempotencyOptions,
+    database: Database,
     copies: Copies,
 ) -> Result<(Arc<Run>, u64, LatencySummary), LoadError> {
-    let folder = tempfile::Builder::new().prefix("earmark-idempotency-").tempdir();
-    let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
-    let mut server = ServerProcess::start(ServerOptions::new(&options.earmark, folder.path()))?;
-    server.wait_ready(READY_LIMIT).await?;
-    catalogue::create(&server.client(), u64::from(SKUS), ON_HAND).await?;
+    let mut nodes = Nodes::start_ready(&NodesOptions::new(&options.earmark, database, options.nodes)).await?;
+    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
 
-    let run = Arc::new(Run::new(server.client(), options.clone(), copies));
+    let run = Arc::new(Run::new(nodes.clients(), options.clone(), copies));
     let mut tasks = JoinSet::new();
     for number in 0..FLOWS {
         tasks.spawn(flows::keep_flowing(Arc::clone(&run), Random::stream(options.seed, number)));
@@ -150,11 +146,11 @@ async fn send_all(
         let random = Random::stream(options.seed, FLOWS + number);
         stragglers.spawn(sender::keep_sending_late(Arc::clone(&run), random));
     }
-    let (kills, ready) = kill_at_times(&run, &mut server).await?;
+    let (kills, ready) = kill_at_times(&run, &mut nodes).await?;
     join(&mut tasks).await?;
     run.flows_done.store(true, Ordering::Release);
     join(&mut stragglers).await?;
-    judge::judge(&run, &server).await?;
+    judge::judge(&run, &nodes).await?;
     Ok((run, kills, ready))
 }
 
@@ -165,8 +161,8 @@ async fn join(tasks: &mut JoinSet<Result<(), LoadError>>) -> Result<(), LoadErro
     Ok(())
 }
 
-/// Kills and restarts the server whenever another part of the commands has begun.
-async fn kill_at_times(run: &Run, server: &mut ServerProcess) -> Result<(u64, LatencySummary), LoadError> {
+/// Kills and restarts a server, any of them, whenever another part of the commands has begun.
+async fn kill_at_times(run: &Run, nodes: &mut Nodes) -> Result<(u64, LatencySummary), LoadError> {
     let mut random = Random::stream(run.options.seed, u64::MAX);
     let mut ready = Latencies::default();
     for kill in 0..run.options.kills {
@@ -177,11 +173,11 @@ async fn kill_at_times(run: &Run, server: &mut ServerProcess) -> Result<(u64, La
         if run.is_hopeless() {
             return Ok((kill, ready.summary()));
         }
-        server.kill();
-        run.client.forget_connections();
+        let node = random.below(nodes.len() as u64) as usize;
+        nodes.kill(node);
+        run.forget_connections(node);
         tokio::time::sleep(Duration::from_millis(random.below(50))).await;
-        server.restart()?;
-        ready.record(server.wait_ready(READY_LIMIT).await?);
+        ready.record(nodes.restart(node).await?);
     }
     Ok((run.options.kills, ready.summary()))
 }

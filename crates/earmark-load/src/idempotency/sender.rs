@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use super::IdempotencyOptions;
 use crate::audit::{Breach, BreachKind, Comparison, ExpectedOrder, ReplayAudit};
 use crate::client::{Client, Request, Response};
-use crate::commands::{Answered, create_cart, send_until_answered};
+use crate::commands::{Answered, create_cart, send_to_any};
 use crate::error::LoadError;
 use crate::random::Random;
 
@@ -41,7 +41,8 @@ pub(super) struct ExpectedCart {
 
 /// What all tasks share.
 pub(super) struct Run {
-    pub(super) client: Client,
+    /// A client of each node.
+    nodes: Vec<Client>,
     pub(super) options: IdempotencyOptions,
     copies: Copies,
     /// Commands begun.
@@ -61,9 +62,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Run {
-    pub(super) fn new(client: Client, options: IdempotencyOptions, copies: Copies) -> Run {
+    pub(super) fn new(nodes: Vec<Client>, options: IdempotencyOptions, copies: Copies) -> Run {
         Run {
-            client,
+            nodes,
             options,
             copies,
             begun: AtomicU64::new(0),
@@ -76,6 +77,16 @@ impl Run {
             carts: Mutex::default(),
             adjustments: Mutex::default(),
         }
+    }
+
+    /// A client of the first node, for what any can answer.
+    pub(super) fn client(&self) -> &Client {
+        &self.nodes[0]
+    }
+
+    /// Closes the idle connections of a node that was killed.
+    pub(super) fn forget_connections(&self, node: usize) {
+        self.nodes[node].forget_connections();
     }
 
     pub(super) fn audit(&self) -> MutexGuard<'_, ReplayAudit> {
@@ -123,6 +134,8 @@ impl Run {
         self.begun.fetch_add(1, Ordering::Relaxed);
         let comparison = comparison_of(&request);
         let mut copies = JoinSet::new();
+        // Copies that are sent at once go round the nodes, so that a key meets itself on two of them.
+        let first_node = self.draw_node(random);
         for copy in 0..random.between(2, 5) {
             let mut request = request.clone();
             if self.copies == Copies::HaveOwnKeys && copy > 0 {
@@ -132,7 +145,8 @@ impl Run {
                 lock(&self.late).push((request, comparison));
             } else {
                 let run = Arc::clone(self);
-                copies.spawn(async move { send_until_answered(&run.client, &request).await });
+                let node = first_node + copy as usize;
+                copies.spawn(async move { send_to_any(&run.nodes, node, &request).await });
             }
         }
         let mut first = None;
@@ -163,6 +177,10 @@ impl Run {
         true
     }
 
+    fn draw_node(&self, random: &mut Random) -> usize {
+        random.below(self.nodes.len() as u64) as usize
+    }
+
     /// Uses the key of an answered command for something else.
     async fn reuse_key(&self, request: &Request, random: &mut Random) -> Result<(), LoadError> {
         let key = request.key.as_deref().unwrap_or_default();
@@ -175,7 +193,7 @@ impl Run {
             }
         };
         self.reused.fetch_add(1, Ordering::Relaxed);
-        let response = send_until_answered(&self.client, &changed).await?.response;
+        let response = send_to_any(&self.nodes, self.draw_node(random), &changed).await?.response;
         if response.status != 422 || response.code() != "idempotency_key_reused" {
             let was = format!("{} {}", request.name(), String::from_utf8_lossy(&request.body));
             let now = format!("{} {}", changed.name(), String::from_utf8_lossy(&changed.body));
@@ -241,7 +259,7 @@ pub(super) async fn keep_sending_late(run: Arc<Run>, mut random: Random) -> Resu
         };
         match drawn {
             Some((request, comparison)) => {
-                let answered = send_until_answered(&run.client, &request).await?;
+                let answered = send_to_any(&run.nodes, run.draw_node(&mut random), &request).await?;
                 run.record(&request, comparison, &answered);
             }
             None if done => return Ok(()),

@@ -7,20 +7,20 @@ use serde_json::Value;
 use super::report::Books;
 use crate::catalogue;
 use crate::error::LoadError;
-use crate::server::ServerProcess;
+use crate::nodes::Nodes;
 
 /// What `earmark verify` may take, for a million orders.
 const VERIFY_LIMIT: Duration = Duration::from_secs(900);
 /// How many wrong SKUs are named.
 const WRONG_SKUS_MAX: usize = 10;
 
-/// Compares `ordered` (units by index of the SKU) with the server.
+/// Compares `ordered` (units by index of the SKU) with what the servers show.
 ///
 /// # Errors
 /// The items cannot be read, or `earmark verify` cannot be run.
-pub(super) async fn check(server: &ServerProcess, ordered: &[u64]) -> Result<Books, LoadError> {
-    let items = catalogue::list(&server.client(), "/v1/items").await?;
-    let verified = server.verify(VERIFY_LIMIT).await?;
+pub(super) async fn check(nodes: &Nodes, ordered: &[u64]) -> Result<Books, LoadError> {
+    let items = catalogue::list(&nodes.first().client(), "/v1/items").await?;
+    let verified = nodes.verify(VERIFY_LIMIT).await?;
     let mut books = compare(&items, ordered);
     books.verified = verified.passed;
     if !verified.passed {

@@ -96,7 +96,7 @@ impl Tally {
 /// Everything that the connections share.
 pub(super) struct Drive {
     options: PlaceOptions,
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     token: String,
     rss_bytes: RssProbe,
     tally: Mutex<Tally>,
@@ -106,13 +106,17 @@ pub(super) struct Drive {
 pub(super) type RssProbe = Box<dyn Fn() -> u64 + Send + Sync>;
 
 impl Drive {
-    /// Nothing sent yet.
+    /// Nothing sent yet. The addresses are those of nodes that share their books.
     #[must_use]
-    pub(super) fn new(options: &PlaceOptions, server: (SocketAddr, &str), rss_bytes: RssProbe) -> Drive {
+    pub(super) fn new(
+        options: &PlaceOptions,
+        (addresses, token): (Vec<SocketAddr>, &str),
+        rss_bytes: RssProbe,
+    ) -> Drive {
         Drive {
             options: options.clone(),
-            address: server.0,
-            token: server.1.to_owned(),
+            addresses,
+            token: token.to_owned(),
             rss_bytes,
             tally: Mutex::new(Tally::new(options.skus as usize)),
         }
@@ -126,8 +130,9 @@ impl Drive {
         let clock = Clock::start();
         let mut connections = Vec::new();
         for number in 0..self.options.clients {
-            let orders = OrderWriter::new(&self.options, (self.address, &self.token), number, clock);
-            connections.push((orders, self.connect().await?));
+            let address = self.addresses[number as usize % self.addresses.len()];
+            let orders = OrderWriter::new(&self.options, (address, &self.token), number, clock);
+            connections.push((orders, connect(address).await?));
         }
         let drive = Arc::new(self);
         let start = Instant::now();
@@ -146,10 +151,6 @@ impl Drive {
 
     fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn connect(&self) -> Result<Connection, LoadError> {
-        Connection::open(self.address, DEADLINE).await.map_err(LoadError::client("connect"))
     }
 
     async fn keep_placing(
@@ -175,7 +176,7 @@ impl Drive {
                 if resends > RESENDS_MAX {
                     return Err(LoadError::client("POST /v1/orders")(error));
                 }
-                connection = self.connect().await?;
+                connection = connect(orders.address()).await?;
             }
         }
         Ok(())
@@ -206,7 +207,7 @@ impl Drive {
         let closes = answer.closes;
         self.count(&answer, orders, sent_at.elapsed());
         if closes {
-            *connection = Connection::open(self.address, DEADLINE).await?;
+            *connection = Connection::open(orders.address(), DEADLINE).await?;
         }
         Ok(())
     }
@@ -223,4 +224,8 @@ impl Drive {
             *tally.refused.entry(name).or_default() += 1;
         }
     }
+}
+
+async fn connect(address: SocketAddr) -> Result<Connection, LoadError> {
+    Connection::open(address, DEADLINE).await.map_err(LoadError::client("connect"))
 }

@@ -1,4 +1,4 @@
-//! How many orders a second, and how soon is each answered? `earmark bench place`: a server of its own on a throw-away
+//! How many orders a second, and how soon is each answered? `earmark bench place`: servers of its own on an empty
 //! database, orders over HTTP, then the books.
 //!
 //! Invariant: a rate is worth nothing unless the books are right, so they are checked after every run.
@@ -9,18 +9,17 @@ mod options;
 mod orders;
 mod report;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use options::{KeyKind, PlaceOptions};
 pub use report::{Books, GrowthPoint, PlaceReport};
 
+use crate::client::Client;
 use crate::error::LoadError;
 use crate::latency::per_second;
-use crate::server::{ServerOptions, ServerProcess, own_cpu_ms};
+use crate::nodes::Nodes;
+use crate::server::own_cpu_ms;
 use crate::{catalogue, runtime};
-
-/// What an empty server may take to start.
-const READY_LIMIT: Duration = Duration::from_secs(30);
 
 /// Runs the benchmark. Blocks, on a runtime of its own: not to be called from a task.
 ///
@@ -28,30 +27,29 @@ const READY_LIMIT: Duration = Duration::from_secs(30);
 /// The run could not be finished. Orders that were refused and books that are wrong are in the report.
 pub fn run(options: PlaceOptions) -> Result<PlaceReport, LoadError> {
     options.check()?;
-    let parent = options.database.clone().unwrap_or_else(std::env::temp_dir);
-    let folder = tempfile::Builder::new().prefix("earmark-bench-").tempdir_in(&parent);
-    let folder = folder.map_err(LoadError::file(parent))?;
-    let server = ServerProcess::start(ServerOptions::new(&options.earmark, folder.path()))?;
-    // The server ends before its folder is removed: it is dropped inside.
-    runtime::block_on(place(options, server))
+    // The servers end before their folder is removed: they are dropped inside.
+    runtime::block_on(place(options))
 }
 
-async fn place(options: PlaceOptions, mut server: ServerProcess) -> Result<PlaceReport, LoadError> {
-    server.wait_ready(READY_LIMIT).await?;
+async fn place(options: PlaceOptions) -> Result<PlaceReport, LoadError> {
+    let nodes = Nodes::start_ready(&options.servers()).await?;
+    let client = nodes.first().client();
+    refuse_used_books(&client).await?;
     let start = Instant::now();
-    catalogue::create(&server.client(), u64::from(options.skus), options.on_hand()).await?;
+    catalogue::create(&client, u64::from(options.skus), options.on_hand()).await?;
     let catalogue_ms = start.elapsed().as_millis() as u64;
 
-    let (before, own_before_ms) = (server.usage(), own_cpu_ms());
-    let probe = server.rss_probe();
-    let drive = drive::Drive::new(&options, (server.address(), server.admin_key()), Box::new(probe));
+    let (before, own_before_ms) = (nodes.usage(), own_cpu_ms());
+    let probe = nodes.rss_probe();
+    let target = (nodes.addresses(), nodes.first().admin_key());
+    let drive = drive::Drive::new(&options, target, Box::new(probe));
     let (tally, elapsed) = drive.run().await?;
     let client_cpu_ms = own_cpu_ms() - own_before_ms;
-    let mut usage = server.usage();
+    let mut usage = nodes.usage();
     usage.cpu_ms -= before.cpu_ms.min(usage.cpu_ms);
-    let database_bytes = server.database_bytes();
+    let database_bytes = nodes.first().database_bytes();
 
-    let books = books::check(&server, &tally.ordered).await?;
+    let books = books::check(&nodes, &tally.ordered).await?;
     Ok(PlaceReport {
         options,
         placed: tally.placed,
@@ -69,6 +67,14 @@ async fn place(options: PlaceOptions, mut server: ServerProcess) -> Result<Place
     })
 }
 
+/// A database with items is somebody's: their counters would be taken for ours.
+async fn refuse_used_books(client: &Client) -> Result<(), LoadError> {
+    match catalogue::read(client, "/v1/items?limit=1").await?["data"].as_array() {
+        Some(items) if items.is_empty() => Ok(()),
+        _ => Err(LoadError::Options("the database is not empty".to_owned())),
+    }
+}
+
 /// Drives orders against any server that answers 201, and says what that costs the client.
 ///
 /// # Errors
@@ -77,7 +83,7 @@ pub fn measure_client(address: std::net::SocketAddr, orders: u64) -> Result<Stri
     let options = PlaceOptions { orders, ..PlaceOptions::default() };
     runtime::block_on(async {
         let before_ms = own_cpu_ms();
-        let drive = drive::Drive::new(&options, (address, "em_live_token"), Box::new(|| 0));
+        let drive = drive::Drive::new(&options, (vec![address], "em_live_token"), Box::new(|| 0));
         let (tally, elapsed) = drive.run().await?;
         let cpu_us = (own_cpu_ms() - before_ms) * 1_000 / orders;
         let rate = per_second(tally.placed, elapsed);

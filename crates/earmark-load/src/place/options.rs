@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::error::LoadError;
+use crate::nodes::NodesOptions;
 use crate::random::fresh_seed;
+use crate::server::Database;
 
 /// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -24,9 +26,14 @@ pub struct PlaceOptions {
     /// The `earmark` binary that serves.
     #[serde(skip)]
     pub earmark: PathBuf,
-    /// Where the database is made, or None: a temporary folder. What is made there is removed afterwards.
+    /// Where the books are; a database that is given must be empty, and is left as it is afterwards.
     #[serde(skip)]
-    pub database: Option<PathBuf>,
+    pub database: Database,
+    /// Where a folder for logs and [`Database::File`] is made and removed afterwards; None: where temporary files go.
+    #[serde(skip)]
+    pub folder: Option<PathBuf>,
+    /// Servers on the database; connections are spread over them.
+    pub nodes: u32,
     /// Connections.
     pub clients: u32,
     /// Orders to place.
@@ -54,7 +61,9 @@ impl Default for PlaceOptions {
     fn default() -> PlaceOptions {
         PlaceOptions {
             earmark: PathBuf::from("earmark"),
-            database: None,
+            database: Database::File,
+            folder: None,
+            nodes: 1,
             clients: 256,
             orders: 100_000,
             hot: false,
@@ -74,6 +83,13 @@ impl PlaceOptions {
     #[must_use]
     pub fn on_hand(&self) -> u64 {
         (self.orders * super::orders::QUANTITY_MAX).max(1)
+    }
+
+    /// The servers to start.
+    #[must_use]
+    pub(super) fn servers(&self) -> NodesOptions {
+        let servers = NodesOptions::new(&self.earmark, self.database.clone(), self.nodes);
+        NodesOptions { parent: self.folder.clone(), ..servers }
     }
 
     /// Refuses settings that make no sense together.
@@ -97,7 +113,7 @@ impl PlaceOptions {
         if self.customers == 0 || self.sample_every == 0 || self.rate == Some(0) {
             return wrong("customers, sample_every and rate must be above 0");
         }
-        Ok(())
+        self.servers().check()
     }
 }
 
@@ -113,6 +129,7 @@ mod tests {
             PlaceOptions { orders: 0, ..PlaceOptions::default() },
             PlaceOptions { lines: 3, skus: 3, ..PlaceOptions::default() },
             PlaceOptions { rate: Some(0), ..PlaceOptions::default() },
+            PlaceOptions { nodes: 2, ..PlaceOptions::default() },
         ];
         for options in wrong {
             assert!(options.check().is_err(), "{options:?}");

@@ -14,6 +14,7 @@ pub(super) const QUANTITY_MAX: u64 = 3;
 #[derive(Debug)]
 pub(super) struct OrderWriter {
     random: Random,
+    address: SocketAddr,
     host: String,
     token: String,
     hot: bool,
@@ -65,6 +66,7 @@ impl OrderWriter {
     ) -> OrderWriter {
         OrderWriter {
             random: Random::stream(options.seed, u64::from(connection)),
+            address: server.0,
             host: server.0.to_string(),
             token: server.1.to_owned(),
             hot: options.hot,
@@ -99,6 +101,12 @@ impl OrderWriter {
         };
         self.request.clear();
         write_request(&mut self.request, &head, &self.body);
+    }
+
+    /// The server of this connection.
+    #[must_use]
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// The bytes of the current order's request.

@@ -32,8 +32,9 @@ pub struct PlaceReport {
     pub server: Usage,
     /// CPU time of the load generator for the orders, milliseconds.
     pub client_cpu_ms: u64,
-    /// Database file and journal after the orders, bytes.
-    pub database_bytes: u64,
+    /// Database file and journal after the orders, bytes; None: the books are in a database elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_bytes: Option<u64>,
     /// The growth curve.
     pub growth: Vec<GrowthPoint>,
     /// Whether the books are right afterwards.
@@ -122,7 +123,9 @@ impl fmt::Display for PlaceReport {
             mib(self.server.rss_bytes),
             mib(self.server.rss_peak_bytes)
         )?;
-        writeln!(f, "database        {:>12} MiB", mib(self.database_bytes))?;
+        if let Some(bytes) = self.database_bytes {
+            writeln!(f, "database        {:>12} MiB", mib(bytes))?;
+        }
         if self.growth.len() > 1 {
             writeln!(f, "\n{:>12} {:>10} {:>10} {:>8}", "stored", "orders/s", "p99 ms", "MiB")?;
             for point in &self.growth {

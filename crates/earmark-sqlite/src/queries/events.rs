@@ -5,7 +5,7 @@ use earmark_core::{Event, Fact};
 use earmark_store::{Page, RecordedEvent};
 use rusqlite::{OptionalExtension, Params};
 
-use super::{Snapshot, page};
+use super::Snapshot;
 use crate::codec;
 use crate::fault::Fault;
 use crate::rows;
@@ -83,7 +83,7 @@ fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<V
 
 /// Adds what the events themselves do not keep.
 fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
-    let Page { rows, more } = page(events, limit);
+    let Page { rows, more } = Page::of(events, limit);
     let with_order = |event: Event| {
         let placed = match (&event.fact, event.order_id) {
             (Fact::OrderCreated, Some(id)) => {

@@ -4,7 +4,7 @@ use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
 use rusqlite::named_params;
 
-use super::{Snapshot, page};
+use super::Snapshot;
 use crate::codec;
 use crate::fault::Fault;
 use crate::rows::items::{COLUMNS, read};
@@ -33,5 +33,5 @@ pub(super) fn list(
     while let Some(row) = found.next()? {
         items.push(read(row)?);
     }
-    Ok(page(items, limit))
+    Ok(Page::of(items, limit))
 }

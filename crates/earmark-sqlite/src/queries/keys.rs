@@ -4,7 +4,7 @@ use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use earmark_store::Page;
 
-use super::{Snapshot, page};
+use super::Snapshot;
 use crate::codec;
 use crate::fault::Fault;
 use crate::rows::keys::read;
@@ -24,5 +24,5 @@ pub(super) fn list(
     while let Some(row) = found.next()? {
         keys.push(read(row)?);
     }
-    Ok(page(keys, limit))
+    Ok(Page::of(keys, limit))
 }

@@ -145,10 +145,3 @@ impl Queries for SqliteQueries {
         self.pool.read(move |snapshot| crate::audit::audit(snapshot, &customers)).await
     }
 }
-
-/// A page of the first `limit` of these rows; one more says that there are more.
-fn page<T>(mut rows: Vec<T>, limit: usize) -> Page<T> {
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Page { rows, more }
-}

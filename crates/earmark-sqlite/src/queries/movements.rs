@@ -4,7 +4,7 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use super::{Snapshot, page};
+use super::Snapshot;
 use crate::fault::Fault;
 use crate::rows;
 use crate::segments::walk;
@@ -20,7 +20,7 @@ pub(super) fn list(
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find(snapshot.connection, sku)? {
             Some(item) => (u64::MAX, item.stock.on_hand, item.stock.reserved),
-            None => return Ok(page(Vec::new(), limit)),
+            None => return Ok(Page::of(Vec::new(), limit)),
         },
     };
     let mut movements = Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn list(
         }
         Ok(movements.len() <= limit)
     })?;
-    Ok(page(movements, limit))
+    Ok(Page::of(movements, limit))
 }
 
 /// A counter before it moved.

@@ -1,22 +1,19 @@
 //! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
 
-use earmark_core::Timestamp;
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::{Order, OrderStatus};
 use earmark_core::text::{Reference, Sku};
-use earmark_core::time::Span;
+use earmark_store::codes;
 use earmark_store::{OrderFilter, Page};
 use rusqlite::{OptionalExtension, Params};
 
-use super::{Snapshot, page};
+use super::Snapshot;
 use crate::codec;
 use crate::deferred::CustomerTail;
 use crate::fault::Fault;
 use crate::rows;
 use crate::segments::walk;
 
-/// How far the time within an id may be from `created_at`: it is made at the edge, by whichever clock is there.
-const SLACK_SECONDS: u32 = 3600;
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
@@ -44,17 +41,18 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Page<Order>, Fault> {
     let source = source(snapshot, customers, filter)?;
-    let (lowest, mut upto) = bounds(filter);
+    let (lowest, mut upto) = filter.bounds();
     let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
         let candidates = source.candidates(snapshot, highest, want)?;
         for id in &candidates {
             if orders.len() > limit || *id < lowest {
-                return Ok(page(orders, limit));
+                return Ok(Page::of(orders, limit));
             }
             // What a tail names may be newer than this snapshot.
-            orders
-                .extend(rows::orders::find(snapshot.connection, *id)?.filter(|order| matches(filter, order)));
+            orders.extend(
+                rows::orders::find(snapshot.connection, *id)?.filter(|order| filter.lets_through(order)),
+            );
         }
         upto = candidates
             .last()
@@ -64,7 +62,7 @@ pub(super) fn list(
         // The fewer of them match, the more are asked for.
         want = want.saturating_mul(2).min(1_000);
     }
-    Ok(page(orders, limit))
+    Ok(Page::of(orders, limit))
 }
 
 fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source, Fault> {
@@ -88,34 +86,6 @@ fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilte
     Ok(filter.status.map_or(Source::All, Source::Status))
 }
 
-/// The lowest and the highest id that can match.
-fn bounds(filter: &OrderFilter) -> (OrderId, Option<OrderId>) {
-    let slack = Span::from_seconds(SLACK_SECONDS);
-    let lowest = filter.created_after.map_or(OrderId(0), |at| first_id(at.before(slack)));
-    let by_time = filter.created_before.map_or(OrderId(u128::MAX), |at| first_id(at.after(slack)));
-    let highest = match filter.before {
-        Some(before) => before.0.checked_sub(1).map(|id| OrderId(id).min(by_time)),
-        None => Some(by_time),
-    };
-    (lowest, highest)
-}
-
-/// The first id that a time can have.
-fn first_id(at: Timestamp) -> OrderId {
-    let millis = u128::try_from(at.0.max(0) / 1000).unwrap_or(0);
-    OrderId(millis.min(0xFFFF_FFFF_FFFF) << 80)
-}
-
-fn matches(filter: &OrderFilter, order: &Order) -> bool {
-    let holds = |condition: Option<bool>| condition.unwrap_or(true);
-    holds(filter.customer_id.as_ref().map(|id| order.customer_id.as_ref() == Some(id)))
-        && holds(filter.status.map(|status| order.status() == status))
-        && holds(filter.sku.as_ref().map(|sku| order.line(sku).is_some()))
-        && holds(filter.reference.as_ref().map(|reference| order.reference.as_ref() == Some(reference)))
-        && holds(filter.created_after.map(|at| order.created_at > at))
-        && holds(filter.created_before.map(|at| order.created_at < at))
-}
-
 impl Source {
     /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
     fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>, Fault> {
@@ -137,7 +107,7 @@ impl Source {
             Self::Status(status) => {
                 let sql = "SELECT id FROM orders INDEXED BY orders_by_status WHERE status = ?1 AND id <= ?2 \
                            ORDER BY id DESC LIMIT ?3";
-                ids(snapshot, sql, (codec::store_order_status(*status), id, count))
+                ids(snapshot, sql, (codes::order_status_number(*status), id, count))
             }
             Self::All => {
                 ids(snapshot, "SELECT id FROM orders WHERE id <= ?1 ORDER BY id DESC LIMIT ?2", (id, count))

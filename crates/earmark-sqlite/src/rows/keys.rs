@@ -3,6 +3,7 @@
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
+use earmark_store::codes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
@@ -22,7 +23,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<ApiKey, Fault> {
         id: KeyId::from_bytes(row.get(0)?),
         version: codec::count(row, 1)?,
         name: codec::optional_text(row, 2, Name::parse)?,
-        role: codec::role(row, 3)?,
+        role: codes::role(row.get(3)?)?,
         secret_hash: row.get(4)?,
         created_at: codec::time(row, 5)?,
         revoked_at: codec::optional_time(row, 6)?,

@@ -3,6 +3,7 @@
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
 use earmark_core::{Actor, Event};
+use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use crate::codec;
@@ -26,7 +27,7 @@ pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<(), Faul
             actor.1,
             event.order_id.map(OrderId::to_bytes),
             event.sku.as_ref().map(Sku::as_str),
-            codec::fact_data(&event.fact)?,
+            codes::fact_data(&event.fact)?,
         ])?;
         last = Some(actor);
     }

@@ -3,6 +3,7 @@
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
+use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use super::{never_deleted, one};
@@ -23,7 +24,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Resul
                     key.id.to_bytes(),
                     version,
                     key.name.as_ref().map(Name::as_str),
-                    codec::store_role(key.role),
+                    codes::role_number(key.role),
                     key.secret_hash,
                     key.created_at.0,
                     key.revoked_at.map(|at| at.0),

@@ -6,6 +6,7 @@ use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::{CustomerId, Reference};
 use earmark_core::{BatchChanges, Fact};
+use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use super::{lines, never_deleted, one, payments, refunds};
@@ -60,7 +61,7 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
         .execute(params![
             order.id.to_bytes(),
             codec::integer(order.version)?,
-            codec::store_order_status(order.status()),
+            codes::order_status_number(order.status()),
             created_sequence,
             order.created_at.0,
             order.updated_at.0,
@@ -93,7 +94,7 @@ fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), 
         .execute(params![
             order.id.to_bytes(),
             codec::integer(order.version)?,
-            codec::store_order_status(order.status()),
+            codes::order_status_number(order.status()),
             order.updated_at.0,
             order.paid_total().minor(),
             order.refunded_total().minor(),

@@ -3,6 +3,7 @@
 use earmark_core::orders::Order;
 use earmark_core::payments::Payment;
 use earmark_core::text::Name;
+use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use super::one;
@@ -33,7 +34,7 @@ fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Paym
             codec::limit(attempt),
             payment.id.to_bytes(),
             codec::integer(payment.version)?,
-            codec::store_payment_status(payment.status),
+            codes::payment_status_number(payment.status),
             payment.amount.minor(),
             payment.token.as_str(),
             payment.gateway.as_str(),
@@ -56,7 +57,7 @@ fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(
         .execute(params![
             payment.id.to_bytes(),
             codec::integer(payment.version)?,
-            codec::store_payment_status(payment.status),
+            codes::payment_status_number(payment.status),
             payment.gateway_reference.as_ref().map(Name::as_str),
             payment.decline_code.as_ref().map(Name::as_str),
             payment.attempts,

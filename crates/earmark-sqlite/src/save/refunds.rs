@@ -2,6 +2,7 @@
 
 use earmark_core::orders::Order;
 use earmark_core::refunds::Refund;
+use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use super::one;
@@ -31,9 +32,9 @@ fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund
             refund.id.to_bytes(),
             refund.payment_id.to_bytes(),
             codec::integer(refund.version)?,
-            codec::store_refund_status(refund.status),
+            codes::refund_status_number(refund.status),
             refund.amount.minor(),
-            codec::store_reason(refund.reason),
+            codes::reason_number(refund.reason),
             refund.attempts,
             refund.next_attempt_at.0,
             refund.created_at.0,
@@ -51,7 +52,7 @@ fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), 
         .execute(params![
             refund.id.to_bytes(),
             codec::integer(refund.version)?,
-            codec::store_refund_status(refund.status),
+            codes::refund_status_number(refund.status),
             refund.attempts,
             refund.next_attempt_at.0,
             refund.updated_at.0,

@@ -1,4 +1,4 @@
-//! Do two engines come to the same? The same random log of commands on both, then everything that can be read, compared.
+//! Do all engines come to the same? The same random log of commands on each, then everything that can be read, compared.
 
 use std::collections::BTreeSet;
 
@@ -13,37 +13,45 @@ use super::movements::read_all;
 use crate::simulation::Simulation;
 use crate::{ItemFilter, OrderFilter, Pace};
 
-/// Carries the same random log of so many commands out on both stores, in batches, and compares answers, rows and lists.
+/// Carries the same random log of so many commands out on all stores, in batches, and compares the answers, rows and lists of each with the first's.
 ///
 /// # Panics
 /// If they differ; the message says in what, and from which seed.
-pub fn differential(make_a: impl Fn() -> Fixture, make_b: impl Fn() -> Fixture, seed: u64, commands: usize) {
-    let (mut a, mut b) = (Book::open(make_a()), Book::open(make_b()));
+pub fn differential(stores: impl IntoIterator<Item = Fixture>, seed: u64, commands: usize) {
+    let mut books: Vec<Book> = stores.into_iter().map(Book::open).collect();
+    assert!(books.len() > 1, "there is something to compare");
     let mut simulation = Simulation::new(seed);
     let mut left = commands;
     while left > 0 {
         let size = left.min(simulation.random().place(64).expect("not empty") + 1);
         left -= size;
         let batch: Vec<(Command, Timestamp)> = (0..size).map(|_| simulation.next_command()).collect();
-        let (from_a, from_b) = (a.run_batch(&batch), b.run_batch(&batch));
-        for (place, ((command, _), verdict)) in batch.iter().zip(&from_a).enumerate() {
-            assert_eq!(*verdict, from_b[place], "seed {seed}: the answers to {command:?}");
-            simulation.learn(command, verdict);
+        let verdicts: Vec<_> = books.iter_mut().map(|book| book.run_batch(&batch)).collect();
+        for (place, (command, _)) in batch.iter().enumerate() {
+            for other in &verdicts[1..] {
+                assert_eq!(verdicts[0][place], other[place], "seed {seed}: the answers to {command:?}");
+            }
+            simulation.learn(command, &verdicts[0][place]);
         }
         if simulation.random().percent(5) {
-            a.engine.maintain(Pace::Idle).expect("housekeeping works");
-            b.engine.maintain(Pace::Busy).expect("housekeeping works");
+            for (place, book) in books.iter_mut().enumerate() {
+                let pace = if place % 2 == 0 { Pace::Idle } else { Pace::Busy };
+                book.engine.maintain(pace).expect("housekeeping works");
+            }
         }
     }
-    a.now = simulation.now();
-    a.check();
-    b.check();
-    compare_lists(&a, &b, seed);
-    compare_movements(&a, &b, seed);
-    compare_due(&a, &b, seed);
-    let (audit_a, audit_b) = (a.audit(), b.audit());
-    assert_eq!(audit_a, audit_b, "seed {seed}: the audits");
-    assert!(audit_a.breaches.is_empty(), "seed {seed}: {:?}", audit_a.breaches);
+    for book in &mut books {
+        book.now = simulation.now();
+        book.check();
+    }
+    let audit = books[0].audit();
+    assert!(audit.breaches.is_empty(), "seed {seed}: {:?}", audit.breaches);
+    for other in &books[1..] {
+        compare_lists(&books[0], other, seed);
+        compare_movements(&books[0], other, seed);
+        compare_due(&books[0], other, seed);
+        assert_eq!(audit, other.audit(), "seed {seed}: the audits");
+    }
 }
 
 fn compare_lists(a: &Book, b: &Book, seed: u64) {

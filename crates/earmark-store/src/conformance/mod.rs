@@ -82,6 +82,11 @@ const WRITER_CASES: &[(&str, WriterCase)] = &[
     ("a conflict is decided again", writer::a_conflict_is_decided_again),
     ("an unavailable database refuses and comes back", writer::an_unavailable_database_comes_back),
     ("after a commit of unknown outcome nothing is answered", writer::an_unknown_commit_ends_the_writer),
+    (
+        "after a commit of which nothing could be learned the store goes on",
+        writer::an_unlearned_commit_goes_on,
+    ),
+    ("whoever waits too long is told so, and the command goes on", writer::a_late_answer_is_unknown),
     ("whoever waits for a payment or for money due is woken", writer::waiters_are_woken),
     ("time never runs backwards", writer::time_never_runs_backwards),
     ("time goes on from what another node wrote", writer::time_goes_on_from_the_last_event),

@@ -44,8 +44,7 @@ pub(super) fn an_empty_store_has_nothing(book: &mut Book) {
     assert!(book.ask(|queries| queries.list_orders(&filter, 10)).rows.is_empty());
     assert!(book.ask(|queries| queries.list_movements(&none, None, 10)).rows.is_empty());
     assert_eq!(book.audit(), crate::AuditReport::default());
-    let ping = super::book::runtime().block_on(book.queries.ping());
-    assert!(ping.is_ok());
+    book.ask(crate::Queries::ping);
 }
 
 fn metadata(text: &str) -> Metadata {

@@ -248,6 +248,28 @@ pub(super) fn an_unknown_commit_ends_the_writer(fixture: Fixture) {
     assert!(!running.store.is_alive());
 }
 
+pub(super) fn an_unlearned_commit_goes_on(fixture: Fixture) {
+    let running = Running::start(fixture);
+    running.must(put("a"));
+    running.gate.fail_next_commit(StoreError::Unlearned("no answer".into()));
+    assert_eq!(running.submit(adjust("a", 5)), Err(SubmitError::Unknown), "it may have happened");
+    running.must(adjust("a", 3));
+    assert_eq!(running.on_hand("a"), 3);
+    running.must_be_clean();
+}
+
+pub(super) fn a_late_answer_is_unknown(fixture: Fixture) {
+    let mut running = Running::start(fixture);
+    let patience = std::mem::replace(&mut running.store.answer_within, Duration::from_millis(50));
+    let held = running.hold();
+    assert_eq!(running.join(held), Err(SubmitError::Unknown), "it may still happen");
+    running.store.answer_within = patience;
+    running.gate.open();
+    running.must(adjust("held", 1));
+    assert_eq!(running.on_hand("held"), 1, "what came late happened all the same");
+    running.must_be_clean();
+}
+
 pub(super) fn waiters_are_woken(fixture: Fixture) {
     let running = Running::start(fixture);
     running.must(put("a"));

@@ -21,10 +21,7 @@ use crate::{
 };
 
 fn page<T>(rows: impl Iterator<Item = T>, limit: usize) -> Page<T> {
-    let mut rows: Vec<T> = rows.take(limit.saturating_add(1)).collect();
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    Page { rows, more }
+    Page::of(rows.take(limit.saturating_add(1)).collect(), limit)
 }
 
 /// The orders for which `due` gives a time that has come, the longest due first.

@@ -29,7 +29,7 @@ fn memory_keeps_the_promises_of_an_engine() {
 
 #[test]
 fn memory_comes_to_the_same_as_memory() {
-    conformance::differential(fresh, fresh, 7, 3_000);
+    conformance::differential([fresh(), fresh()], 7, 3_000);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_suite_names_the_promise_that_is_broken() {
 #[test]
 fn the_comparison_notices_every_faulty_store() {
     for (name, fault) in FAULTS {
-        let run = catch_unwind(|| conformance::differential(fresh, || faulty(*fault), 7, 3_000));
+        let run = catch_unwind(|| conformance::differential([fresh(), faulty(*fault)], 7, 3_000));
         assert!(run.is_err(), "nobody noticed that the store {name}");
     }
 }

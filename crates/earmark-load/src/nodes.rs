@@ -1,0 +1,232 @@
+//! What does a run talk to? One server on a file of its own, or several nodes on one database; to a proof it is the same.
+//!
+//! Invariant: all nodes have the same operator's key, so that what is begun at one can be asked about at any other.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::error::LoadError;
+use crate::random::{Random, fresh_seed};
+use crate::server::{Database, ServerOptions, ServerProcess, Usage, Verified, draw_admin_key};
+
+/// What a server may take until it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(30);
+
+/// What to start.
+#[derive(Debug, Clone)]
+pub struct NodesOptions {
+    /// The `earmark` binary.
+    pub earmark: PathBuf,
+    /// Where the folder of the run is made; None: where temporary files go.
+    pub parent: Option<PathBuf>,
+    /// Where the books are.
+    pub database: Database,
+    /// How many servers.
+    pub count: u32,
+    /// Further arguments of `serve`.
+    pub arguments: Vec<String>,
+    /// Further environment variables.
+    pub environment: Vec<(String, String)>,
+}
+
+impl NodesOptions {
+    /// So many servers on this database.
+    #[must_use]
+    pub fn new(earmark: &Path, database: Database, count: u32) -> NodesOptions {
+        NodesOptions {
+            earmark: earmark.to_path_buf(),
+            parent: None,
+            database,
+            count,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// Refuses several servers on one file: the second would not start.
+    ///
+    /// # Errors
+    /// [`LoadError::Options`].
+    pub fn check(&self) -> Result<(), LoadError> {
+        match (&self.database, self.count) {
+            (_, 0 | 33..) => Err(LoadError::Options("nodes must be 1 to 32".to_owned())),
+            (Database::File, 2..) => {
+                Err(LoadError::Options("several nodes need a database that they can share".to_owned()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The databases of a proof, one after the other, each empty.
+#[derive(Debug)]
+pub struct Databases {
+    /// None: files.
+    urls: Option<VecDeque<String>>,
+}
+
+impl Databases {
+    /// These; without any, as many files as are wanted.
+    #[must_use]
+    pub fn new(urls: &[String]) -> Databases {
+        Databases { urls: (!urls.is_empty()).then(|| urls.iter().cloned().collect()) }
+    }
+
+    /// The next one.
+    ///
+    /// # Errors
+    /// All that were given are used.
+    pub fn take(&mut self) -> Result<Database, LoadError> {
+        let Some(urls) = &mut self.urls else { return Ok(Database::File) };
+        let none = || LoadError::Options("the proof needs one more --database, empty".to_owned());
+        urls.pop_front().map(Database::Url).ok_or_else(none)
+    }
+}
+
+/// The servers of a run; they end, and their folder is removed, on drop.
+#[derive(Debug)]
+pub struct Nodes {
+    // Before the folder, so that each server has ended when its log is removed.
+    servers: Vec<ServerProcess>,
+    _folder: tempfile::TempDir,
+}
+
+impl Nodes {
+    /// Starts all of them at once; they are not ready yet. On an empty database they race for its migration, as they may.
+    ///
+    /// # Errors
+    /// The options are wrong, or a server cannot be started.
+    pub fn start(options: &NodesOptions) -> Result<Nodes, LoadError> {
+        options.check()?;
+        let parent = options.parent.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = tempfile::Builder::new().prefix("earmark-load-").tempdir_in(&parent);
+        let folder = folder.map_err(LoadError::file(parent))?;
+        let admin_key = draw_admin_key(&mut Random::new(fresh_seed()));
+        let server = |number: u32| {
+            let own_folder = folder.path().join(format!("node-{number}"));
+            let server = ServerOptions {
+                database: options.database.clone(),
+                admin_key: Some(admin_key.clone()),
+                arguments: options.arguments.clone(),
+                environment: options.environment.clone(),
+                ..ServerOptions::new(&options.earmark, own_folder)
+            };
+            ServerProcess::start(server)
+        };
+        let servers = (0..options.count).map(server).collect::<Result<_, _>>()?;
+        Ok(Nodes { servers, _folder: folder })
+    }
+
+    /// [`Nodes::start`], and waits until each is ready.
+    ///
+    /// # Errors
+    /// As [`Nodes::start`]; or a server ended, or is not ready in time.
+    pub async fn start_ready(options: &NodesOptions) -> Result<Nodes, LoadError> {
+        let mut nodes = Nodes::start(options)?;
+        nodes.wait_ready().await?;
+        Ok(nodes)
+    }
+
+    /// Waits until each is ready.
+    ///
+    /// # Errors
+    /// A server ended, or is not ready in time.
+    pub async fn wait_ready(&mut self) -> Result<(), LoadError> {
+        for server in &mut self.servers {
+            server.wait_ready(READY_LIMIT).await?;
+        }
+        Ok(())
+    }
+
+    /// How many there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "there is always one at least")]
+    pub fn len(&self) -> usize {
+        self.servers.len()
+    }
+
+    /// The first of them, for what any can do.
+    #[must_use]
+    pub fn first(&self) -> &ServerProcess {
+        &self.servers[0]
+    }
+
+    /// Ends one with SIGKILL while the others go on.
+    pub fn kill(&mut self, number: usize) {
+        self.servers[number].kill();
+    }
+
+    /// Starts a killed one again; returns the time until it was ready.
+    ///
+    /// # Errors
+    /// It cannot be started, or is not ready in time.
+    pub async fn restart(&mut self, number: usize) -> Result<Duration, LoadError> {
+        self.servers[number].restart()?;
+        self.servers[number].wait_ready(READY_LIMIT).await
+    }
+
+    /// Where each listens.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(ServerProcess::address).collect()
+    }
+
+    /// A client of each, with the operator's key and without the connections of those before.
+    #[must_use]
+    pub fn clients(&self) -> Vec<Client> {
+        self.servers.iter().map(ServerProcess::client).collect()
+    }
+
+    /// Memory and CPU time of all together; zeros for those that do not run.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.servers.iter().map(ServerProcess::usage).fold(Usage::default(), |sum, usage| Usage {
+            rss_bytes: sum.rss_bytes + usage.rss_bytes,
+            rss_peak_bytes: sum.rss_peak_bytes + usage.rss_peak_bytes,
+            cpu_ms: sum.cpu_ms + usage.cpu_ms,
+        })
+    }
+
+    /// Reads the resident memory of all together, bytes, from wherever it is called.
+    pub fn rss_probe(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let probes: Vec<_> = self.servers.iter().map(ServerProcess::rss_probe).collect();
+        move || probes.iter().map(|probe| probe()).sum()
+    }
+
+    /// Runs `earmark verify` against one of them: they share the books.
+    ///
+    /// # Errors
+    /// The binary cannot be run, or takes longer than `limit`.
+    pub async fn verify(&self, limit: Duration) -> Result<Verified, LoadError> {
+        self.first().verify(limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn databases_are_used_once_and_files_never_run_out() {
+        let mut databases = Databases::new(&["postgres://host/a".to_owned()]);
+        assert_eq!(databases.take().unwrap(), Database::Url("postgres://host/a".to_owned()));
+        assert!(databases.take().is_err());
+        let mut files = Databases::new(&[]);
+        assert!((0..3).all(|_| files.take().unwrap() == Database::File));
+    }
+
+    #[test]
+    fn one_file_has_one_server_and_a_shared_database_has_any() {
+        let check =
+            |database: Database, count| NodesOptions::new(Path::new("earmark"), database, count).check();
+        let url = || Database::Url("postgres://host/books".to_owned());
+        check(Database::File, 1).unwrap();
+        check(url(), 1).unwrap();
+        check(url(), 4).unwrap();
+        assert!(check(Database::File, 2).is_err());
+        assert!(check(url(), 0).is_err());
+    }
+}

@@ -1,0 +1,239 @@
+//! Is each payment settled once, and each refund made once? Payments by tokens whose gateway does not answer in time, or
+//! fails first; orders cancelled while their payment is pending, and after it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::judge::{Fate, compare};
+use super::{FLOWS, ON_HAND, SKUS, UnattendedOptions};
+use crate::audit::{Breach, BreachKind};
+use crate::catalogue;
+use crate::client::{Client, Request, Response};
+use crate::commands::{self, PlacedAs, payment_of, send_to_any, wait_for_payment};
+use crate::error::LoadError;
+use crate::nodes::{Nodes, NodesOptions};
+use crate::random::{Random, fresh_seed, key};
+use crate::server::Database;
+
+/// What the gateway may take before a payment is PENDING.
+const GATEWAY_TIMEOUT: &str = "200ms";
+/// What each payment may take to its end, and each refund: some tries more than one gateway in memory each can need.
+const END_LIMIT: Duration = Duration::from_secs(120);
+/// How often is looked.
+const POLL: Duration = Duration::from_millis(50);
+/// The tokens, by turns, and what must come of a payment with each.
+const TOKENS: [(&str, Money); 5] = [
+    ("tok_timeout_ok", Money::Taken),
+    ("tok_error", Money::Taken),
+    ("tok_timeout_declined", Money::NotTaken),
+    ("tok_ok", Money::Taken),
+    ("tok_declined", Money::NotTaken),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Money {
+    Taken,
+    NotTaken,
+}
+
+/// When an order is cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cancel {
+    Never,
+    /// As soon as the payment's request was answered; it may be PENDING.
+    AtOnce,
+    AfterPayment,
+}
+
+/// What came of it.
+pub(super) struct Settled {
+    pub(super) settled_after: Duration,
+    pub(super) refunds: usize,
+    pub(super) control_caught: bool,
+    pub(super) breaches: Vec<Breach>,
+}
+
+/// Pays at all nodes, and waits for the ends.
+pub(super) async fn run(options: &UnattendedOptions, database: Database) -> Result<Settled, LoadError> {
+    let servers = NodesOptions {
+        arguments: vec!["--gateway-timeout".to_owned(), GATEWAY_TIMEOUT.to_owned()],
+        ..NodesOptions::new(&options.earmark, database, options.nodes)
+    };
+    let nodes = Nodes::start_ready(&servers).await?;
+    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
+    let shop = Shop { clients: nodes.clients().into(), seed: fresh_seed() };
+    let paid = shop.pay_all(options.payments).await?;
+    let requested = Instant::now();
+    let mut breaches = shop.wait_for_all(&paid).await?;
+    let settled_after = requested.elapsed();
+    let fates: Vec<_> = paid.iter().map(Paid::fate).collect();
+    breaches.extend(super::judge(&nodes, &fates).await?);
+    let control_caught = control(&nodes, &shop).await?;
+    let refunds = paid.iter().filter(|paid| paid.is_refunded()).count();
+    Ok(Settled { settled_after, refunds, control_caught, breaches })
+}
+
+/// An order and its only payment.
+#[derive(Debug, Clone)]
+struct Paid {
+    order: String,
+    payment: String,
+    money: Money,
+    cancel: Cancel,
+}
+
+impl Paid {
+    fn is_refunded(&self) -> bool {
+        self.money == Money::Taken && self.cancel != Cancel::Never
+    }
+
+    fn fate(&self) -> Fate {
+        let payment = if self.money == Money::Taken { "payment.succeeded" } else { "payment.declined" };
+        let cancelled = (self.cancel != Cancel::Never).then_some("order.cancelled");
+        let refund = if self.is_refunded() { &["refund.created", "refund.succeeded"][..] } else { &[] };
+        let types: Vec<_> = [payment].into_iter().chain(cancelled).chain(refund.iter().copied()).collect();
+        Fate::once(&self.order, &types)
+    }
+}
+
+#[derive(Clone)]
+struct Shop {
+    clients: Arc<[Client]>,
+    seed: u64,
+}
+
+impl Shop {
+    async fn pay_all(&self, count: usize) -> Result<Vec<Paid>, LoadError> {
+        let mut tasks = JoinSet::new();
+        for flow in 0..FLOWS {
+            let shop = self.clone();
+            tasks.spawn(async move {
+                let mut random = Random::stream(shop.seed, flow as u64);
+                let mut paid = Vec::new();
+                for number in (flow..count).step_by(FLOWS) {
+                    paid.push(shop.pay(number, &mut random).await?);
+                }
+                Ok::<_, LoadError>(paid)
+            });
+        }
+        let mut paid = Vec::new();
+        while let Some(ended) = tasks.join_next().await {
+            paid.extend(ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?);
+        }
+        Ok(paid)
+    }
+
+    /// Each step at another node than the one before.
+    async fn pay(&self, number: usize, random: &mut Random) -> Result<Paid, LoadError> {
+        let (token, money) = TOKENS[number % TOKENS.len()];
+        let cancel = [Cancel::Never, Cancel::AtOnce, Cancel::AfterPayment][number / TOKENS.len() % 3];
+        let order = self.place(number, random).await?;
+        let request = commands::pay(&key(random), &order, token);
+        let answer = send_to_any(&self.clients, number + 1, &request).await?.response;
+        let payment = payment_of(&answer).and_then(|payment| payment["id"].as_str().map(str::to_owned));
+        let payment = payment.ok_or_else(|| unexpected(&request, &answer))?;
+        if cancel == Cancel::AfterPayment {
+            wait_for_payment(&self.clients[number % self.clients.len()], &payment).await?;
+        }
+        if cancel != Cancel::Never {
+            self.cancel(number + 2, &order, (&[], random)).await?;
+        }
+        Ok(Paid { order, payment, money, cancel })
+    }
+
+    /// A confirmed order of two units.
+    async fn place(&self, node: usize, random: &mut Random) -> Result<String, LoadError> {
+        let lines = [(random.below(u64::from(SKUS)) as u32, 2)];
+        let request = commands::place(&key(random), &key(random), &lines, PlacedAs::Confirmed);
+        let answer = send_to_any(&self.clients, node, &request).await?.response;
+        id_in(&request, &answer)
+    }
+
+    async fn cancel(
+        &self,
+        node: usize,
+        order: &str,
+        (lines, random): (&[(u32, u32)], &mut Random),
+    ) -> Result<(), LoadError> {
+        let request = commands::cancel(&key(random), order, lines);
+        let answer = send_to_any(&self.clients, node, &request).await?.response;
+        if answer.status == 200 { Ok(()) } else { Err(unexpected(&request, &answer)) }
+    }
+
+    /// Waits until each payment and each refund has its end.
+    async fn wait_for_all(&self, paid: &[Paid]) -> Result<Vec<Breach>, LoadError> {
+        let mut breaches = Vec::new();
+        let start = Instant::now();
+        for paid in paid {
+            while let Some(open) = what_is_open(&self.read(&paid.order).await?, paid) {
+                if start.elapsed() > END_LIMIT {
+                    let subject = format!("order {}, payment {}", paid.order, paid.payment);
+                    breaches.push(Breach::new(BreachKind::Stalled, subject, open));
+                    break;
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(breaches)
+    }
+
+    async fn read(&self, order: &str) -> Result<Value, LoadError> {
+        catalogue::read(&self.clients[0], &format!("/v1/orders/{order}")).await
+    }
+}
+
+/// What an order still waits for; None: it has all.
+fn what_is_open(seen: &Value, paid: &Paid) -> Option<String> {
+    let statuses = |list: &str| {
+        let rows = seen[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        rows.iter().map(|row| row["status"].as_str().unwrap_or("absent").to_owned()).collect::<Vec<_>>()
+    };
+    let (payments, refunds) = (statuses("payments"), statuses("refunds"));
+    let pending = payments.iter().chain(&refunds).any(|status| status == "PENDING");
+    let missing = paid.is_refunded() && refunds.is_empty();
+    (pending || missing).then(|| format!("payments are {payments:?}, refunds {refunds:?}"))
+}
+
+/// Claims an expiry that did not happen and one refund where there are two.
+async fn control(nodes: &Nodes, shop: &Shop) -> Result<bool, LoadError> {
+    let mut random = Random::stream(shop.seed, u64::MAX);
+    let unpaid = shop.place(0, &mut random).await?;
+    let order = shop.place(0, &mut random).await?;
+    let request = commands::pay(&key(&mut random), &order, "tok_ok");
+    let answer = send_to_any(&shop.clients, 0, &request).await?.response;
+    let payment = payment_of(&answer).and_then(|payment| payment["id"].as_str().map(str::to_owned));
+    let payment = payment.ok_or_else(|| unexpected(&request, &answer))?;
+    wait_for_payment(&shop.clients[0], &payment).await?;
+    let line = sku_of(&shop.read(&order).await?);
+    for node in 0..2 {
+        shop.cancel(node, &order, (&[(line, 1)], &mut random)).await?;
+    }
+    let claim = Paid { order, payment, money: Money::Taken, cancel: Cancel::AfterPayment };
+    let late = shop.wait_for_all(std::slice::from_ref(&claim)).await?;
+    let fates = [Fate::once(&unpaid, &["reservation.expired", "order.cancelled"]), claim.fate()];
+    let events = catalogue::list(&nodes.first().client(), "/v1/events").await?;
+    let found = compare(&fates, &events);
+    let kinds: Vec<_> = found.iter().map(|breach| breach.kind).collect();
+    use BreachKind::{Doubled, Lost};
+    Ok(late.is_empty() && kinds == [Lost, Lost, Doubled, Doubled])
+}
+
+/// The index of the only line's SKU.
+fn sku_of(order: &Value) -> u32 {
+    let sku = order["lines"][0]["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse().ok());
+    sku.unwrap_or_default()
+}
+
+/// The `id` of what was made; an answer without one ends the run.
+pub(super) fn id_in(request: &Request, answer: &Response) -> Result<String, LoadError> {
+    let made = answer.json().ok().filter(|_| answer.status == 201);
+    let id = made.and_then(|made| made["id"].as_str().map(str::to_owned));
+    id.ok_or_else(|| unexpected(request, answer))
+}
+
+fn unexpected(request: &Request, answer: &Response) -> LoadError {
+    LoadError::Unexpected { request: request.name(), status: answer.status, body: answer.excerpt() }
+}

@@ -1,0 +1,163 @@
+//! Are the books right? Reads everything in one snapshot, in stretches, so that memory does not grow with the orders. The rules are in
+//! [`earmark_core::books`]; here is what only this engine can check: the copies kept to be searched by, and the tables that hold ids apart.
+
+use std::collections::HashMap;
+
+use earmark_core::Fact;
+use earmark_core::books::Auditor;
+use earmark_core::ids::OrderId;
+use earmark_core::orders::Order;
+use earmark_store::{AuditReport, codes};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::codec::{self, EVENT_COLUMNS, get};
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::rows::events::{STREAM, deltas, needs_order};
+use crate::rows::{self, query};
+
+/// Rows read at once.
+const STRETCH: i64 = 5_000;
+
+/// Checks the books.
+pub(crate) async fn audit(session: &Session) -> Result<AuditReport, Fault> {
+    let (mut auditor, mut breaches) = (Auditor::new(), Vec::new());
+    let items = items(session, &mut auditor).await?;
+    let orders = orders(session, &mut auditor, &mut breaches).await?;
+    let events = events(session, &mut auditor, &mut breaches).await?;
+    breaches.extend(strays(session).await?);
+    breaches.extend(auditor.finish());
+    Ok(AuditReport { items, orders, events, breaches })
+}
+
+async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {
+    let sql = format!(
+        "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
+        rows::items::COLUMNS
+    );
+    let (mut count, mut after) = (0, String::new());
+    loop {
+        let found = query(session, &sql, &[&after, &STRETCH]).await?;
+        let Some(last) = found.last() else { return Ok(count) };
+        after = get::<&str>(last, 0)?.to_owned();
+        for row in &found {
+            auditor.item(&rows::items::read(row)?);
+            count += 1;
+        }
+    }
+}
+
+async fn orders(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+    let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
+               FROM orders o LEFT JOIN events e ON e.stream = $1 AND e.sequence = o.created_sequence \
+               WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
+    let (mut count, mut after) = (0, None::<Uuid>);
+    loop {
+        let found = query(session, sql, &[&STREAM, &after, &STRETCH]).await?;
+        let Some(last) = found.last() else { return Ok(count) };
+        after = Some(get(last, 0)?);
+        let ids = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>, _>>()?;
+        let orders = rows::orders::get(session, &ids).await?;
+        for (row, order) in found.iter().zip(&orders) {
+            auditor.order(order);
+            breaches.extend(copies(row, order)?);
+            count += 1;
+        }
+    }
+}
+
+/// Whether what is kept to be searched by says what is computed.
+fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
+    if !order.breaches().is_empty() {
+        return Ok(None);
+    }
+    let kept: (i16, i64, i64, Option<i64>) = (get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?);
+    let computed = (
+        codes::order_status_number(order.status()),
+        order.paid_total().minor(),
+        order.refunded_total().minor(),
+        order.expiry_due_at().map(|at| at.0),
+    );
+    if kept != computed {
+        return Ok(Some(format!(
+            "order {}: the copies kept are {kept:?}, but it gives {computed:?}",
+            order.id
+        )));
+    }
+    let created: (Option<i16>, Option<Uuid>) = (get(row, 6)?, get(row, 7)?);
+    let lost = created != (Some(0), Some(Uuid::from_u128(order.id.0)));
+    Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
+}
+
+async fn events(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
+    );
+    let (mut count, mut after) = (0_u64, 0_i64);
+    loop {
+        let found = query(session, &sql, &[&STREAM, &after, &STRETCH]).await?;
+        let Some(last) = found.last() else { break };
+        after = get(last, 0)?;
+        let events = found.iter().map(codec::event).collect::<Result<Vec<_>, _>>()?;
+        let ids = events
+            .iter()
+            .filter_map(|event| needs_order(event).transpose())
+            .collect::<Result<Vec<_>, _>>()?;
+        let orders: HashMap<OrderId, Order> = rows::orders::find(session, &ids).await?;
+        for event in &events {
+            let order =
+                event.order_id.filter(|_| event.fact == Fact::OrderCreated).and_then(|id| orders.get(&id));
+            deltas(event, order)?;
+            auditor.event(event, order);
+            count += 1;
+        }
+    }
+    let last = rows::events::last_sequence(session).await?;
+    if last != u64::try_from(after).unwrap_or(0) {
+        breaches.push(format!("the stream is at event {last}, the last one there is {after}"));
+    }
+    Ok(count)
+}
+
+/// Rows that belong to nothing, or are missing where they belong.
+async fn strays(session: &Session) -> Result<Vec<String>, Fault> {
+    let checks = [
+        (
+            "order lines without an order",
+            "SELECT count(*) FROM order_lines l LEFT JOIN orders o ON o.id = l.order_id WHERE o.id IS NULL",
+        ),
+        (
+            "order lines that name another event than their order",
+            "SELECT count(*) FROM order_lines l JOIN orders o ON o.id = l.order_id WHERE o.created_sequence <> l.created_sequence",
+        ),
+        (
+            "items without stock",
+            "SELECT count(*) FROM items i LEFT JOIN stocks s ON s.sku = i.sku WHERE s.sku IS NULL",
+        ),
+        (
+            "references that lead to another order",
+            "SELECT count(*) FROM orders o LEFT JOIN order_references r ON r.reference = o.reference \
+             WHERE o.reference IS NOT NULL AND r.order_id IS DISTINCT FROM o.id",
+        ),
+        (
+            "payments and refunds whose id is not held for their order",
+            "SELECT count(*) FROM (SELECT id, 0 AS kind, order_id FROM payments UNION ALL SELECT id, 1, order_id FROM refunds) m \
+             LEFT JOIN gateway_keys k ON k.id = m.id AND k.kind = m.kind WHERE k.order_id IS DISTINCT FROM m.order_id",
+        ),
+        (
+            "idempotency keys whose order is not there",
+            "SELECT count(*) FROM idempotency i LEFT JOIN orders o ON o.id = i.order_id \
+             WHERE i.order_id IS NOT NULL AND o.id IS NULL",
+        ),
+    ];
+    let mut breaches = Vec::new();
+    for (what, sql) in checks {
+        let found = query(session, sql, &[]).await?;
+        let count: i64 = found.first().map_or(Ok(0), |row| get(row, 0))?;
+        if count > 0 {
+            breaches.push(format!("{count} {what}"));
+        }
+    }
+    Ok(breaches)
+}

@@ -1,0 +1,196 @@
+//! How does a batch become durable, once, on a database that others use too? It takes its turn, reads, writes what it read the versions of, commits.
+//!
+//! Four round trips: `BEGIN` with the turn; what is to be read; all statements of the save; `COMMIT`. Invariants: COMMIT is sent only after every
+//! statement has changed the rows that it should; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch
+//! left in doubt is never used again.
+
+use std::time::{Duration, Instant};
+
+use earmark_core::{BatchChanges, Keys, WorkingSet};
+use earmark_store::{Engine, StoreError};
+use tokio::runtime::Runtime;
+
+use crate::connect::{DatabaseUrl, Session};
+use crate::fault::{BrokenOnPurpose, Fault};
+use crate::open::{OpenError, PostgresOptions, open_writer};
+use crate::outcome::{Learned, Node, is_definite, learn};
+use crate::session::TURN_STANDS_STILL_MAX;
+use crate::{load, rows, save};
+
+/// How long the server may take to answer a round trip; longer than it may take by its own limits.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
+/// How long a COMMIT may take before its outcome is asked for.
+const COMMIT_MAX: Duration = Duration::from_secs(5);
+/// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
+const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// The half that writes.
+pub struct PostgresEngine {
+    /// Taken only when the engine is dropped.
+    runtime: Option<Runtime>,
+    url: DatabaseUrl,
+    options: PostgresOptions,
+    session: Option<Session>,
+    node: Node,
+    /// When the transaction began; `None` outside of one.
+    begun: Option<Instant>,
+    /// When the last try to connect failed, and why.
+    failed: Option<(Instant, String)>,
+}
+
+impl PostgresEngine {
+    pub(crate) fn new(url: DatabaseUrl, options: PostgresOptions) -> Result<Self, OpenError> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
+        let node = Node::new();
+        Ok(Self { runtime: Some(runtime), url, options, session: None, node, begun: None, failed: None })
+    }
+
+    /// Connects, unless it is connected.
+    pub(crate) fn open(&mut self) -> Result<(), OpenError> {
+        if self.session.as_ref().is_some_and(|session| !session.is_closed()) {
+            return Ok(());
+        }
+        self.session = None;
+        let (url, options, node) = (&self.url, self.options, &mut self.node);
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        let opened = runtime.block_on(async {
+            let session = open_writer(url, options.distributed).await?;
+            node.register(&session).await?;
+            rows::events::prepare_numbers(&session, options.broken).await?;
+            Ok::<_, OpenError>(session)
+        });
+        match opened {
+            Ok(session) => {
+                if self.failed.take().is_some() {
+                    tracing::info!(database = %self.url, "the database is back");
+                }
+                self.session = Some(session);
+                Ok(())
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if self.failed.as_ref().is_none_or(|(_, known)| *known != text) {
+                    tracing::warn!(error = text, "no batch can be saved");
+                }
+                self.failed = Some((Instant::now(), text));
+                Err(error)
+            }
+        }
+    }
+
+    /// The open session, or why there is none.
+    fn connected(&mut self) -> Result<(), StoreError> {
+        match &self.failed {
+            Some((at, why)) if at.elapsed() < RECONNECT_PAUSE => Err(StoreError::Unavailable(why.clone())),
+            _ => self.open().map_err(|error| StoreError::Unavailable(error.to_string())),
+        }
+    }
+
+    /// Runs a round trip on the session, within its time.
+    fn round_trip<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&Session) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let Some(session) = &self.session else {
+            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
+        };
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        let done = runtime.block_on(async { tokio::time::timeout(ROUND_TRIP_MAX, work(session)).await });
+        let late = || Err(Fault::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
+        done.unwrap_or_else(|_| late()).map_err(|fault| self.failure(fault))
+    }
+
+    /// What an error before COMMIT means: the batch did not happen, whatever else.
+    fn failure(&mut self, fault: Fault) -> StoreError {
+        if fault.ends_session() {
+            self.session = None;
+        }
+        let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
+        match StoreError::from(fault) {
+            // Whoever asked has been told otherwise by now, and has gone elsewhere.
+            StoreError::Conflict(why) if stood_still => StoreError::Unavailable(why),
+            error => error,
+        }
+    }
+
+    /// The COMMIT got no answer, or one that says neither yes nor no.
+    fn learn(&mut self, why: &str) -> Result<(), StoreError> {
+        self.session = None;
+        if self.options.broken == Some(BrokenOnPurpose::LostCommits) {
+            return Err(StoreError::Conflict(why.to_owned()));
+        }
+        tracing::warn!(error = why, "a COMMIT got no answer; its outcome is asked for");
+        let (url, node) = (&self.url, &self.node);
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        match runtime.block_on(learn(url, node)) {
+            Learned::Happened => {
+                tracing::info!("the COMMIT without an answer happened");
+                self.node.batch += 1;
+                Ok(())
+            }
+            Learned::DidNotHappen => {
+                tracing::info!("the COMMIT without an answer did not happen");
+                Err(StoreError::Conflict(why.to_owned()))
+            }
+            Learned::Nothing(also) => Err(StoreError::Unlearned(format!("{why}; {also}"))),
+        }
+    }
+}
+
+impl Engine for PostgresEngine {
+    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.connected()?;
+        self.begun = Some(Instant::now());
+        let broken = self.options.broken;
+        let last = self.round_trip(async |session| rows::events::take_turn(session, broken).await)?;
+        // The wait for the turn is not time within it.
+        self.begun = Some(Instant::now());
+        (rows.last_sequence, rows.last_event_at) = last;
+        Ok(())
+    }
+
+    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.round_trip(async |session| load::load(session, keys, rows).await)
+    }
+
+    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        let (node, broken) = (self.node.clone(), self.options.broken);
+        self.round_trip(async |session| save::save(session, (changes, &node), broken).await)?;
+        let Some(session) = &self.session else {
+            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
+        };
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        let committed = runtime
+            .block_on(async { tokio::time::timeout(COMMIT_MAX, session.batch_execute("COMMIT")).await });
+        self.begun = None;
+        match committed {
+            Ok(Ok(())) => {
+                self.node.batch += 1;
+                Ok(())
+            }
+            Ok(Err(error)) if is_definite(&error) => Err(self.failure(error.into())),
+            Ok(Err(error)) => self.learn(&crate::fault::describe(&error)),
+            Err(_) => self.learn(&format!("no answer within {COMMIT_MAX:?}")),
+        }
+    }
+
+    fn rollback(&mut self) {
+        if self.begun.take().is_none() || self.session.is_none() {
+            return;
+        }
+        if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {
+            tracing::debug!(%error, "a transaction could not be rolled back; its connection is given up");
+            self.session = None;
+        }
+    }
+}
+
+impl Drop for PostgresEngine {
+    fn drop(&mut self) {
+        // A runtime must not be waited for where tasks run.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}

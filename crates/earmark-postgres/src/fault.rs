@@ -1,0 +1,122 @@
+//! What did PostgreSQL say, and what does it mean for the batch? Inside this crate errors are [`Fault`]s; at its border they become [`StoreError`]s.
+
+use earmark_store::StoreError;
+use tokio_postgres::error::SqlState;
+
+/// An error inside this crate. None of them comes from a COMMIT: what that one means is decided in `outcome.rs`.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The server's or the connection's.
+    Sql(tokio_postgres::Error),
+    /// A stored value that no code of ours wrote.
+    Damaged(String),
+    /// A row is not at the version that was loaded.
+    Conflict(String),
+    /// No connection, or none in time.
+    Away(String),
+}
+
+/// A protection that a proof turns off to see that its absence is caught. Never in earnest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokenOnPurpose {
+    /// Batches do not wait for their turn; versions alone keep them apart.
+    Turns,
+    /// Neither turns nor versions: the last one to write wins. Events get numbers from a plain sequence, which nobody can collide on.
+    TurnsAndVersions,
+    /// Events get their numbers from a plain sequence, without turns: a number may become visible after a later one.
+    EventNumbers,
+    /// A COMMIT without an answer is taken for one that did not happen.
+    LostCommits,
+}
+
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(what) => Self::Conflict(what),
+            error => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<deadpool_postgres::PoolError> for Fault {
+    fn from(error: deadpool_postgres::PoolError) -> Self {
+        match error {
+            deadpool_postgres::PoolError::Backend(error) => Self::Sql(error),
+            error => Self::Away(error.to_string()),
+        }
+    }
+}
+
+impl Fault {
+    /// A value that breaks the rules of its type.
+    pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {
+        Self::Damaged(format!("{what}: {why}"))
+    }
+
+    /// Whether the connection is of no use any more: gone, or to a server that takes no writes.
+    pub(crate) fn ends_session(&self) -> bool {
+        match self {
+            Self::Sql(error) => match error.code() {
+                Some(code) => *code == SqlState::READ_ONLY_SQL_TRANSACTION || is_shutdown(code),
+                None => true,
+            },
+            Self::Away(_) => true,
+            Self::Damaged(_) | Self::Conflict(_) => false,
+        }
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Damaged(why) => Self::Damaged(why),
+            Fault::Conflict(what) => Self::Conflict(what),
+            Fault::Away(why) => Self::Unavailable(why),
+            Fault::Sql(error) => sql(&error),
+        }
+    }
+}
+
+fn is_shutdown(code: &SqlState) -> bool {
+    // Class 57: operator intervention; a cancelled statement leaves the connection whole.
+    (code.code().starts_with("57") && *code != SqlState::QUERY_CANCELED)
+        || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        || code.code().starts_with("08")
+}
+
+fn sql(error: &tokio_postgres::Error) -> StoreError {
+    let text = describe(error);
+    let Some(code) = error.code() else {
+        // The connection broke, and with it the transaction. On a new one it may go better.
+        return StoreError::Conflict(text);
+    };
+    // A key that exists is one that was absent when it was loaded: somebody else was first.
+    let conflicts =
+        [SqlState::UNIQUE_VIOLATION, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
+    if conflicts.contains(code) || is_shutdown(code) {
+        return StoreError::Conflict(text);
+    }
+    match code.code().get(..2) {
+        // Integrity, data, programs that do not fit the schema, program limits: bugs of ours.
+        Some("22" | "23" | "42" | "54") => StoreError::Refused(text),
+        Some("XX") if *code != SqlState::INTERNAL_ERROR => StoreError::Damaged(text),
+        _ => StoreError::Unavailable(text),
+    }
+}
+
+/// The error in words, the server's own included.
+pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(server) => format!("{} (SQLSTATE {})", server.message(), server.code().code()),
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        },
+    }
+}

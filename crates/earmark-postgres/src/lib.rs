@@ -1,0 +1,28 @@
+//! How are the books kept for many nodes? The engine on PostgreSQL 15 and newer.
+//!
+//! Any number of processes, whose batches take turns: the first statement of a batch locks the one row of its event stream, the commit
+//! releases it ([`PostgresEngine`], on the writer's thread, with a connection of its own). Turns make conflicts rare; versions make them harmless: every
+//! update names the version that was loaded. Reads have a pool ([`PostgresQueries`]). Start at `open.rs`, then `engine.rs`; `outcome.rs` says what
+//! happens when a COMMIT gets no answer.
+
+mod audit;
+mod codec;
+mod connect;
+mod engine;
+mod fault;
+mod load;
+mod migrate;
+mod open;
+mod outcome;
+mod pipeline;
+mod queries;
+mod rows;
+mod save;
+mod session;
+mod tls;
+
+pub use connect::DatabaseUrl;
+pub use engine::PostgresEngine;
+pub use fault::BrokenOnPurpose;
+pub use open::{Distributed, OpenError, PostgresOptions, open, open_to_read};
+pub use queries::PostgresQueries;

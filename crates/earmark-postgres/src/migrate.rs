@@ -1,0 +1,162 @@
+//! Does the database have the schema that this version knows? Of all nodes that start at once, the one that takes the lease applies what is missing.
+//!
+//! No advisory lock: the lease is a row with an end. Each migration is applied in a transaction that also holds the lease and writes its own number, so
+//! that a node which stood still past its lease can do no harm.
+
+use std::time::{Duration, Instant};
+
+use earmark_store::migrations::{Applied, Migration, SchemaError, checksum, missing};
+use tokio_postgres::error::SqlState;
+use uuid::Uuid;
+
+use crate::codec::get;
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::open::{Distributed, OpenError};
+
+/// All migrations, in order: `NNNN_name.sql`. One that was released never changes.
+const PLAIN: &[Migration] = &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
+/// What is applied after them where Citus spreads the tables.
+const CITUS: &[Migration] = &[("0001_distribute", include_str!("migrations/citus_0001_distribute.sql"))];
+
+/// How long a node has for what it applies. A large index takes longer than any statement may on the path of an order.
+const LEASE_SECONDS: i32 = 600;
+/// How long a node waits for another one that applies.
+const WAIT_MAX: Duration = Duration::from_secs(900);
+/// Between two looks at what the other one does.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS migrations (
+    flavor text NOT NULL, number bigint NOT NULL, name text NOT NULL, checksum bigint NOT NULL, PRIMARY KEY (flavor, number)
+);
+CREATE TABLE IF NOT EXISTS migration_lease (id smallint NOT NULL PRIMARY KEY, holder uuid NOT NULL, ends_at timestamptz NOT NULL)";
+
+/// What a database shall have: lists of migrations, each counted for itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Migrations(Vec<(&'static str, &'static [Migration])>);
+
+impl Migrations {
+    /// Those of this version.
+    pub(crate) fn of(distributed: Option<Distributed>) -> Self {
+        let mut lists = vec![("plain", PLAIN)];
+        lists.extend(distributed.map(|Distributed::Citus| ("citus", CITUS)));
+        Self(lists)
+    }
+}
+
+/// Applies what is missing, or waits for the node that does.
+pub(crate) async fn migrate(session: &Session, migrations: &Migrations) -> Result<(), OpenError> {
+    let started = Instant::now();
+    let holder = Uuid::new_v4();
+    loop {
+        if is_complete(session, migrations).await? {
+            return Ok(());
+        }
+        create_tables(session).await?;
+        if take_lease(session, holder).await? {
+            let applied = apply_all(session, migrations, holder).await;
+            release_lease(session, holder).await?;
+            applied?;
+        } else if started.elapsed() > WAIT_MAX {
+            return Err(OpenError::Unusable(format!("another node has been migrating for {WAIT_MAX:?}")));
+        } else {
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Refuses a database that lacks something or has more than this version knows.
+pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
+    let applied = if has_tables(session).await? { applied(session, "plain").await? } else { Vec::new() };
+    if missing(PLAIN, &applied)?.is_empty() {
+        return Ok(());
+    }
+    let found = applied.len() as i64;
+    Err(SchemaError::Older { found, known: PLAIN.len() }.into())
+}
+
+async fn is_complete(session: &Session, migrations: &Migrations) -> Result<bool, OpenError> {
+    if !has_tables(session).await? {
+        return Ok(false);
+    }
+    for (flavor, known) in &migrations.0 {
+        if !missing(known, &applied(session, flavor).await?)?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+async fn has_tables(session: &Session) -> Result<bool, Fault> {
+    let sql = "SELECT count(*) FROM information_schema.tables \
+               WHERE table_schema = current_schema() AND table_name IN ('migrations', 'migration_lease')";
+    let row = session.query_one(sql, &[]).await?;
+    Ok(get::<i64>(&row, 0)? == 2)
+}
+
+/// Two nodes may make the same table at the same moment, and one of them is told so.
+async fn create_tables(session: &Session) -> Result<(), Fault> {
+    match session.batch_execute(TABLES).await {
+        Err(error)
+            if error.code().is_some_and(|code| {
+                [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::T_R_SERIALIZATION_FAILURE]
+                    .contains(code)
+            }) =>
+        {
+            Ok(())
+        }
+        other => Ok(other?),
+    }
+}
+
+async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>, Fault> {
+    let sql = "SELECT number, name, checksum FROM migrations WHERE flavor = $1 ORDER BY number";
+    let rows = session.query(sql, &[&flavor]).await?;
+    rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?, get(row, 2)?))).collect()
+}
+
+/// Takes the lease if nobody has it, or whoever had it let it run out.
+async fn take_lease(session: &Session, holder: Uuid) -> Result<bool, Fault> {
+    let sql = "INSERT INTO migration_lease (id, holder, ends_at) VALUES (1, $1, now() + $2::int * interval '1 second') \
+               ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at \
+               WHERE migration_lease.ends_at < now()";
+    Ok(session.execute(sql, &[&holder, &LEASE_SECONDS]).await? == 1)
+}
+
+async fn release_lease(session: &Session, holder: Uuid) -> Result<(), Fault> {
+    let sql = "UPDATE migration_lease SET ends_at = now() - interval '1 second' WHERE id = 1 AND holder = $1";
+    session.execute(sql, &[&holder]).await?;
+    Ok(())
+}
+
+async fn apply_all(session: &Session, migrations: &Migrations, holder: Uuid) -> Result<(), OpenError> {
+    for (flavor, known) in &migrations.0 {
+        for (number, migration) in missing(known, &applied(session, flavor).await?)? {
+            if let Err(fault) = apply(session, (flavor, number, migration), holder).await {
+                // Whatever became of it, the transaction must not stay open on a connection that goes on.
+                let _ = session.batch_execute("ROLLBACK").await;
+                return Err(fault.into());
+            }
+            tracing::info!(migration = migration.0, flavor, "applied");
+        }
+    }
+    Ok(())
+}
+
+async fn apply(
+    session: &Session,
+    (flavor, number, (name, sql)): (&str, i64, Migration),
+    holder: Uuid,
+) -> Result<(), Fault> {
+    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
+    let held = "SELECT 1 FROM migration_lease WHERE id = 1 AND holder = $1 AND ends_at > now() FOR UPDATE";
+    if session.query(held, &[&holder]).await?.is_empty() {
+        return Err(Fault::Conflict("another node has taken the lease of the migrations".to_owned()));
+    }
+    session.batch_execute(sql).await?;
+    let insert = "INSERT INTO migrations (flavor, number, name, checksum) VALUES ($1, $2, $3, $4)";
+    session.execute(insert, &[&flavor, &number, &name, &checksum(sql)]).await?;
+    session.batch_execute("COMMIT").await?;
+    Ok(())
+}

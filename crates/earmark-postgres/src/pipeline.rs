@@ -1,0 +1,54 @@
+//! How do several statements cross the wire in one round trip? Each is sent when it is first polled, so all are polled once, in order, before
+//! any answer is waited for.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+/// A statement under way.
+pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Sends all of them in the order given, and waits for all answers.
+pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = statements.iter().map(|_| None).collect();
+    poll_fn(|context| {
+        let mut pending = false;
+        for (statement, answer) in statements.iter_mut().zip(&mut answers) {
+            if answer.is_none() {
+                match statement.as_mut().poll(context) {
+                    Poll::Ready(found) => *answer = Some(found),
+                    Poll::Pending => pending = true,
+                }
+            }
+        }
+        if pending { Poll::Pending } else { Poll::Ready(()) }
+    })
+    .await;
+    answers.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn all_are_begun_in_order_before_any_is_waited_for() {
+        let begun = Mutex::new(Vec::new());
+        let statement = |number: u64| -> Underway<'_, u64> {
+            let begun = &begun;
+            Box::pin(async move {
+                begun.lock().unwrap().push(number);
+                // The later it was sent, the sooner it is answered.
+                for _ in 0..10 - number {
+                    tokio::task::yield_now().await;
+                }
+                assert_eq!(begun.lock().unwrap().len(), 3);
+                number * 10
+            })
+        };
+        assert_eq!(pipelined((1..=3).map(statement).collect()).await, [10, 20, 30]);
+        assert_eq!(*begun.lock().unwrap(), [1, 2, 3]);
+    }
+}

@@ -1,0 +1,156 @@
+//! What stands in the books? The read side: each call is one read-only transaction on the server that takes the writes, so it sees one moment, and
+//! everything that was acknowledged before it began, on whichever node.
+
+mod carts;
+mod events;
+mod items;
+mod keys;
+mod movements;
+mod orders;
+mod pool;
+mod work;
+
+use async_trait::async_trait;
+use earmark_core::Timestamp;
+use earmark_core::carts::PricedCart;
+use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
+use earmark_core::items::StockedItem;
+use earmark_core::keys::ApiKey;
+use earmark_core::movements::Movement;
+use earmark_core::orders::Order;
+use earmark_core::text::Sku;
+use earmark_store::{
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
+};
+
+use crate::codec::get;
+use crate::connect::{DatabaseUrl, Session};
+use crate::fault::Fault;
+use crate::open::OpenError;
+use crate::rows;
+use pool::Pool;
+
+/// The half that reads.
+pub struct PostgresQueries {
+    pool: Pool,
+}
+
+impl PostgresQueries {
+    pub(crate) fn new(url: &DatabaseUrl, readers: usize) -> Result<Self, OpenError> {
+        Ok(Self { pool: Pool::new(url, readers)? })
+    }
+}
+
+/// Whether the database is there, and takes writes: a server may be set to read-only under open connections.
+async fn answers(session: &Session) -> Result<(), Fault> {
+    rows::events::last_sequence(session).await?;
+    let sql = "SELECT current_setting('default_transaction_read_only')";
+    let found = rows::query(session, sql, &[]).await?;
+    match found.first().map(|row| get::<&str>(row, 0)).transpose()? {
+        Some("on") => Err(Fault::Away("the database is read-only".to_owned())),
+        _ => Ok(()),
+    }
+}
+
+type Found<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Queries for PostgresQueries {
+    async fn ping(&self) -> Found<()> {
+        self.pool.read(|session| Box::pin(answers(session))).await
+    }
+
+    async fn find_item(&self, sku: &Sku) -> Found<Option<StockedItem>> {
+        let sku = sku.clone();
+        self.pool.read(|session| Box::pin(async move { rows::items::find_one(session, &sku).await })).await
+    }
+
+    async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Found<Page<StockedItem>> {
+        let filter = filter.clone();
+        self.pool.read(|session| Box::pin(async move { items::list(session, &filter, limit).await })).await
+    }
+
+    async fn list_movements(
+        &self,
+        sku: &Sku,
+        before: Option<MovementCursor>,
+        limit: usize,
+    ) -> Found<Page<Movement>> {
+        let sku = sku.clone();
+        self.pool
+            .read(|session| Box::pin(async move { movements::list(session, &sku, before, limit).await }))
+            .await
+    }
+
+    async fn find_cart(&self, id: CartId) -> Found<Option<PricedCart>> {
+        self.pool.read(|session| Box::pin(carts::find(session, id))).await
+    }
+
+    async fn find_order(&self, id: OrderId) -> Found<Option<Order>> {
+        self.pool.read(|session| Box::pin(rows::orders::find_one(session, id))).await
+    }
+
+    async fn find_order_of_payment(&self, id: PaymentId) -> Found<Option<Order>> {
+        self.pool.read(|session| Box::pin(orders::find_of_payment(session, id))).await
+    }
+
+    async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Found<Page<Order>> {
+        let filter = filter.clone();
+        self.pool.read(|session| Box::pin(async move { orders::list(session, &filter, limit).await })).await
+    }
+
+    async fn list_events(
+        &self,
+        after: u64,
+        types: Option<&[usize]>,
+        limit: usize,
+    ) -> Found<Page<RecordedEvent>> {
+        let types = types.map(<[usize]>::to_vec);
+        self.pool
+            .read(|session| {
+                Box::pin(async move { events::list(session, after, types.as_deref(), limit).await })
+            })
+            .await
+    }
+
+    async fn list_order_events(&self, id: OrderId, after: u64, limit: usize) -> Found<Page<RecordedEvent>> {
+        self.pool.read(|session| Box::pin(events::list_of_order(session, id, after, limit))).await
+    }
+
+    async fn find_api_key(&self, id: KeyId) -> Found<Option<ApiKey>> {
+        self.pool.read(|session| Box::pin(rows::keys::find_one(session, id))).await
+    }
+
+    async fn list_api_keys(&self, after: Option<KeyId>, limit: usize) -> Found<Page<ApiKey>> {
+        self.pool.read(|session| Box::pin(keys::list(session, after, limit))).await
+    }
+
+    async fn list_due_reservations(&self, now: Timestamp, limit: usize) -> Found<Vec<OrderId>> {
+        self.pool.read(|session| Box::pin(work::due_reservations(session, now, limit))).await
+    }
+
+    async fn list_due_payments(&self, now: Timestamp, limit: usize) -> Found<Vec<Order>> {
+        self.pool.read(|session| Box::pin(work::due_payments(session, now, limit))).await
+    }
+
+    async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Found<Vec<Order>> {
+        self.pool.read(|session| Box::pin(work::due_refunds(session, now, limit))).await
+    }
+
+    async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Found<Vec<CartId>> {
+        self.pool.read(|session| Box::pin(work::due_carts(session, now, limit))).await
+    }
+
+    async fn sweep_idempotency_keys(
+        &self,
+        after: Option<[u8; 16]>,
+        made_before: Timestamp,
+        limit: usize,
+    ) -> Found<KeySweep> {
+        self.pool.read(|session| Box::pin(work::sweep_keys(session, after, made_before, limit))).await
+    }
+
+    async fn audit(&self) -> Found<AuditReport> {
+        self.pool.read_long(|session| Box::pin(crate::audit::audit(session))).await
+    }
+}

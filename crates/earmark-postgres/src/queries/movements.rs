@@ -1,0 +1,67 @@
+//! Why is this number 47? The events that touched an item, walked backwards from the counters as they are.
+
+use std::collections::HashMap;
+
+use earmark_core::ids::OrderId;
+use earmark_core::movements::{Movement, movement};
+use earmark_core::text::Sku;
+use earmark_store::{MovementCursor, Page};
+
+use crate::codec;
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::rows::events::{deltas, needs_order};
+use crate::rows::{self, query};
+
+/// Placements through the lines of their orders, everything else through its own index; the newest of both.
+const NEWEST: &str = "SELECT sequence FROM ( \
+       (SELECT created_sequence AS sequence FROM order_lines WHERE sku = $1 AND created_sequence < $2 \
+        ORDER BY created_sequence DESC LIMIT $3) \
+     UNION ALL \
+       (SELECT sequence FROM event_skus WHERE sku = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3) \
+     ) newest ORDER BY sequence DESC LIMIT $3";
+
+/// A page of them, newest first.
+pub(super) async fn list(
+    session: &Session,
+    sku: &Sku,
+    before: Option<MovementCursor>,
+    limit: usize,
+) -> Result<Page<Movement>, Fault> {
+    let (below, mut on_hand, mut reserved) = match before {
+        Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
+        None => match rows::items::find_one(session, sku).await? {
+            Some(item) => (u64::MAX, item.stock.on_hand, item.stock.reserved),
+            None => return Ok(Page::of(Vec::new(), limit)),
+        },
+    };
+    let below = i64::try_from(below).unwrap_or(i64::MAX);
+    // Each of these events moved the item at least once, so there are enough of them for the page.
+    let found =
+        query(session, NEWEST, &[&sku.as_str(), &below, &codec::limit(limit.saturating_add(1))]).await?;
+    let sequences = found.iter().map(|row| codec::get(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    let mut events = rows::events::find(session, &sequences).await?;
+    events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
+    if events.len() != sequences.len() {
+        return Err(Fault::damaged("an event is named but not there, for item", sku));
+    }
+    let ids =
+        events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
+    let orders: HashMap<OrderId, _> = rows::orders::find(session, &ids).await?;
+    let mut movements = Vec::new();
+    for event in &events {
+        let order = event.order_id.and_then(|id| orders.get(&id));
+        for delta in deltas(event, order)?.into_iter().rev().filter(|delta| delta.sku == *sku) {
+            movements.push(movement(event, &delta, on_hand, reserved));
+            on_hand = back(on_hand, delta.on_hand, event.sequence)?;
+            reserved = back(reserved, delta.reserved, event.sequence)?;
+        }
+    }
+    Ok(Page::of(movements, limit))
+}
+
+/// A counter before it moved.
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, Fault> {
+    let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
+    before.ok_or_else(|| Fault::damaged("the counters do not follow from the events, at event", sequence))
+}

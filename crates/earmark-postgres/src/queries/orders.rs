@@ -1,0 +1,73 @@
+//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+
+use earmark_core::ids::{OrderId, PaymentId};
+use earmark_core::orders::Order;
+use earmark_store::{OrderFilter, Page, codes};
+use uuid::Uuid;
+
+use crate::codec;
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::rows::{self, query};
+
+/// The fewest candidates fetched at once.
+const CANDIDATES_MIN: usize = 32;
+
+/// The order that a payment belongs to.
+pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>, Fault> {
+    let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 0";
+    let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    rows::orders::find_one(session, OrderId(codec::bits(row, 0)?)).await
+}
+
+/// A page of them, highest id first.
+pub(super) async fn list(
+    session: &Session,
+    filter: &OrderFilter,
+    limit: usize,
+) -> Result<Page<Order>, Fault> {
+    let (lowest, mut upto) = filter.bounds();
+    let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
+    while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
+        let candidates = candidates(session, filter, (lowest, highest), want).await?;
+        let found = rows::orders::get(session, &candidates).await?;
+        orders.extend(found.into_iter().filter(|order| filter.lets_through(order)));
+        let last = candidates.last().filter(|_| candidates.len() == want);
+        upto = last.and_then(|id| id.as_u128().checked_sub(1)).map(OrderId);
+        // The fewer of them match, the more are asked for.
+        want = want.saturating_mul(2).min(1_000);
+    }
+    Ok(Page::of(orders, limit))
+}
+
+/// The highest ids within the bounds, at most `want`, highest first. Fewer than `want`: there are no more.
+async fn candidates(
+    session: &Session,
+    filter: &OrderFilter,
+    (lowest, highest): (OrderId, OrderId),
+    want: usize,
+) -> Result<Vec<Uuid>, Fault> {
+    let bounds = (Uuid::from_u128(lowest.0), Uuid::from_u128(highest.0));
+    let (low, high, count) = (&bounds.0, &bounds.1, &codec::limit(want));
+    let found = if let Some(customer) = &filter.customer_id {
+        let sql =
+            "SELECT id FROM orders WHERE customer_id = $1 AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4";
+        query(session, sql, &[&customer.as_str(), low, high, count]).await?
+    } else if let Some(reference) = &filter.reference {
+        let sql = "SELECT order_id FROM order_references WHERE reference = $1 AND order_id BETWEEN $2 AND $3 LIMIT $4";
+        query(session, sql, &[&reference.as_str(), low, high, count]).await?
+    } else if let Some(sku) = &filter.sku {
+        let sql = "SELECT order_id FROM order_lines WHERE sku = $1 AND order_id BETWEEN $2 AND $3 \
+                   ORDER BY order_id DESC LIMIT $4";
+        query(session, sql, &[&sku.as_str(), low, high, count]).await?
+    } else if let Some(status) = filter.status {
+        let sql =
+            "SELECT id FROM orders WHERE status = $1 AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4";
+        query(session, sql, &[&codes::order_status_number(status), low, high, count]).await?
+    } else {
+        let sql = "SELECT id FROM orders WHERE id BETWEEN $1 AND $2 ORDER BY id DESC LIMIT $3";
+        query(session, sql, &[low, high, count]).await?
+    };
+    found.iter().map(|row| codec::get(row, 0)).collect()
+}

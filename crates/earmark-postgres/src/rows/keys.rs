@@ -1,0 +1,44 @@
+//! API keys.
+
+use earmark_core::ids::KeyId;
+use earmark_core::keys::ApiKey;
+use earmark_core::text::Name;
+use earmark_store::codes;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::query;
+use crate::codec;
+use crate::connect::Session;
+use crate::fault::Fault;
+
+/// The columns that [`read`] takes.
+pub(crate) const COLUMNS: &str = "id, version, name, role, secret_hash, created_at, revoked_at";
+
+/// The keys of these ids.
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>, Fault> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE id = ANY($1)");
+    query(session, &sql, &[&ids]).await?.iter().map(read).collect()
+}
+
+/// The key of an id.
+pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>, Fault> {
+    Ok(find(session, &[Uuid::from_u128(id.0)]).await?.pop())
+}
+
+/// The key in a row of [`COLUMNS`].
+pub(crate) fn read(row: &Row) -> Result<ApiKey, Fault> {
+    let hash: &[u8] = codec::get(row, 4)?;
+    Ok(ApiKey {
+        id: KeyId(codec::bits(row, 0)?),
+        version: codec::count(row, 1)?,
+        name: codec::optional_text(row, 2, Name::parse)?,
+        role: codes::role(codec::number(row, 3)?)?,
+        secret_hash: hash.try_into().map_err(|error| Fault::damaged("the hash of a key", error))?,
+        created_at: codec::time(row, 5)?,
+        revoked_at: codec::optional_time(row, 6)?,
+    })
+}

@@ -1,0 +1,57 @@
+//! Events, appended; and which items those moved that are not placements.
+
+use earmark_core::movements::deltas;
+use earmark_core::text::Sku;
+use earmark_core::{Event, Fact};
+use earmark_store::codes;
+use uuid::Uuid;
+
+use super::plan::{Plan, column};
+use crate::codec;
+use crate::fault::Fault;
+use crate::rows::events::STREAM;
+
+const INSERT: &str = "INSERT INTO events (stream, sequence, at, type, actor, order_id, sku, data) \
+     SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::text[])";
+const INSERT_SKUS: &str =
+    "INSERT INTO event_skus (sku, sequence) SELECT * FROM unnest($1::text[], $2::bigint[])";
+
+pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let sequence =
+        events.iter().map(|event| codec::integer(event.sequence)).collect::<Result<Vec<_>, _>>()?;
+    let data = events.iter().map(|event| codes::fact_data(&event.fact)).collect::<Result<Vec<_>, _>>()?;
+    let kind = |event: &Event| i16::try_from(event.fact.type_index()).unwrap_or(i16::MAX);
+    plan.inserts(
+        ("events", INSERT),
+        events.len(),
+        vec![
+            Box::new(STREAM),
+            column(sequence.into_iter()),
+            column(events.iter().map(|event| event.at.0)),
+            column(events.iter().map(kind)),
+            column(events.iter().map(|event| event.actor.to_string())),
+            column(events.iter().map(|event| event.order_id.map(|id| Uuid::from_u128(id.0)))),
+            column(events.iter().map(|event| event.sku.as_ref().map(Sku::as_str))),
+            column(data.into_iter()),
+        ],
+    );
+    let (mut skus, mut sequences) = (Vec::new(), Vec::new());
+    // The items of a placement are found through the lines of its order.
+    for event in events.iter().filter(|event| event.fact != Fact::OrderCreated) {
+        let mut moved: Vec<String> =
+            deltas(event, None).into_iter().map(|delta| delta.sku.as_str().to_owned()).collect();
+        moved.sort_unstable();
+        moved.dedup();
+        for sku in moved {
+            skus.push(sku);
+            sequences.push(codec::integer(event.sequence)?);
+        }
+    }
+    let rows = skus.len();
+    plan.inserts(
+        ("event items", INSERT_SKUS),
+        rows,
+        vec![column(skus.into_iter()), column(sequences.into_iter())],
+    );
+    Ok(())
+}

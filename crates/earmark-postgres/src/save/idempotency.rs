@@ -1,0 +1,46 @@
+//! Used idempotency keys.
+
+use earmark_core::Change;
+use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use uuid::Uuid;
+
+use super::plan::{Plan, column};
+use crate::codec;
+use crate::fault::Fault;
+
+const INSERT: &str = "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[])";
+const DELETE: &str =
+    "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest";
+
+pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    // A row that goes makes room for one that comes under the same key.
+    let gone = changes.iter().filter_map(|change| change.before.as_ref());
+    let gone: Vec<_> = gone.map(|record| Uuid::from_bytes(record.digest)).collect();
+    plan.updates(("idempotency keys", DELETE), gone.len(), vec![column(gone.into_iter())]);
+    let new: Vec<&IdempotencyRecord> = changes.iter().filter_map(|change| change.after.as_deref()).collect();
+    let whole = new.iter().map(|record| match &record.answer {
+        KeptAnswer::Whole(outcome) => codec::to_document(outcome).map(Some),
+        KeptAnswer::Placed(_) | KeptAnswer::Payment(..) => Ok(None),
+    });
+    let whole = whole.collect::<Result<Vec<_>, _>>()?;
+    plan.inserts(
+        ("idempotency keys", INSERT),
+        new.len(),
+        vec![
+            column(new.iter().map(|record| Uuid::from_bytes(record.digest))),
+            column(new.iter().map(|record| Uuid::from_bytes(record.fingerprint))),
+            column(new.iter().map(|record| record.created_at.0)),
+            column(new.iter().map(|record| match &record.answer {
+                KeptAnswer::Placed(order) | KeptAnswer::Payment(order, _) => Some(Uuid::from_u128(order.0)),
+                KeptAnswer::Whole(_) => None,
+            })),
+            column(new.iter().map(|record| match &record.answer {
+                KeptAnswer::Payment(_, payment) => Some(Uuid::from_u128(payment.0)),
+                KeptAnswer::Placed(_) | KeptAnswer::Whole(_) => None,
+            })),
+            column(whole.into_iter()),
+        ],
+    );
+    Ok(())
+}

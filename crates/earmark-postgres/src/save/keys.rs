@@ -1,0 +1,59 @@
+//! API keys.
+
+use earmark_core::Change;
+use earmark_core::keys::ApiKey;
+use earmark_core::text::Name;
+use earmark_store::codes;
+use uuid::Uuid;
+
+use super::never_deleted;
+use super::plan::{Plan, column};
+use crate::codec;
+use crate::fault::Fault;
+
+const INSERT: &str = "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
+     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[])";
+const UPDATE: &str = "UPDATE api_keys t SET version = u.version, revoked_at = u.revoked_at \
+     FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, version, revoked_at, was) \
+     WHERE t.id = u.id AND t.version = u.was";
+
+pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let (mut new, mut old, mut versions) = (Vec::new(), Vec::new(), Vec::new());
+    for change in changes {
+        let Some(key) = &change.after else { return never_deleted("an API key") };
+        match &change.before {
+            None => new.push(&**key),
+            Some(before) => {
+                old.push(&**key);
+                versions.push(codec::integer(before.version)?);
+            }
+        }
+    }
+    let ids = |keys: &[&ApiKey]| keys.iter().map(|key| Uuid::from_u128(key.id.0)).collect::<Vec<_>>();
+    let version =
+        |keys: &[&ApiKey]| keys.iter().map(|key| codec::integer(key.version)).collect::<Result<Vec<_>, _>>();
+    plan.inserts(
+        ("API keys", INSERT),
+        new.len(),
+        vec![
+            column(ids(&new).into_iter()),
+            column(version(&new)?.into_iter()),
+            column(new.iter().map(|key| key.name.as_ref().map(Name::as_str))),
+            column(new.iter().map(|key| codes::role_number(key.role))),
+            column(new.iter().map(|key| &key.secret_hash[..])),
+            column(new.iter().map(|key| key.created_at.0)),
+            column(new.iter().map(|key| key.revoked_at.map(|at| at.0))),
+        ],
+    );
+    plan.updates(
+        ("API keys", UPDATE),
+        old.len(),
+        vec![
+            column(ids(&old).into_iter()),
+            column(version(&old)?.into_iter()),
+            column(old.iter().map(|key| key.revoked_at.map(|at| at.0))),
+            column(versions.into_iter()),
+        ],
+    );
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The lines of orders: all of new ones, and of others those whose counters moved.
+
+use earmark_core::orders::OrderLine;
+use uuid::Uuid;
+
+use super::orders::{New, Old};
+use super::plan::{Plan, column};
+use crate::codec;
+use crate::fault::Fault;
+
+const INSERT: &str = "INSERT INTO order_lines \
+     (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned, created_sequence) \
+     SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::integer[], \
+     $8::integer[], $9::integer[], $10::integer[], $11::bigint[])";
+const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
+     FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[]) \
+     u (order_id, line, sku, cancelled, shipped, delivered, returned) \
+     WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku";
+
+/// A line, of which order, at which place.
+struct Placed<'a> {
+    order: Uuid,
+    place: i16,
+    line: &'a OrderLine,
+    created_sequence: i64,
+}
+
+pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    insert(new, plan)?;
+    update(old, plan)
+}
+
+fn place(index: usize) -> Result<i16, Fault> {
+    i16::try_from(index).map_err(|error| Fault::damaged("the place of a line", error))
+}
+
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let mut lines = Vec::new();
+    for New { order, created_sequence } in new {
+        for (index, line) in order.lines.iter().enumerate() {
+            let (order, created_sequence) = (Uuid::from_u128(order.id.0), *created_sequence);
+            lines.push(Placed { order, place: place(index)?, line, created_sequence });
+        }
+    }
+    plan.inserts(
+        ("order lines", INSERT),
+        lines.len(),
+        vec![
+            column(lines.iter().map(|placed| placed.order)),
+            column(lines.iter().map(|placed| placed.place)),
+            column(lines.iter().map(|placed| placed.line.sku.as_str())),
+            column(lines.iter().map(|placed| placed.line.name.as_str())),
+            column(lines.iter().map(|placed| placed.line.unit_price.minor())),
+            column(counters(&lines, |line| line.quantity)?.into_iter()),
+            column(counters(&lines, |line| line.cancelled)?.into_iter()),
+            column(counters(&lines, |line| line.shipped)?.into_iter()),
+            column(counters(&lines, |line| line.delivered)?.into_iter()),
+            column(counters(&lines, |line| line.returned)?.into_iter()),
+            column(lines.iter().map(|placed| placed.created_sequence)),
+        ],
+    );
+    Ok(())
+}
+
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let mut lines = Vec::new();
+    for Old { before, order } in old {
+        if before.lines.len() != order.lines.len() {
+            return Err(Fault::Conflict(format!("the lines of {} were placed once", order.id)));
+        }
+        let pairs = before.lines.iter().zip(&order.lines).enumerate();
+        for (index, (_, line)) in pairs.filter(|(_, (was, line))| was != line) {
+            let order = Uuid::from_u128(order.id.0);
+            lines.push(Placed { order, place: place(index)?, line, created_sequence: 0 });
+        }
+    }
+    plan.updates(
+        ("order lines", UPDATE),
+        lines.len(),
+        vec![
+            column(lines.iter().map(|placed| placed.order)),
+            column(lines.iter().map(|placed| placed.place)),
+            column(lines.iter().map(|placed| placed.line.sku.as_str())),
+            column(counters(&lines, |line| line.cancelled)?.into_iter()),
+            column(counters(&lines, |line| line.shipped)?.into_iter()),
+            column(counters(&lines, |line| line.delivered)?.into_iter()),
+            column(counters(&lines, |line| line.returned)?.into_iter()),
+        ],
+    );
+    Ok(())
+}
+
+fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>, Fault> {
+    lines.iter().map(|placed| codec::units(of(placed.line))).collect()
+}

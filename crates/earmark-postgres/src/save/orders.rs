@@ -1,0 +1,127 @@
+//! Orders: the rows themselves, then what belongs to them. An update writes only the lines, payments and refunds that differ.
+
+use earmark_core::BatchChanges;
+use earmark_core::orders::Order;
+use earmark_core::text::{CustomerId, Reference};
+use earmark_store::codes;
+use uuid::Uuid;
+
+use super::plan::{Column, Plan, column};
+use super::{created, lines, never_deleted, payments, refunds};
+use crate::codec;
+use crate::fault::Fault;
+
+/// An order that was not there.
+pub(super) struct New<'a> {
+    pub(super) order: &'a Order,
+    /// The number of its `order.created`.
+    pub(super) created_sequence: i64,
+}
+
+/// An order that was.
+pub(super) struct Old<'a> {
+    pub(super) before: &'a Order,
+    pub(super) order: &'a Order,
+}
+
+const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
+     confirmed_at, paid_at, shipping_address, metadata, cancellations, shipments, created_sequence, created_at, placed_total, \
+     confirmed_at_placement, customer_id, reference) \
+     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
+     $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], \
+     $17::bigint[], $18::boolean[], $19::text[], $20::text[])";
+/// Leaves out what never changes after placement.
+const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
+     refunded_total = u.refunded_total, reserved_until = u.reserved_until, expiry_due_at = u.expiry_due_at, \
+     confirmed_at = u.confirmed_at, paid_at = u.paid_at, shipping_address = u.shipping_address, metadata = u.metadata, \
+     cancellations = u.cancellations, shipments = u.shipments \
+     FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], \
+     $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[]) \
+     u (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, confirmed_at, paid_at, \
+     shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was";
+const INSERT_REFERENCE: &str =
+    "INSERT INTO order_references (reference, order_id) SELECT * FROM unnest($1::text[], $2::uuid[])";
+
+pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let created = created(changes);
+    let (mut new, mut old) = (Vec::new(), Vec::new());
+    for change in &changes.orders {
+        let Some(order) = change.after.as_deref() else { return never_deleted("an order") };
+        match change.before.as_deref() {
+            None => {
+                let sequence = created.get(&order.id).copied();
+                let sequence =
+                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
+                new.push(New { order, created_sequence: codec::integer(sequence)? });
+            }
+            Some(before) => old.push(Old { before, order }),
+        }
+    }
+    insert(&new, plan)?;
+    update(&old, plan)?;
+    lines::save(&new, &old, plan)?;
+    payments::save(&new, &old, plan)?;
+    refunds::save(&new, &old, plan)
+}
+
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let orders: Vec<&Order> = new.iter().map(|new| new.order).collect();
+    let mut columns = changing(&orders)?;
+    columns.extend([
+        column(new.iter().map(|new| new.created_sequence)),
+        column(orders.iter().map(|order| order.created_at.0)),
+        column(orders.iter().map(|order| order.placed_total.minor())),
+        column(orders.iter().map(|order| order.confirmed_at_placement)),
+        column(orders.iter().map(|order| order.customer_id.as_ref().map(CustomerId::as_str))),
+        column(orders.iter().map(|order| order.reference.as_ref().map(Reference::as_str))),
+    ]);
+    plan.inserts(("orders", INSERT), new.len(), columns);
+    let named: Vec<_> =
+        orders.iter().filter_map(|order| Some((order.reference.as_ref()?.as_str(), order.id))).collect();
+    plan.inserts(
+        ("references", INSERT_REFERENCE),
+        named.len(),
+        vec![
+            column(named.iter().map(|(reference, _)| *reference)),
+            column(named.iter().map(|(_, id)| Uuid::from_u128(id.0))),
+        ],
+    );
+    Ok(())
+}
+
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+    let orders: Vec<&Order> = old.iter().map(|old| old.order).collect();
+    let mut columns = changing(&orders)?;
+    let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
+    columns.push(column(versions.into_iter()));
+    plan.updates(("orders", UPDATE), old.len(), columns);
+    Ok(())
+}
+
+/// The columns that both statements have, in their order.
+fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, Fault> {
+    let each = |of: fn(&Order) -> Result<Option<String>, Fault>| {
+        orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()
+    };
+    let version = orders.iter().map(|order| codec::integer(order.version)).collect::<Result<Vec<_>, _>>()?;
+    let address = each(|order| order.shipping_address.as_ref().map(codec::to_document).transpose())?;
+    let metadata = each(|order| codec::to_pairs(&order.metadata))?;
+    let cancellations = each(|order| codec::to_list(&order.cancellations))?;
+    let shipments = each(|order| codec::to_list(&order.shipments))?;
+    Ok(vec![
+        column(orders.iter().map(|order| Uuid::from_u128(order.id.0))),
+        column(version.into_iter()),
+        column(orders.iter().map(|order| codes::order_status_number(order.status()))),
+        column(orders.iter().map(|order| order.updated_at.0)),
+        column(orders.iter().map(|order| order.paid_total().minor())),
+        column(orders.iter().map(|order| order.refunded_total().minor())),
+        column(orders.iter().map(|order| order.reserved_until.0)),
+        column(orders.iter().map(|order| order.expiry_due_at().map(|at| at.0))),
+        column(orders.iter().map(|order| order.confirmed_at.map(|at| at.0))),
+        column(orders.iter().map(|order| order.paid_at.map(|at| at.0))),
+        column(address.into_iter()),
+        column(metadata.into_iter()),
+        column(cancellations.into_iter()),
+        column(shipments.into_iter()),
+    ])
+}

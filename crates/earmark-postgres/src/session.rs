@@ -1,0 +1,82 @@
+//! What must hold on a connection before it is used? Limits on how long anything may take, and durability, whatever the server's defaults.
+
+use std::time::Duration;
+
+use tokio_postgres::error::SqlState;
+
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::open::OpenError;
+
+/// 15: the oldest that is tested.
+const SERVER_VERSION_MIN: i32 = 150_000;
+
+/// How long a node may stand still within its turn before the database takes the turn from it.
+pub(crate) const TURN_STANDS_STILL_MAX: Duration = Duration::from_millis(2_500);
+
+/// Set on every connection. The first group must be understood; the second is taken where the server knows it.
+const LIMITS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '2500ms'";
+const IF_KNOWN: [&str; 5] = [
+    "SET tcp_user_timeout = '3s'",
+    "SET tcp_keepalives_idle = 3",
+    "SET tcp_keepalives_interval = 1",
+    "SET tcp_keepalives_count = 3",
+    "SET client_connection_check_interval = '1s'",
+];
+/// For the writer: its statements find rows by keys, always; a plan made while a table was empty would read all of it for minutes.
+const BY_INDEX: [&str; 5] = [
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET enable_bitmapscan = off",
+    "SET jit = off",
+];
+
+/// Checks the server and sets the limits.
+pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
+    check_version(session).await?;
+    session.batch_execute(LIMITS).await.map_err(Fault::from)?;
+    set_if_known(session, &IF_KNOWN).await?;
+    Ok(())
+}
+
+/// The same for the connection that writes.
+pub(crate) async fn prepare_writer(session: &Session) -> Result<(), OpenError> {
+    prepare_reader(session).await?;
+    set_if_known(session, &BY_INDEX).await?;
+    let row =
+        session.query_one("SELECT current_setting('synchronous_commit')", &[]).await.map_err(Fault::from)?;
+    // A commit that may be lost with the machine is not one that may be acknowledged.
+    if row.get::<_, &str>(0) == "off" {
+        session.batch_execute("SET synchronous_commit = on").await.map_err(Fault::from)?;
+    }
+    Ok(())
+}
+
+async fn check_version(session: &Session) -> Result<(), OpenError> {
+    let row = session.query_one("SELECT version(), current_setting('server_version_num')", &[]).await;
+    let row = row.map_err(Fault::from)?;
+    let (name, number): (&str, &str) = (row.get(0), row.get(1));
+    let number: i32 = number.parse().unwrap_or(0);
+    // Others speak the protocol and count otherwise.
+    if name.starts_with("PostgreSQL") && number < SERVER_VERSION_MIN {
+        return Err(OpenError::TooOld { found: name.split(" on ").next().unwrap_or(name).to_owned() });
+    }
+    Ok(())
+}
+
+async fn set_if_known(session: &Session, settings: &[&str]) -> Result<(), Fault> {
+    for setting in settings {
+        match session.batch_execute(setting).await {
+            Err(error) if error.code().is_none() => return Err(error.into()),
+            Err(error)
+                if *error.code().unwrap_or(&SqlState::INTERNAL_ERROR)
+                    == SqlState::READ_ONLY_SQL_TRANSACTION =>
+            {
+                return Err(error.into());
+            }
+            Err(_) | Ok(()) => {}
+        }
+    }
+    Ok(())
+}

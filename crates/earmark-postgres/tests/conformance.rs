@@ -1,0 +1,46 @@
+//! Does the engine keep the promises that every engine keeps?
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::sync::Arc;
+
+use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
+use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
+use earmark_store::memory::MemoryStore;
+
+/// A server whose databases are forgotten with it, so nothing need be synced.
+fn cluster() -> Cluster {
+    Cluster::start_with(ClusterOptions::unsynced()).unwrap()
+}
+
+/// A store on a database of its own.
+fn next(cluster: &Cluster) -> Fixture {
+    let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
+    let (engine, queries) = open(&url, PostgresOptions::default()).unwrap();
+    Fixture { engine: Box::new(engine), queries: Arc::new(queries) }
+}
+
+fn memory() -> Fixture {
+    let store = MemoryStore::new();
+    Fixture { engine: Box::new(store.clone()), queries: Arc::new(store) }
+}
+
+#[test]
+fn the_suite_passes() {
+    let cluster = cluster();
+    run(|| next(&cluster));
+}
+
+#[test]
+fn idempotency_keys_are_guarded() {
+    let cluster = cluster();
+    guards_idempotency_keys(|| next(&cluster));
+}
+
+#[test]
+fn the_same_commands_leave_the_same_books_as_in_memory() {
+    let cluster = cluster();
+    for seed in 1..=3 {
+        differential([memory(), next(&cluster)], seed, 2_000);
+    }
+}

@@ -1,0 +1,250 @@
+//! Does what was acknowledged outlive the primary? A primary with a standby that it waits for, two nodes that know both
+//! hosts, and load; the primary is killed, the standby promoted, a new standby made where the old primary was; many times.
+//! Every other primary does not refuse to talk when it is gone, but hangs: connections stay open, new ones are taken, and
+//! nobody answers.
+//!
+//! Its negative control does not wait for the standby, which lags when the primary dies: what was acknowledged must be
+//! missed.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use earmark_cluster::{Cluster, ClusterError, Mode, TcpProxy};
+use earmark_load::latency::{Latencies, LatencySummary};
+use earmark_load::random::{Random, fresh_seed};
+use earmark_load::{LoadError, catalogue, runtime};
+use serde::Serialize;
+
+use crate::books::{self, Counts, Stock};
+use crate::errand::{Got, Try};
+use crate::findings::Findings;
+use crate::stage::{Fleet, aside};
+use crate::writers::{Crew, Nodes, Plan, Progress, Writer};
+
+const SKUS: u32 = 200;
+const ON_HAND: u64 = 10_000_000;
+const NODES: usize = 2;
+const WRITERS: usize = 16;
+/// Load before a kill, milliseconds.
+const LOAD_MS: (u64, u64) = (200, 800);
+/// What each node may take from the promotion on until it answers again.
+const ANSWERING_MAX: Duration = Duration::from_secs(10);
+/// What any request may take.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// What a client waits for an answer: longer, so that one that is late is seen to be.
+const DEADLINE: Duration = Duration::from_secs(25);
+/// What the run waits for both nodes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The settings of the proof.
+#[derive(Debug, Clone, clap::Args, Serialize)]
+pub(crate) struct Options {
+    /// The `earmark` binary.
+    #[arg(long)]
+    #[serde(skip)]
+    earmark: PathBuf,
+    /// Primaries killed.
+    #[arg(long, default_value_t = 20)]
+    failovers: u32,
+    /// Repeats a run, as far as chance goes.
+    #[arg(long, default_value_t = fresh_seed())]
+    seed: u64,
+}
+
+/// The verdict.
+#[derive(Debug, Serialize)]
+pub(crate) struct Report {
+    proof: &'static str,
+    options: Options,
+    run: Run,
+    control: Run,
+    control_caught: bool,
+    wall_ms: u64,
+    pub(crate) passed: bool,
+}
+
+/// A number of failovers.
+#[derive(Debug, Default, Serialize)]
+struct Run {
+    failovers: u32,
+    orders: Counts,
+    /// From the kill until the standby takes writes.
+    promotion: LatencySummary,
+    /// From there until a node has carried out a command again, for each node.
+    answering_again: LatencySummary,
+    /// The same where the primary hung.
+    answering_again_after_silence: LatencySummary,
+    /// Tries of all requests, from sending to answer or end of the connection.
+    requests: LatencySummary,
+    /// 503 on the way: to be tried again.
+    told_to_try_again: u64,
+    findings: Findings,
+}
+
+/// The two servers of the database.
+struct Pair {
+    primary: Host,
+    standby: Host,
+}
+
+/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is started on its port.
+struct Host {
+    server: Cluster,
+    proxy: TcpProxy,
+}
+
+/// How the nodes lose a primary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    /// Connections break, and new ones are refused.
+    Refusing,
+    /// Connections stay open, and new ones are taken.
+    Silent,
+}
+
+impl Loss {
+    fn of_round(round: u32) -> Loss {
+        if round % 2 == 1 { Loss::Refusing } else { Loss::Silent }
+    }
+}
+
+/// Whether the primary waits for its standby.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Replication {
+    Synchronous,
+    /// And the standby receives nothing any more when the primary is killed.
+    Lagging,
+}
+
+pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
+    runtime::block_on(async {
+        let start = Instant::now();
+        let (earmark, seed) = (&options.earmark, options.seed);
+        let run = fail_over(earmark, (options.failovers, seed), Replication::Synchronous).await?;
+        let control = fail_over(earmark, (1, seed), Replication::Lagging).await?;
+        let control_caught = control.orders.lost > 0;
+        let us = |limit: Duration| limit.as_micros() as u64;
+        let in_time =
+            run.answering_again.max_us <= us(ANSWERING_MAX) && run.requests.max_us <= us(ANSWER_MAX);
+        let passed = run.findings.none() && in_time && run.failovers == options.failovers && control_caught;
+        let wall_ms = start.elapsed().as_millis() as u64;
+        Ok(Report { proof: "failover", options, run, control, control_caught, wall_ms, passed })
+    })
+}
+
+async fn fail_over(
+    earmark: &Path,
+    (failovers, seed): (u32, u64),
+    replication: Replication,
+) -> Result<Run, LoadError> {
+    let (mut pair, url) = aside(move || start_pair(replication)).await?;
+    let mut fleet = Fleet::start(earmark, &vec![url; NODES], None).await?;
+    catalogue::create(&fleet.client(), u64::from(SKUS), ON_HAND).await?;
+
+    let plan = Plan { nodes: Nodes::Home, ..Plan::new(SKUS) };
+    let crew = Crew::start(&fleet.clients(DEADLINE), &plan, WRITERS, seed);
+    let mut random = Random::new(seed);
+    let (mut promotion, mut promoted_at) = (Latencies::default(), Vec::new());
+    for round in 1..=failovers {
+        let load_ms = random.between(LOAD_MS.0, LOAD_MS.1);
+        tokio::time::sleep(Duration::from_millis(load_ms)).await;
+        if replication == Replication::Lagging {
+            pair = aside(move || pair.standby.server.stop_following().map(|()| pair)).await?;
+            tokio::time::sleep(Duration::from_millis(LOAD_MS.1)).await;
+        }
+        let killed = Instant::now();
+        pair = aside(move || pair.lose_primary(Loss::of_round(round))).await?;
+        promotion.record(killed.elapsed());
+        promoted_at.push(Instant::now());
+        let before: Vec<u64> = (0..NODES).map(|node| crew.progress.at(node)).collect();
+        let all_answer =
+            |progress: &Progress| before.iter().enumerate().all(|(node, &count)| progress.at(node) > count);
+        crew.wait(PATIENCE, "every node answers again", all_answer).await?;
+        if round < failovers {
+            pair = aside(move || pair.renew_standby()).await?;
+        }
+    }
+    let mut writers = crew.stop().await?;
+    let mut run = Run { failovers, promotion: promotion.summary(), ..Run::default() };
+    run.findings.add(writers.iter_mut().flat_map(|writer| writer.breaches.drain(..)));
+    run.findings.add(fleet.ended());
+    run.measure(&writers, &promoted_at);
+    let (orders, breaches) = books::check(&fleet, &writers, Stock { skus: SKUS, on_hand: ON_HAND }).await?;
+    run.orders = orders;
+    run.findings.add(breaches);
+    // The servers outlive the nodes.
+    drop(fleet);
+    drop(pair);
+    Ok(run)
+}
+
+fn start_pair(replication: Replication) -> Result<(Pair, String), ClusterError> {
+    let mut primary = Cluster::start()?;
+    let url = primary.create_database()?;
+    let standby = match replication {
+        Replication::Synchronous => primary.standby()?,
+        Replication::Lagging => primary.asynchronous_standby()?,
+    };
+    let (primary, standby) = (Host::new(primary)?, Host::new(standby)?);
+    let hosts = format!("{},{}", primary.proxy.address(), standby.proxy.address());
+    let name = url.rsplit('/').next().unwrap_or_default();
+    let url = format!("{}?target_session_attrs=read-write", primary.server.url_at(&hosts, name));
+    Ok((Pair { primary, standby }, url))
+}
+
+impl Host {
+    fn new(server: Cluster) -> Result<Host, ClusterError> {
+        let proxy = TcpProxy::start(server.port())?;
+        Ok(Host { server, proxy })
+    }
+}
+
+impl Pair {
+    /// Kills the primary and promotes the standby at once; the places are changed.
+    fn lose_primary(mut self, loss: Loss) -> Result<Pair, ClusterError> {
+        if loss == Loss::Silent {
+            self.primary.proxy.set_mode(Mode::Silent);
+        }
+        self.primary.server.kill();
+        self.standby.server.promote()?;
+        Ok(Pair { primary: self.standby, standby: self.primary })
+    }
+
+    /// Makes a new standby on the port of the server that was lost.
+    fn renew_standby(mut self) -> Result<Pair, ClusterError> {
+        let Host { server, proxy } = self.standby;
+        let port = server.port();
+        drop(server);
+        let server = self.primary.server.standby_on(port)?;
+        proxy.set_mode(Mode::Pass);
+        proxy.cut_all();
+        Ok(Pair { primary: self.primary, standby: Host { server, proxy } })
+    }
+}
+
+impl Run {
+    fn measure(&mut self, writers: &[Writer], promoted_at: &[Instant]) {
+        let tries: Vec<Try> = writers.iter().flat_map(|writer| writer.tries.iter().copied()).collect();
+        let mut requests = Latencies::default();
+        for one in &tries {
+            requests.record(one.took);
+            self.told_to_try_again += u64::from(one.got == Got::Answer(503));
+        }
+        self.requests = requests.summary();
+        let (mut again, mut after_silence) = (Latencies::default(), Latencies::default());
+        for (&promoted, round) in promoted_at.iter().zip(1..) {
+            for node in 0..NODES {
+                let answers =
+                    tries.iter().filter(|one| one.node == node && matches!(one.got, Got::Answer(200..=299)));
+                let first = answers.map(Try::ended).filter(|&ended| ended > promoted).min();
+                let took = first.map_or(PATIENCE, |first| first - promoted);
+                again.record(took);
+                if Loss::of_round(round) == Loss::Silent {
+                    after_silence.record(took);
+                }
+            }
+        }
+        (self.answering_again, self.answering_again_after_silence) =
+            (again.summary(), after_silence.summary());
+    }
+}
