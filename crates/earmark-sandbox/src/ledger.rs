@@ -1,12 +1,13 @@
 //! What has the gateway done? One line of JSON for each charge and refund, appended and synced before anybody hears of it.
 //!
-//! Invariant: a key is written once. A last line that was cut off by a crash was never answered for, and is cut off for good when the file is opened;
+//! Whoever is about to answer has the file synced first; one sync is enough for all who wait for it. Invariant: a key is written once. A last line that was cut off by a crash was never answered for, and is cut off for good when the file is opened;
 //! a broken line anywhere else is an error. After a failed write nothing is answered any more.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +121,7 @@ impl Ledger {
         self.entries.push(entry);
     }
 
-    /// Writes an entry down, and syncs it.
+    /// Writes an entry down; [`Syncer::sync`] has to follow before anybody hears of it.
     ///
     /// # Panics
     /// If it cannot be written: the lock around the ledger is then poisoned, and nothing more is answered.
@@ -129,9 +130,13 @@ impl Ledger {
         let mut line = serde_json::to_vec(&entry).expect("an entry is data");
         line.push(b'\n');
         self.file.write_all(&line).expect("the ledger can be written");
-        self.file.sync_data().expect("the ledger can be synced");
         self.remember(entry);
         self.entries.last().expect("one was just added")
+    }
+
+    /// What syncs this ledger's file.
+    pub(crate) fn syncer(&self) -> std::io::Result<Syncer> {
+        Ok(Syncer { file: self.file.try_clone()?, synced: Mutex::new(self.entries.len()) })
     }
 
     /// What was done under a key.
@@ -157,6 +162,31 @@ impl Ledger {
     /// Everything, in the order in which it was done.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+}
+
+/// Syncs a ledger's file, once for all who wait.
+#[derive(Debug)]
+pub(crate) struct Syncer {
+    file: File,
+    /// So many entries are safe; held by whoever syncs.
+    synced: Mutex<usize>,
+}
+
+impl Syncer {
+    /// Returns once all that is in the ledger now is safe.
+    ///
+    /// # Panics
+    /// If it cannot be made safe; then for everybody, ever after.
+    pub(crate) fn sync(&self, written: impl Fn() -> usize) {
+        let wanted = written();
+        let mut synced = self.synced.lock().expect("the ledger can be synced");
+        if *synced < wanted {
+            // What others have written meanwhile goes along.
+            let all = written();
+            self.file.sync_data().expect("the ledger can be synced");
+            *synced = all;
+        }
     }
 }
 

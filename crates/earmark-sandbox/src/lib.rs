@@ -74,11 +74,14 @@ impl Server {
     /// The ledger or the address cannot be had.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let listen = options.listen;
-        let ledger = ledger::Ledger::open(&options.ledger)?;
+        let path = options.ledger.clone();
+        let ledger = ledger::Ledger::open(&path)?;
         let webhooks = webhooks::Webhooks::start(&options)?;
         let listener = tokio::net::TcpListener::bind(listen).await;
         let listener = listener.map_err(|error| SandboxError::Listen(listen, error))?;
-        let router = server::router(Arc::new(sandbox::Sandbox::new(options, ledger, webhooks)));
+        let sandbox = sandbox::Sandbox::new(options, ledger, webhooks);
+        let sandbox = sandbox.map_err(|error| LedgerError::File(path, error))?;
+        let router = server::router(Arc::new(sandbox));
         Ok(Self { listener, router })
     }
 

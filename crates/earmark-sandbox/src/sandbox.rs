@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::Options;
 use crate::faults::{Fault, Faults, Operation};
-use crate::ledger::{Entry, Kind, Ledger, Status};
+use crate::ledger::{Entry, Kind, Ledger, Status, Syncer};
 use crate::tokens::{self, Verdict};
 use crate::webhooks::{Delivery, Webhooks};
 
@@ -16,6 +16,7 @@ use crate::webhooks::{Delivery, Webhooks};
 pub(crate) struct Sandbox {
     pub(crate) options: Options,
     ledger: Mutex<Ledger>,
+    syncer: Syncer,
     faults: Mutex<Faults>,
     /// Keys under which a 500 was answered after something had begun: Stripe answers so again and again.
     failed: Mutex<HashSet<String>>,
@@ -111,16 +112,17 @@ pub(crate) fn now_ms() -> i64 {
 }
 
 impl Sandbox {
-    pub(crate) fn new(options: Options, ledger: Ledger, webhooks: Webhooks) -> Self {
+    pub(crate) fn new(options: Options, ledger: Ledger, webhooks: Webhooks) -> std::io::Result<Self> {
         let faults = Faults::new(options.rate, &options.kinds, options.seed);
-        Self {
+        Ok(Self {
             options,
+            syncer: ledger.syncer()?,
             ledger: Mutex::new(ledger),
             faults: Mutex::new(faults),
             failed: Mutex::default(),
             counts: Mutex::default(),
             webhooks,
-        }
+        })
     }
 
     /// The ledger. Once it could not be written, whoever comes here panics and nobody is answered.
@@ -181,6 +183,8 @@ impl Sandbox {
             }
             let done = tokio::task::spawn_blocking(move || {
                 let done = effect(&sandbox, (fault == Some(Fault::Decline)).then_some("by_fault"));
+                // A look-up too may have seen what is not safe yet.
+                sandbox.syncer.sync(|| sandbox.ledger().entries().len());
                 sandbox.hint(&done, asked.protocol, fault);
                 done
             });

@@ -168,3 +168,94 @@ impl Drop for Permit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use async_trait::async_trait;
+    use earmark_core::ids::PaymentId;
+    use earmark_core::payments::Token;
+    use earmark_core::{Money, Timestamp};
+
+    use super::*;
+    use crate::gateways::{Page, Said, Stretch};
+
+    /// Away for so many calls, and counts them.
+    struct Away(AtomicU32, u32);
+
+    #[async_trait]
+    impl PaymentGateway for Away {
+        fn name(&self) -> Name {
+            Name::parse("away").unwrap()
+        }
+
+        async fn charge(&self, charge: &Charge) -> ChargeAnswer {
+            if self.0.fetch_add(1, Ordering::SeqCst) < self.1 {
+                std::future::pending::<()>().await;
+            }
+            let (id, amount, currency) = (charge.id.to_string(), charge.amount, charge.currency);
+            ChargeAnswer::Captured(Said { id, amount, currency, reference: None })
+        }
+
+        async fn find_charge(&self, _charge: &Charge) -> ChargeAnswer {
+            ChargeAnswer::NotFound
+        }
+
+        async fn refund(&self, _refund: &RefundCall) -> RefundAnswer {
+            RefundAnswer::NotFound
+        }
+
+        async fn find_refund(&self, _refund: &RefundCall) -> RefundAnswer {
+            RefundAnswer::NotFound
+        }
+
+        async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+            Ok(Page::default())
+        }
+    }
+
+    fn charge() -> Charge {
+        Charge {
+            id: PaymentId(1),
+            amount: Money::parse(5).unwrap(),
+            currency: Currency::parse("USD").unwrap(),
+            token: Token::parse("tok_ok").unwrap(),
+            begun_at: Timestamp(0),
+        }
+    }
+
+    /// A new payment every tenth of a second for ten minutes; gives the calls of each minute.
+    async fn ten_minutes(gateway: Away) -> Vec<u32> {
+        let gateway = Arc::new(gateway);
+        let currency = Currency::parse("USD").unwrap();
+        let patience = Duration::from_secs(10);
+        let guard = Guard::new(Arc::clone(&gateway) as Arc<dyn PaymentGateway>, currency, patience);
+        let mut minutes = Vec::new();
+        for _ in 0..10 {
+            let before = gateway.0.load(Ordering::SeqCst);
+            for _ in 0..600 {
+                if let Ok(mut permit) = guard.permit(Turn::First) {
+                    tokio::spawn(async move { permit.charge(&charge()).await });
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            minutes.push(gateway.0.load(Ordering::SeqCst) - before);
+        }
+        minutes
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_hangs_is_called_a_few_times_a_minute() {
+        let minutes = ten_minutes(Away(AtomicU32::new(0), u32::MAX)).await;
+        // Until the first calls have timed out, nobody knows; after that, one probe that hangs, then a rest.
+        assert!(minutes[0] <= 115, "{minutes:?}");
+        assert!(minutes[1..].iter().all(|calls| (3..=6).contains(calls)), "{minutes:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_calls_go_out_again_once_a_probe_was_answered() {
+        let minutes = ten_minutes(Away(AtomicU32::new(0), 120)).await;
+        assert_eq!(minutes[9], 600, "{minutes:?}");
+    }
+}
