@@ -14,8 +14,10 @@ use crate::keys::{create::CreateKey, revoke::RevokeKey};
 use crate::orders::{
     cancel::CancelOrder, confirm::ConfirmOrder, expire::ExpireReservation, place::PlaceOrder,
 };
-use crate::payments::{settle::SettlePayment, start::StartPayment};
-use crate::refunds::settle::SettleRefund;
+use crate::payments::{
+    hasten::HastenAttempts, resolve::ResolvePayment, settle::SettlePayment, start::StartPayment,
+};
+use crate::refunds::{create::CreateRefund, settle::SettleRefund};
 use crate::shipments::{deliver::DeliverShipment, ship::ShipOrder};
 use crate::text::CustomerId;
 
@@ -126,6 +128,9 @@ pub enum Action {
     DeliverShipment(DeliverShipment),
     StartPayment(StartPayment),
     SettlePayment(SettlePayment),
+    ResolvePayment(ResolvePayment),
+    HastenAttempts(HastenAttempts),
+    CreateRefund(CreateRefund),
     SettleRefund(SettleRefund),
     CreateKey(CreateKey),
     RevokeKey(RevokeKey),

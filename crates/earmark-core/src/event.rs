@@ -8,6 +8,7 @@ use crate::command::Actor;
 use crate::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use crate::items::AdjustmentReason;
 use crate::orders::{CancelReason, CancelledUnits, Units};
+use crate::payments::PaymentStatus;
 use crate::text::{Name, Note, Sku};
 use crate::{Money, Timestamp};
 
@@ -87,11 +88,13 @@ pub enum Fact {
     ItemUpdated,
     #[serde(rename = "reservation.expired")]
     ReservationExpired,
+    #[serde(rename = "payment.resolved")]
+    PaymentResolved { payment_id: PaymentId, status: PaymentStatus, note: Note },
 }
 
 impl Fact {
     /// All types, as clients see them. A fact is stored under its place in this list, so it only ever grows at the end.
-    pub const TYPES: [&'static str; 20] = [
+    pub const TYPES: [&'static str; 21] = [
         "order.created",
         "order.confirmed",
         "order.paid",
@@ -112,6 +115,7 @@ impl Fact {
         "item.created",
         "item.updated",
         "reservation.expired",
+        "payment.resolved",
     ];
 
     /// The place of its type in [`Fact::TYPES`].
@@ -137,6 +141,7 @@ impl Fact {
             Self::ItemCreated => 17,
             Self::ItemUpdated => 18,
             Self::ReservationExpired => 19,
+            Self::PaymentResolved { .. } => 20,
         }
     }
 

@@ -10,6 +10,7 @@ use crate::items::{Adjustment, StockedItem};
 use crate::keys::ApiKey;
 use crate::orders::Order;
 use crate::payments::Payment;
+use crate::refunds::Refund;
 use crate::shipments::Shipment;
 
 /// The answer to a command that was carried out.
@@ -31,6 +32,10 @@ pub enum Outcome {
     Payment {
         order_id: OrderId,
         payment: Payment,
+    },
+    Refund {
+        order_id: OrderId,
+        refund: Refund,
     },
     Key(ApiKey),
     /// Done (or already so); there is nothing to show.

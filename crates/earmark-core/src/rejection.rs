@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Money;
 use crate::ids::OrderId;
 use crate::orders::OrderStatus;
+use crate::payments::PaymentStatus;
 use crate::text::Sku;
 
 /// A refusal.
@@ -82,6 +83,18 @@ pub enum Rejection {
         /// What is due.
         balance_due: Money,
     },
+    /// The payment has ended already.
+    PaymentSettled {
+        /// As what.
+        status: PaymentStatus,
+    },
+    /// More than what was captured, less what went or goes back.
+    RefundExceedsCaptured {
+        /// How much was asked for.
+        requested: Money,
+        /// How much could be.
+        refundable: Money,
+    },
 }
 
 /// A line that wants more than there is.
@@ -119,6 +132,8 @@ impl Rejection {
             Self::PaymentInProgress => "payment_in_progress",
             Self::AlreadyPaid => "already_paid",
             Self::AmountMismatch { .. } => "amount_mismatch",
+            Self::PaymentSettled { .. } => "payment_settled",
+            Self::RefundExceedsCaptured { .. } => "refund_exceeds_captured",
         }
     }
 }

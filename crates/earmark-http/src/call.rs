@@ -7,14 +7,17 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use earmark_core::payments::contains_card_number;
 use earmark_core::text::Sku;
 use earmark_core::{Action, Answer, Command, Mode};
 use serde::de::DeserializeOwned;
 
 use crate::auth::{self, Caller, Role};
 use crate::body;
+use crate::card_numbers::{self, NO_CARD_NUMBER};
 use crate::checks::FieldError;
 use crate::idempotency::{self, Keyed};
 use crate::if_match::{self, Precondition};
@@ -93,7 +96,8 @@ impl Call {
         })
     }
 
-    async fn read_body(&mut self) -> Result<(), Problem> {
+    /// Reads the body, whatever it is.
+    pub(crate) async fn read_body(&mut self) -> Result<(), Problem> {
         let unread = self.unread.get_mut().unwrap_or_else(PoisonError::into_inner);
         self.bytes = body::read(std::mem::take(unread), self.app.config.body_timeout).await?;
         Ok(())
@@ -125,9 +129,26 @@ impl Call {
         self.json_or_default::<Nothing>().await.map(|Nothing {}| ())
     }
 
-    /// The body as text, for what has to be kept out of it.
-    pub(crate) fn raw_body(&self) -> std::borrow::Cow<'_, str> {
-        String::from_utf8_lossy(&self.bytes)
+    /// Refuses a card number, wherever in the path, the query, the key or the body that was read it stands. Every route about payments calls this before it
+    /// looks at anything else, so that none is ever stored, shown or looked up.
+    pub(crate) fn refuse_card_numbers(&self) -> Result<(), Problem> {
+        let place = if self.params.iter().any(|(_, value)| contains_card_number(value)) {
+            FieldError::path("", NO_CARD_NUMBER)
+        } else if card_numbers::in_query(self.parts.uri.query().unwrap_or_default()) {
+            FieldError::query("", NO_CARD_NUMBER)
+        } else if card_numbers::in_headers(&self.parts.headers) {
+            FieldError::header("Idempotency-Key", NO_CARD_NUMBER)
+        } else if card_numbers::in_body(&self.bytes) {
+            FieldError::body("", NO_CARD_NUMBER)
+        } else {
+            return Ok(());
+        };
+        Err(Problem::invalid_one(place))
+    }
+
+    /// Headers, path and the body that was read, for what is signed.
+    pub(crate) fn raw(&self) -> (&HeaderMap, &str, &[u8]) {
+        (&self.parts.headers, self.parts.uri.path(), &self.bytes)
     }
 
     /// What `If-Match` asks.

@@ -21,7 +21,7 @@ pub(crate) struct FieldError {
     pointer: String,
     /// What is wrong and what is allowed.
     detail: String,
-    /// `query` or `header` where it is not the body.
+    /// `path`, `query` or `header` where it is not the body.
     #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
     place: Option<&'static str>,
 }
@@ -35,6 +35,11 @@ impl FieldError {
     /// A query parameter.
     pub(crate) fn query(name: impl Display, detail: impl Into<String>) -> Self {
         Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("query") }
+    }
+
+    /// A part of the path.
+    pub(crate) fn path(name: impl Display, detail: impl Into<String>) -> Self {
+        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("path") }
     }
 
     /// A header.

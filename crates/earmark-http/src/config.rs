@@ -5,6 +5,7 @@ use std::time::Duration;
 use earmark_core::Span;
 use earmark_core::text::Name;
 
+use crate::hints::Hints;
 use crate::secrets::AdminKey;
 
 /// How the interface behaves. [`HttpConfig::new`] gives the contract's defaults.
@@ -22,6 +23,8 @@ pub struct HttpConfig {
     pub cart_ttl: Span,
     /// The gateway that new payments are sent to.
     pub gateway_name: Name,
+    /// What its webhooks are checked with; without, there is no such endpoint.
+    pub gateway_hints: Option<Hints>,
     /// How long a request waits for the gateway's answer before it is told 202.
     pub gateway_timeout: Duration,
     /// The most requests under `/v1` that are worked on at once; one more is answered 503.
@@ -40,6 +43,7 @@ impl HttpConfig {
             reservation_ttl: Span::from_seconds(30 * 60),
             cart_ttl: Span::from_seconds(30 * 24 * 3600),
             gateway_name,
+            gateway_hints: None,
             gateway_timeout: Duration::from_secs(10),
             requests_max: 4096,
             body_timeout: Duration::from_secs(15),

@@ -13,7 +13,9 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use earmark_core::payments::mask_card_numbers;
 
+use crate::card_numbers::masked_path;
 use crate::problem::Problem;
 use crate::request_id::{self, X_REQUEST_ID};
 use crate::state::{App, AppState};
@@ -41,9 +43,9 @@ pub(crate) async fn frame(State(app): State<AppState>, request: Request, next: N
     app.metrics.observe((route, &method), status, took);
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     if status.is_server_error() {
-        tracing::warn!(%method, path = uri.path(), status = status.as_u16(), micros, request_id = ?id, "request");
+        tracing::warn!(%method, path = &*masked_path(uri.path()), status = status.as_u16(), micros, request_id = ?id, "request");
     } else {
-        tracing::debug!(%method, path = uri.path(), status = status.as_u16(), micros, request_id = ?id, "request");
+        tracing::debug!(%method, path = &*masked_path(uri.path()), status = status.as_u16(), micros, request_id = ?id, "request");
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response
@@ -61,7 +63,11 @@ fn finished(mut response: Response, path: &str, id: &HeaderValue) -> Response {
         });
     }
     match problem {
-        Some(problem) => problem.render(path, id.to_str().unwrap_or_default()),
+        // Neither is shown again if somebody put a card number there.
+        Some(problem) => {
+            let id = mask_card_numbers(id.to_str().unwrap_or_default());
+            problem.render(&masked_path(path), &id)
+        }
         None => response,
     }
 }

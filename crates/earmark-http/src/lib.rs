@@ -6,6 +6,7 @@
 mod auth;
 mod body;
 mod call;
+mod card_numbers;
 mod checks;
 mod config;
 mod cursor;
@@ -14,6 +15,7 @@ mod dto;
 mod endpoints;
 mod frame;
 mod fresh_ids;
+mod hints;
 mod idempotency;
 mod if_match;
 mod metrics;
@@ -28,6 +30,7 @@ mod state;
 mod time;
 
 pub use config::{Currency, HttpConfig, InvalidCurrency, ServeLimits};
+pub use hints::{HintScheme, Hints};
 pub use router::{openapi_json, router};
 pub use serve::serve;
 pub use state::{App, AppState};

@@ -204,7 +204,7 @@ impl Problem {
 }
 
 /// All codes, with their titles.
-const TITLES: [(&str, &str); 27] = [
+const TITLES: [(&str, &str); 29] = [
     ("invalid_request", "The request is not valid"),
     ("idempotency_key_required", "An idempotency key is required"),
     ("unauthorized", "A valid token is required"),
@@ -219,6 +219,8 @@ const TITLES: [(&str, &str); 27] = [
     ("amount_mismatch", "The amount is not what is due"),
     ("payment_in_progress", "A payment is in progress"),
     ("already_paid", "Already paid"),
+    ("payment_settled", "The payment has ended"),
+    ("refund_exceeds_captured", "More than can be refunded"),
     ("item_inactive", "An item is not sold any more"),
     ("cart_empty", "The cart is empty"),
     ("already_exists", "Already exists"),
@@ -296,6 +298,12 @@ impl From<Rejection> for Problem {
             }
             Rejection::PaymentInProgress => {
                 Self::conflict(code, "Another payment of this order is in progress.")
+            }
+            Rejection::PaymentSettled { status } => Self::conflict(code, "The payment has ended already.")
+                .with(json!({ "payment_status": status })),
+            Rejection::RefundExceedsCaptured { requested, refundable } => {
+                Self::conflict(code, "The amount is more than what was captured less what went or goes back.")
+                    .with(json!({ "requested": requested, "refundable": refundable }))
             }
             Rejection::AlreadyPaid => Self::conflict(code, "There is nothing left to pay."),
             Rejection::AmountMismatch { expected, balance_due } => {

@@ -10,7 +10,8 @@ use utoipa_axum::routes;
 
 use crate::endpoints::server::openapi::Document;
 use crate::endpoints::{
-    carts, create_customer_token, items, keys, list_events, orders, payments, server, shipments, verify,
+    carts, create_customer_token, gateways, items, keys, list_events, orders, payments, refunds, server,
+    shipments, verify,
 };
 use crate::frame::frame;
 use crate::openapi;
@@ -39,7 +40,12 @@ fn contents() -> OpenApiRouter<AppState> {
         .routes(routes!(orders::list_events::list_order_events))
         // Payments
         .routes(routes!(payments::create::create_payment, payments::list::list_payments))
+        .routes(routes!(payments::list_all::list_all_payments))
         .routes(routes!(payments::find::find_payment))
+        .routes(routes!(payments::resolve::resolve_payment))
+        .routes(routes!(refunds::create::create_refund))
+        .routes(routes!(refunds::list::list_refunds))
+        .routes(routes!(gateways::webhook::receive_webhook))
         // Events
         .routes(routes!(list_events::list_events))
         // Keys

@@ -8,6 +8,7 @@ use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::error::SqlState;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use crate::dial::dial;
 use crate::fault::describe;
 use crate::open::OpenError;
 use crate::tls::{Trust, connector};
@@ -132,15 +133,10 @@ impl Eq for DatabaseUrl {}
 
 /// Opens a connection; a task on the current runtime carries its bytes.
 pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Session, OpenError> {
-    let connecting = url.config.connect(url.tls()?);
-    let connected = tokio::time::timeout(READY_TIMEOUT, connecting).await;
+    let tls = url.tls()?;
+    let connected = tokio::time::timeout(READY_TIMEOUT, dial(&url.config, &tls)).await;
     let late = || OpenError::Away(format!("{url}: no answer within {READY_TIMEOUT:?}"));
-    let (client, connection) = connected.map_err(|_| late())?.map_err(|error| refused(url, &error))?;
-    let task = tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!(error = describe(&error), "a connection to the database ended");
-        }
-    });
+    let (client, task) = connected.map_err(|_| late())?.map_err(|error| refused(url, &error))?;
     Ok(ClientWrapper::new(client, task))
 }
 

@@ -8,6 +8,7 @@
 mod audit;
 mod codec;
 mod connect;
+mod dial;
 mod engine;
 mod fault;
 mod load;

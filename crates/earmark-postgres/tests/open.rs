@@ -127,6 +127,18 @@ fn until_refused(mut work: impl FnMut() -> Result<(), StoreError>, words: &str) 
 }
 
 #[test]
+fn a_host_that_hangs_hides_none_that_comes_after_it() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    // The kernel takes its connections, and nobody ever answers.
+    let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let hosts = format!("{},127.0.0.1:{}", hanging.local_addr().unwrap(), cluster.port());
+    let (mut engine, queries) = node(&cluster.url_at(&hosts, name(&url)));
+    run(&mut engine, &[put("mug")]).unwrap();
+    runtime().block_on(queries.ping()).unwrap();
+}
+
+#[test]
 fn readers_are_told_that_a_database_takes_no_writes() {
     let mut cluster = cluster();
     let url = cluster.create_database().unwrap();

@@ -8,9 +8,9 @@ pub mod codes;
 pub mod conformance;
 mod engine;
 mod error;
+mod filters;
 pub mod memory;
 pub mod migrations;
-mod orders;
 mod queries;
 pub mod simulation;
 mod store;
@@ -20,7 +20,8 @@ pub use clock::Clock;
 pub use engine::{Engine, Pace};
 pub use error::{StoreError, SubmitError};
 pub use queries::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent,
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
+    RecordedEvent, RefundFilter,
 };
 pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
 pub use writer::Fault;

@@ -4,11 +4,13 @@ use async_trait::async_trait;
 use earmark_core::Timestamp;
 use earmark_core::carts::PricedCart;
 use earmark_core::event::Event;
-use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
+use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
 use earmark_core::items::StockedItem;
 use earmark_core::keys::ApiKey;
 use earmark_core::movements::Movement;
 use earmark_core::orders::{Order, OrderStatus};
+use earmark_core::payments::{Payment, PaymentStatus};
+use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::text::{CustomerId, Reference, Sku};
 use serde::{Deserialize, Serialize};
 
@@ -62,6 +64,32 @@ pub struct OrderFilter {
     pub created_before: Option<Timestamp>,
     /// Older than this one, by id.
     pub before: Option<OrderId>,
+}
+
+/// Which payments; all conditions hold at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PaymentFilter {
+    /// In this state.
+    pub status: Option<PaymentStatus>,
+    /// Begun later than this.
+    pub created_after: Option<Timestamp>,
+    /// Begun earlier than this.
+    pub created_before: Option<Timestamp>,
+    /// Older than this one, by id.
+    pub before: Option<PaymentId>,
+}
+
+/// Which refunds; all conditions hold at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefundFilter {
+    /// In this state.
+    pub status: Option<RefundStatus>,
+    /// Made later than this.
+    pub created_after: Option<Timestamp>,
+    /// Made earlier than this.
+    pub created_before: Option<Timestamp>,
+    /// Older than this one, by id.
+    pub before: Option<RefundId>,
 }
 
 /// Where a list of movements goes on: below this event, with the counters right before it.
@@ -131,6 +159,20 @@ pub trait Queries: Send + Sync {
     async fn find_order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
     /// The order that a payment belongs to.
     async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>, StoreError>;
+    /// The order that a refund belongs to.
+    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>, StoreError>;
+    /// Payments with their orders, newest (highest id) first.
+    async fn list_payments(
+        &self,
+        filter: &PaymentFilter,
+        limit: usize,
+    ) -> Result<Page<(OrderId, Payment)>, StoreError>;
+    /// Refunds with their orders, newest (highest id) first.
+    async fn list_refunds(
+        &self,
+        filter: &RefundFilter,
+        limit: usize,
+    ) -> Result<Page<(OrderId, Refund)>, StoreError>;
     /// Orders, newest (highest id) first.
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError>;
 

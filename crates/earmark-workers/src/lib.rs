@@ -11,14 +11,16 @@ mod keys;
 mod payments;
 mod refunds;
 mod runner;
+mod share;
 
 pub use carts::CartCleanup;
 pub use expiry::Expiry;
-pub use gateways::{Charge, ChargeAnswer, PaymentGateway, RefundAnswer, RefundCall};
+pub use gateways::{Charge, ChargeAnswer, Guard, PaymentGateway, RefundAnswer, RefundCall};
 pub use keys::KeyCleanup;
-pub use payments::Payments;
+pub use payments::{Accepted, Payments, Sabotage};
 pub use refunds::Refunds;
 pub use runner::{Worker, WorkerError, run};
+pub use share::Share;
 
 use earmark_core::{Access, Action, Actor, Answer, Command, Mode, Rejection};
 use earmark_store::{Store, SubmitError};

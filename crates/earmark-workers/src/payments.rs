@@ -1,9 +1,10 @@
 //! Calls the gateway for payments that are due, and asks again for those whose outcome is unknown, until it is known.
 //!
 //! The row is committed before the first byte goes out, and the payment's id is the gateway's idempotency key. So a crash at any point, or two nodes
-//! at once, lead to the same charge asked for again, never to a second one.
+//! at once, lead to the same charge asked for again, never to a second one. This is the one layer that retries.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,49 +13,105 @@ use earmark_core::Action;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::{Payment, PaymentStatus};
+use earmark_core::text::Name;
 use earmark_store::Store;
+use tokio::sync::mpsc;
 
-use crate::gateways::in_time;
-use crate::{Charge, ChargeAnswer, PaymentGateway, Worker, WorkerError, backoff, submit};
+use crate::gateways::{Charged, Guard, Held, Permit, Turn};
+use crate::share::Row;
+use crate::{Charge, Share, Worker, WorkerError, backoff, submit};
 
 /// The most calls in progress at once.
 const CALLS_MAX: usize = 1_024;
+/// The most due rows that are looked at in one go.
+const ROWS_MAX: usize = 4 * CALLS_MAX;
+/// The most payments that this node has accepted and not yet called for; one more is found by the timer.
+const ACCEPTED_MAX: usize = CALLS_MAX;
+
+/// A payment that this node has just written down.
+pub type Accepted = (OrderId, Payment);
 
 /// The worker. Each payment is called for in a task of its own, so a slow answer holds up nobody.
 pub struct Payments {
     store: Store,
-    gateway: Arc<dyn PaymentGateway>,
-    timeout: Duration,
+    guard: Arc<Guard>,
+    share: Share,
     in_progress: Arc<Mutex<HashSet<PaymentId>>>,
+    accepted: Option<tokio::sync::Mutex<mpsc::Receiver<Accepted>>>,
+    sabotage: Option<Sabotage>,
+    /// How many rows were due and could not be called for, when last looked: the next look has to see past them.
+    passed_over: AtomicUsize,
+}
+
+/// A mistake that a proof turns on to see that it is caught.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Each retry charges under another id.
+    NewKeyOnRetry,
+    /// No answer counts as a failure.
+    SilenceIsFailure,
+}
+
+/// What became of a row that is due.
+enum Started {
+    Yes,
+    InProgress,
+    Not(Held),
 }
 
 impl Payments {
-    /// A worker that waits so long for each answer.
-    pub fn new(store: Store, gateway: Arc<dyn PaymentGateway>, timeout: Duration) -> Self {
-        Self { store, gateway, timeout, in_progress: Arc::default() }
+    /// A worker that calls through this guard.
+    pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
+        let (in_progress, passed_over) = (Arc::default(), AtomicUsize::new(0));
+        Self { store, guard, share, in_progress, accepted: None, sabotage: None, passed_over }
     }
 
-    /// Starts a call, unless one is in progress for this payment.
-    fn start(&self, order_id: OrderId, payment: &Payment) -> bool {
+    /// Makes a mistake on purpose; never in earnest.
+    pub fn sabotaged(self, sabotage: Option<Sabotage>) -> Self {
+        Self { sabotage, ..self }
+    }
+
+    /// Lets the part that accepts payments tell of each, so that it is called for at once and by this node; otherwise the store's signal does, and
+    /// on every node a look at all that is due.
+    pub fn told_of_accepted(&mut self) -> mpsc::Sender<Accepted> {
+        let (sender, receiver) = mpsc::channel(ACCEPTED_MAX);
+        self.accepted = Some(tokio::sync::Mutex::new(receiver));
+        sender
+    }
+
+    /// Starts a call, unless one is in progress for this payment or none may go out.
+    fn start(&self, order_id: OrderId, payment: &Payment) -> Started {
         if !lock(&self.in_progress).insert(payment.id) {
-            return false;
+            return Started::InProgress;
         }
-        let call = Call {
-            store: self.store.clone(),
-            gateway: Arc::clone(&self.gateway),
-            timeout: self.timeout,
-            order_id,
-            payment: payment.clone(),
+        let turn = if payment.attempts == 0 { Turn::First } else { Turn::Again };
+        // A payment that was begun at another gateway may have been taken there; this one is not even asked.
+        let ours = payment.gateway == self.guard.name();
+        let permit = match ours.then(|| self.guard.permit(turn)).transpose() {
+            Ok(permit) => permit,
+            Err(held) => {
+                lock(&self.in_progress).remove(&payment.id);
+                return Started::Not(held);
+            }
         };
+        let charge = Charge {
+            id: payment.id,
+            amount: payment.amount,
+            currency: self.guard.currency(),
+            token: payment.token.clone(),
+            begun_at: payment.created_at,
+        };
+        let (store, attempts, sabotage) = (self.store.clone(), payment.attempts, self.sabotage);
+        let call = Call { store, order_id, charge, attempts, sabotage };
         let in_progress = Arc::clone(&self.in_progress);
         tokio::spawn(async move {
-            let id = call.payment.id;
-            if let Err(error) = call.settle().await {
+            let id = call.charge.id;
+            if let Err(error) = call.settle(permit).await {
                 tracing::warn!(payment = %id, %error, "an answer could not be written down; the gateway is asked again");
             }
             lock(&in_progress).remove(&id);
         });
-        true
+        Started::Yes
     }
 }
 
@@ -73,22 +130,52 @@ impl Worker for Payments {
     }
 
     async fn woken(&self) {
-        self.store.payment_due().await;
+        let Some(accepted) = &self.accepted else { return self.store.payment_due().await };
+        let mut accepted = accepted.lock().await;
+        while let Some((order_id, payment)) = accepted.recv().await {
+            if lock(&self.in_progress).len() < CALLS_MAX {
+                // Where it may not go out, the row is due and the timer finds it.
+                let _ = self.start(order_id, &payment);
+            }
+        }
+        // Nobody accepts payments any more; the timer goes on.
+        std::future::pending::<()>().await;
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
         let busy = lock(&self.in_progress).len();
-        if busy >= CALLS_MAX {
+        if busy >= CALLS_MAX || self.guard.is_away() {
             return Ok(0);
         }
-        // Those in progress are still due in the books; ask for enough to see past them.
-        let due =
-            self.store.queries().list_due_payments(self.store.clock().now(), busy + CALLS_MAX / 4).await?;
-        let mut started = 0;
+        // Those in progress and those passed over are still due in the books; ask for enough to see past them.
+        let limit = busy + self.passed_over.load(Ordering::Relaxed) + CALLS_MAX / 4;
+        let now = self.store.clock().now();
+        let due = self.store.queries().list_due_payments(now, limit.min(ROWS_MAX)).await?;
+        let (mut started, mut passed_over) = (0, 0);
         for order in &due {
             let pending = order.payments.iter().find(|payment| payment.status == PaymentStatus::Pending);
-            started += usize::from(pending.is_some_and(|payment| self.start(order.id, payment)));
+            let Some(payment) = pending else { continue };
+            let row = Row {
+                id: payment.id.0,
+                attempts: payment.attempts,
+                accepted_elsewhere: true,
+                due_at: payment.next_attempt_at,
+            };
+            if !self.share.takes(row, now) {
+                passed_over += 1;
+                continue;
+            }
+            match self.start(order.id, payment) {
+                Started::Yes => started += 1,
+                Started::InProgress => {}
+                Started::Not(Held::Spent) => passed_over += 1,
+                Started::Not(Held::Away) => break,
+            }
+            if busy + started >= CALLS_MAX {
+                break;
+            }
         }
+        self.passed_over.store(passed_over, Ordering::Relaxed);
         Ok(started)
     }
 }
@@ -96,46 +183,59 @@ impl Worker for Payments {
 /// One call for one payment.
 struct Call {
     store: Store,
-    gateway: Arc<dyn PaymentGateway>,
-    timeout: Duration,
     order_id: OrderId,
-    payment: Payment,
+    charge: Charge,
+    attempts: u32,
+    sabotage: Option<Sabotage>,
 }
 
 impl Call {
-    async fn settle(&self) -> Result<(), WorkerError> {
-        let result = match self.ask().await {
-            ChargeAnswer::Succeeded { reference } => PaymentResult::Succeeded { reference },
-            ChargeAnswer::Declined { code, reference } => PaymentResult::Declined { code, reference },
-            ChargeAnswer::NotFound => self.unknown("it was sent, but the gateway has not heard of it"),
-            ChargeAnswer::Unknown { why } => self.unknown(&why),
+    async fn settle(&self, permit: Option<Permit>) -> Result<(), WorkerError> {
+        let answer = match permit {
+            Some(mut permit) => self.ask(&mut permit).await,
+            None => {
+                Charged::Unknown { why: "it was begun at a gateway that this server does not use".into() }
+            }
         };
+        let result = match answer {
+            Charged::Taken { reference } => PaymentResult::Succeeded { reference },
+            Charged::Declined { code, reference } => PaymentResult::Declined { code, reference },
+            Charged::NotFound => self.unknown("it was sent, but the gateway has not heard of it"),
+            Charged::Unknown { why } => self.unknown(&why),
+        };
+        let result = match (self.sabotage, result) {
+            (Some(Sabotage::SilenceIsFailure), PaymentResult::Unknown { .. }) => {
+                PaymentResult::Failed { code: Name::parse("timeout").expect("a short word is a name") }
+            }
+            (_, result) => result,
+        };
+        let payment_id = self.charge.id;
         let refund_id = RefundId(uuid::Uuid::now_v7().as_u128());
-        let settle =
-            SettlePayment { order_id: self.order_id, payment_id: self.payment.id, result, refund_id };
+        let settle = SettlePayment { order_id: self.order_id, payment_id, result, refund_id };
         let answer = submit(&self.store, Action::SettlePayment(settle)).await?;
         if let Err(rejection) = answer {
-            tracing::error!(payment = %self.payment.id, code = rejection.code(), "an answer was refused by the books");
+            tracing::error!(payment = %payment_id, code = rejection.code(), "an answer was refused by the books");
         }
         Ok(())
     }
 
     /// Sends the charge, or, where it may have been sent before, asks first.
-    async fn ask(&self) -> ChargeAnswer {
-        let unknown = |why| ChargeAnswer::Unknown { why };
-        let id = self.payment.id;
-        if self.payment.attempts > 0 {
-            let answer = in_time(self.timeout, self.gateway.find_charge(id), unknown).await;
-            if answer != ChargeAnswer::NotFound {
+    async fn ask(&self, permit: &mut Permit) -> Charged {
+        if self.attempts > 0 && self.sabotage == Some(Sabotage::NewKeyOnRetry) {
+            let id = PaymentId(uuid::Uuid::now_v7().as_u128());
+            return permit.charge(&Charge { id, ..self.charge.clone() }).await;
+        }
+        if self.attempts > 0 {
+            let answer = permit.find_charge(&self.charge).await;
+            if answer != Charged::NotFound {
                 return answer;
             }
         }
-        let charge = Charge { id, amount: self.payment.amount, token: self.payment.token.clone() };
-        in_time(self.timeout, self.gateway.charge(&charge), unknown).await
+        permit.charge(&self.charge).await
     }
 
     fn unknown(&self, why: &str) -> PaymentResult {
-        let (payment, attempts) = (self.payment.id, self.payment.attempts);
+        let (payment, attempts) = (self.charge.id, self.attempts);
         tracing::info!(%payment, attempts, why, "the outcome of a payment is unknown");
         PaymentResult::Unknown {
             next_attempt_at: backoff::next_attempt_at(attempts, self.store.clock().now()),

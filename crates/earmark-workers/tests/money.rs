@@ -8,19 +8,35 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use earmark_core::ids::{PaymentId, RefundId};
+use earmark_core::Money;
 use earmark_core::orders::OrderStatus;
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
 use earmark_core::text::Name;
-use earmark_workers::gateways::Sandbox;
+use earmark_workers::gateways::{Currency, Page, Said, Sandbox, Stretch};
 use earmark_workers::{
-    Charge, ChargeAnswer, PaymentGateway, Payments, RefundAnswer, RefundCall, Refunds, Worker,
+    Charge, ChargeAnswer, Guard, PaymentGateway, Payments, RefundAnswer, RefundCall, Refunds, Share, Worker,
 };
 use shop::Shop;
 
 /// Short, so that silence ends soon; no test depends on how soon.
 const TIMEOUT: Duration = Duration::from_millis(50);
+
+fn euro() -> Currency {
+    Currency::parse("EUR").unwrap()
+}
+
+fn guard(gateway: impl PaymentGateway + 'static) -> Arc<Guard> {
+    Guard::new(Arc::new(gateway), euro(), TIMEOUT)
+}
+
+fn payments(shop: &Shop, guard: &Arc<Guard>) -> Payments {
+    Payments::new(shop.store.clone(), Arc::clone(guard), Share::All)
+}
+
+fn refunds(shop: &Shop, guard: &Arc<Guard>) -> Refunds {
+    Refunds::new(shop.store.clone(), Arc::clone(guard), Share::All)
+}
 
 /// Lets the worker start what is due, moving the clock on, until the payment is no longer pending.
 async fn settle(shop: &Shop, worker: &Payments, order: earmark_core::ids::OrderId) -> PaymentStatus {
@@ -47,7 +63,7 @@ async fn every_sandbox_token_ends_as_it_says() {
         ("tok_anything", PaymentStatus::Declined),
     ] {
         let shop = Shop::open().await;
-        let worker = Payments::new(shop.store.clone(), Arc::new(Sandbox::new()), TIMEOUT);
+        let worker = payments(&shop, &guard(Sandbox::new()));
         let order = shop.confirmed_order(2).await;
         shop.pay(order, token).await;
         assert_eq!(settle(&shop, &worker, order).await, expected, "{token}");
@@ -58,17 +74,17 @@ async fn every_sandbox_token_ends_as_it_says() {
     }
 }
 
-/// Charges whatever it is asked, answers nobody, and counts how often each id was charged.
-#[derive(Default)]
+/// Charges whatever it is asked, answers nobody, and counts how often each was charged and asked for.
+#[derive(Clone, Default)]
 struct Mute {
-    charged: AtomicU32,
-    asked: AtomicU32,
+    charged: Arc<AtomicU32>,
+    asked: Arc<AtomicU32>,
 }
 
 #[async_trait]
 impl PaymentGateway for Mute {
     fn name(&self) -> Name {
-        Name::parse("mute").unwrap()
+        Name::parse("sandbox").unwrap()
     }
 
     async fn charge(&self, _charge: &Charge) -> ChargeAnswer {
@@ -76,25 +92,32 @@ impl PaymentGateway for Mute {
         ChargeAnswer::Unknown { why: "hung up".into() }
     }
 
-    async fn find_charge(&self, _id: PaymentId) -> ChargeAnswer {
+    async fn find_charge(&self, _charge: &Charge) -> ChargeAnswer {
         self.asked.fetch_add(1, Ordering::SeqCst);
         ChargeAnswer::Unknown { why: "hung up".into() }
     }
 
-    async fn refund(&self, _refund: &RefundCall) -> RefundAnswer {
-        RefundAnswer::Refused
+    async fn refund(&self, refund: &RefundCall) -> RefundAnswer {
+        let code = Name::parse("no").unwrap();
+        let said =
+            Said { id: refund.id.to_string(), amount: refund.amount, currency: euro(), reference: None };
+        RefundAnswer::Refused { code, said }
     }
 
-    async fn find_refund(&self, _id: RefundId) -> RefundAnswer {
+    async fn find_refund(&self, _refund: &RefundCall) -> RefundAnswer {
         RefundAnswer::NotFound
+    }
+
+    async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+        Err("hung up".into())
     }
 }
 
 #[tokio::test]
 async fn an_unknown_outcome_is_asked_for_and_never_sent_again() {
     let shop = Shop::open().await;
-    let gateway = Arc::new(Mute::default());
-    let worker = Payments::new(shop.store.clone(), Arc::clone(&gateway) as Arc<dyn PaymentGateway>, TIMEOUT);
+    let gateway = Mute::default();
+    let worker = payments(&shop, &guard(gateway.clone()));
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
     while gateway.asked.load(Ordering::SeqCst) < 3 {
@@ -108,12 +131,143 @@ async fn an_unknown_outcome_is_asked_for_and_never_sent_again() {
     assert_eq!(order.expiry_due_at(), None, "a payment in progress pins the reservation");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_is_away_costs_a_probe_now_and_then_and_no_row_is_touched() {
+    let shop = Shop::open().await;
+    let gateway = Mute::default();
+    let worker = payments(&shop, &guard(gateway.clone()));
+    for _ in 0..10 {
+        let order = shop.confirmed_order(1).await;
+        shop.pay(order, "tok_ok").await;
+    }
+    let calls = || gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst);
+    // All are called for at once, before anybody knows that it is away.
+    while calls() < 10 {
+        worker.run_once().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    shop.advance_seconds(3_600);
+    let before = calls();
+    for _ in 0..600 {
+        worker.run_once().await.unwrap();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        shop.advance_seconds(1);
+    }
+    // Simulated time runs ahead of the writer, so there may be fewer; never more than one in two and a half seconds, and the late ones of before.
+    let probes = calls() - before;
+    assert!((20..=260).contains(&probes), "{probes} calls in ten minutes");
+    let expected = gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst);
+    let mut attempts = 0;
+    for _ in 0..1_000 {
+        attempts = shop.all_payments().await.iter().map(|payment| payment.attempts).sum();
+        if attempts == expected {
+            break;
+        }
+        // The writer lives in a thread of its own, for which time goes on.
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(attempts, expected, "a call that did not go out is not an attempt");
+}
+
+/// Takes a unit more than it was asked for, or says so.
+struct Greedy;
+
+#[async_trait]
+impl PaymentGateway for Greedy {
+    fn name(&self) -> Name {
+        Name::parse("sandbox").unwrap()
+    }
+
+    async fn charge(&self, charge: &Charge) -> ChargeAnswer {
+        let amount = charge.amount.plus(Money::parse(1).unwrap()).unwrap();
+        ChargeAnswer::Captured(Said { id: charge.id.to_string(), amount, currency: euro(), reference: None })
+    }
+
+    async fn find_charge(&self, charge: &Charge) -> ChargeAnswer {
+        self.charge(charge).await
+    }
+
+    async fn refund(&self, _refund: &RefundCall) -> RefundAnswer {
+        RefundAnswer::NotFound
+    }
+
+    async fn find_refund(&self, _refund: &RefundCall) -> RefundAnswer {
+        RefundAnswer::NotFound
+    }
+
+    async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+        Ok(Page::default())
+    }
+}
+
+#[tokio::test]
+async fn a_success_over_another_amount_is_never_taken_for_one() {
+    let shop = Shop::open().await;
+    let guard = guard(Greedy);
+    let worker = payments(&shop, &guard);
+    let order = shop.confirmed_order(1).await;
+    shop.pay(order, "tok_ok").await;
+    while shop.order(order).await.payments[0].attempts < 5 {
+        worker.run_once().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        shop.advance_seconds(120);
+    }
+    assert_eq!(shop.order(order).await.payments[0].status, PaymentStatus::Pending);
+    let mut registry = prometheus_client::registry::Registry::default();
+    guard.register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("earmark_gateway_alerts_total 5"), "{text}");
+}
+
+#[tokio::test]
+async fn a_payment_is_asked_for_at_its_own_gateway_and_at_no_other() {
+    let shop = Shop::open().await;
+    let order = shop.confirmed_order(1).await;
+    shop.pay_at(order, "tok_ok", "another").await;
+    let gateway = Mute::default();
+    let worker = payments(&shop, &guard(gateway.clone()));
+    while shop.order(order).await.payments[0].attempts < 3 {
+        worker.run_once().await.unwrap();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        shop.advance_seconds(120);
+    }
+    assert_eq!(gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(shop.order(order).await.payments[0].status, PaymentStatus::Pending);
+}
+
+#[tokio::test]
+async fn an_accepted_payment_is_called_for_at_once_by_the_node_that_accepted_it() {
+    let shop = Shop::open().await;
+    let share = Share::one_of_many(Duration::from_secs(10));
+    let mut mine = Payments::new(shop.store.clone(), guard(Sandbox::new()), share);
+    let accepted = mine.told_of_accepted();
+    let other = Payments::new(shop.store.clone(), guard(Sandbox::new()), share);
+    let order = shop.confirmed_order(1).await;
+    shop.pay(order, "tok_ok").await;
+    assert_eq!((mine.run_once().await.unwrap(), other.run_once().await.unwrap()), (0, 0));
+    accepted.send((order, shop.order(order).await.payments[0].clone())).await.unwrap();
+    let settled = async {
+        while shop.order(order).await.payments[0].status == PaymentStatus::Pending {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = mine.woken() => panic!("the worker rests on"),
+        () = settled => {}
+    }
+    // A node that died leaves its payment to the others.
+    let order = shop.confirmed_order(1).await;
+    shop.pay(order, "tok_ok").await;
+    shop.advance_seconds(15);
+    assert_eq!(other.run_once().await.unwrap(), 1);
+}
+
 #[tokio::test]
 async fn cancelling_a_paid_order_gives_the_money_back() {
     let shop = Shop::open().await;
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(Sandbox::new());
-    let payments = Payments::new(shop.store.clone(), Arc::clone(&gateway), TIMEOUT);
-    let refunds = Refunds::new(shop.store.clone(), gateway, TIMEOUT);
+    let guard = guard(Sandbox::new());
+    let (payments, refunds) = (payments(&shop, &guard), refunds(&shop, &guard));
     let order = shop.confirmed_order(3).await;
     shop.pay(order, "tok_ok").await;
     settle(&shop, &payments, order).await;
@@ -131,9 +285,8 @@ async fn cancelling_a_paid_order_gives_the_money_back() {
 #[tokio::test]
 async fn a_success_after_cancellation_is_refunded() {
     let shop = Shop::open().await;
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(Sandbox::new());
-    let payments = Payments::new(shop.store.clone(), Arc::clone(&gateway), TIMEOUT);
-    let refunds = Refunds::new(shop.store.clone(), gateway, TIMEOUT);
+    let guard = guard(Sandbox::new());
+    let (payments, refunds) = (payments(&shop, &guard), refunds(&shop, &guard));
     let order = shop.confirmed_order(3).await;
     shop.pay(order, "tok_timeout_ok").await;
     payments.run_once().await.unwrap();
@@ -149,8 +302,8 @@ async fn a_success_after_cancellation_is_refunded() {
 #[tokio::test]
 async fn a_refused_refund_is_failed_and_stays_owed() {
     let shop = Shop::open().await;
-    let payments = Payments::new(shop.store.clone(), Arc::new(Sandbox::new()), TIMEOUT);
-    let refunds = Refunds::new(shop.store.clone(), Arc::new(Mute::default()), TIMEOUT);
+    let payments = payments(&shop, &guard(Sandbox::new()));
+    let refunds = refunds(&shop, &guard(Mute::default()));
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
     settle(&shop, &payments, order).await;

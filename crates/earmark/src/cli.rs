@@ -20,6 +20,8 @@ pub(crate) enum Command {
     Serve(Box<ServeOptions>),
     /// Run a server to try: a throw-away database, a catalogue of real products, a sandbox gateway.
     Demo(DemoOptions),
+    /// Run a payment gateway to try with: it remembers what it did, and fails when told to.
+    SandboxGateway(Box<SandboxOptions>),
     /// Make, list and revoke API keys of a running server.
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -28,6 +30,8 @@ pub(crate) enum Command {
     Import(ImportCommand),
     /// Prove the books: counters = movements = open order lines; money in = captured - refunded; states follow from lines.
     Verify(VerifyOptions),
+    /// Compare our payments and refunds with the gateway's own list, and print each difference with its cause.
+    Reconcile(ReconcileOptions),
     /// Measure.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -52,9 +56,19 @@ pub(crate) struct ServeOptions {
     /// The one currency, ISO 4217 [default: USD].
     #[arg(long, env = "EARMARK_CURRENCY", value_name = "CODE")]
     pub(crate) currency: Option<String>,
-    /// Who takes the money: sandbox [default: sandbox].
+    /// Who takes the money: sandbox, stripe, or http:URL for a server that speaks the gateway protocol [default: sandbox].
     #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
     pub(crate) gateway: Option<String>,
+    /// The secret of the gateway: Stripe's secret key, or the one shared with the server at http:URL. Better in the environment than here.
+    #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) gateway_secret: Option<String>,
+    /// What the gateway signs its webhooks with, which go to /v1/gateways/NAME/webhook (NAME: `stripe` or `http`) [default: none for Stripe; for
+    /// http:URL the gateway secret].
+    #[arg(long, env = "EARMARK_GATEWAY_WEBHOOK_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) gateway_webhook_secret: Option<String>,
+    /// Where Stripe is, for something that stands in for it [default: Stripe's own].
+    #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
+    pub(crate) gateway_url: Option<String>,
     /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
     #[arg(long, env = "EARMARK_GATEWAY_TIMEOUT", value_name = "TIME")]
     pub(crate) gateway_timeout: Option<String>,
@@ -107,6 +121,44 @@ pub(crate) struct DemoOptions {
     pub(crate) listen: SocketAddr,
     /// What is logged.
     #[arg(long, env = "EARMARK_LOG", default_value = "warn", value_name = "FILTER")]
+    pub(crate) log: String,
+}
+
+/// How the sandbox gateway runs. Its tokens are those of the sandbox in process, and `tok_fault_FAULT` and `tok_refund_fault_FAULT`.
+///
+/// Faults: decline, delay, silent_before, silent_after, error_before, error_after, reset_before, reset_after, garbage, wrong_amount, webhook_twice,
+/// webhook_late; before or after the money has moved.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct SandboxOptions {
+    /// Address to listen on. Whoever can reach it can change its faults.
+    #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+    /// What it believes it did, appended and synced.
+    #[arg(long, default_value = "sandbox-gateway.jsonl", value_name = "FILE")]
+    pub(crate) ledger: PathBuf,
+    /// The secret shared with `earmark serve --gateway http:URL`; the Stripe part takes any key `sk_test_…`.
+    #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) secret: Option<String>,
+    /// How often a request fails by chance, 0 to 1.
+    #[arg(long, default_value = "0", value_name = "RATE")]
+    pub(crate) fault_rate: earmark_sandbox::Rate,
+    /// Which faults happen by chance [default: all].
+    #[arg(long, value_delimiter = ',', value_name = "FAULT,…")]
+    pub(crate) faults: Vec<earmark_sandbox::Fault>,
+    /// What chance begins with.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// How long a delayed answer takes.
+    #[arg(long, default_value = "500ms", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) delay: std::time::Duration,
+    /// How far the search of the Stripe part lags behind.
+    #[arg(long, default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) search_lag: std::time::Duration,
+    /// Where hints go when something has happened.
+    #[arg(long, value_name = "URL")]
+    pub(crate) webhook_url: Option<String>,
+    /// What is logged.
+    #[arg(long, env = "EARMARK_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
 }
 
@@ -197,6 +249,31 @@ pub(crate) struct VerifyOptions {
     /// Print JSON, for machines.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// What is compared with what.
+#[derive(Args, Debug)]
+pub(crate) struct ReconcileOptions {
+    #[command(flatten)]
+    pub(crate) server: ServerOptions,
+    /// The gateway, as `earmark serve` has it: http:URL or stripe.
+    #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
+    pub(crate) gateway: String,
+    /// The secret of the gateway.
+    #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(crate) gateway_secret: Option<String>,
+    /// Where Stripe is, for something that stands in for it.
+    #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
+    pub(crate) gateway_url: Option<String>,
+    /// The one currency.
+    #[arg(long, env = "EARMARK_CURRENCY", default_value = "USD", value_name = "CODE")]
+    pub(crate) currency: String,
+    /// The first day (2026-11-23) or moment (2026-11-23T12:00:00Z), UTC.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// The day or moment before which it ends.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
 }
 
 /// What can be measured.

@@ -7,9 +7,12 @@ mod bench;
 mod cli;
 mod config;
 mod demo;
+mod gateway;
 mod import;
 mod keys;
 mod logging;
+mod reconcile;
+mod sandbox_gateway;
 mod serve;
 mod verify;
 
@@ -24,9 +27,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(options) => serve::command(*options),
         Command::Demo(options) => demo::command(&options),
+        Command::SandboxGateway(options) => sandbox_gateway::command(*options),
         Command::Keys(options) => keys::command(options),
         Command::Import(options) => import::command(&options),
         Command::Verify(options) => verify::command(&options),
+        Command::Reconcile(options) => reconcile::command(&options),
         Command::Bench(options) => bench::command(options),
     };
     match done {

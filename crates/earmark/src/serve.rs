@@ -15,10 +15,12 @@ use earmark_http::{AppState, ServeLimits};
 use earmark_postgres::{BrokenOnPurpose, PostgresOptions};
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Fault, Queries, Store, StoreError, StoreOptions};
-use earmark_workers::gateways::Sandbox;
-use earmark_workers::{CartCleanup, Expiry, KeyCleanup, PaymentGateway, Payments, Refunds, Worker};
+use earmark_workers::gateways::Currency;
+use earmark_workers::{
+    Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Sabotage, Share, Worker,
+};
 use tokio::net::TcpListener;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Database};
@@ -151,10 +153,13 @@ impl Server {
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self { store, mut writer_ended, listener, config } = self;
         let (stop_workers, stopped) = watch::channel(false);
-        for worker in workers(&store, &config) {
+        let guard = guard(&config)?;
+        let Workers { accepted, all } = workers(&store, &config, &guard)?;
+        for worker in all {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let router = earmark_http::router(AppState::new(store.clone(), config.http));
+        let state = AppState::new(store.clone(), config.http).telling(accepted);
+        let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
             () = serving => {}
@@ -181,16 +186,33 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
     }
 }
 
-fn workers(store: &Store, config: &Config) -> Vec<Arc<dyn Worker>> {
-    let gateway: Arc<dyn PaymentGateway> = Arc::new(Sandbox::new());
-    let timeout = config.http.gateway_timeout;
-    vec![
-        Arc::new(Payments::new(store.clone(), Arc::clone(&gateway), timeout)),
-        Arc::new(Refunds::new(store.clone(), gateway, timeout)),
+/// The way to the gateway, with what stands before it.
+fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
+    let currency = Currency::parse(config.http.currency.as_str())?;
+    Ok(Guard::new(config.gateway.open()?, currency, config.http.gateway_timeout))
+}
+
+/// All workers, and where to tell one of them of payments that were accepted here.
+struct Workers {
+    accepted: mpsc::Sender<Accepted>,
+    all: Vec<Arc<dyn Worker>>,
+}
+
+fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result<Workers> {
+    let share = match config.database {
+        Database::Sqlite(_) => Share::All,
+        Database::Postgres(_) => Share::one_of_many(config.http.gateway_timeout),
+    };
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(faults()?.worker);
+    let accepted = payments.told_of_accepted();
+    let all: Vec<Arc<dyn Worker>> = vec![
+        Arc::new(payments),
+        Arc::new(Refunds::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Expiry::new(store.clone())),
         Arc::new(CartCleanup::new(store.clone())),
         Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
-    ]
+    ];
+    Ok(Workers { accepted, all })
 }
 
 /// Protections that a proof turns off to see that their absence is caught.
@@ -198,24 +220,24 @@ fn workers(store: &Store, config: &Config) -> Vec<Arc<dyn Worker>> {
 struct Faults {
     store: Option<Fault>,
     postgres: Option<BrokenOnPurpose>,
+    worker: Option<Sabotage>,
 }
 
 fn faults() -> anyhow::Result<Faults> {
-    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok(Faults::default()) };
-    let (store, postgres, what) = match text.as_str() {
-        "ack_before_commit" => {
-            (Some(Fault::AckBeforeCommit), None, "commands are acknowledged before they are saved")
-        }
-        "no_turns" => (None, Some(BrokenOnPurpose::Turns), "batches do not wait for their turn"),
-        "no_turns_no_versions" => {
-            (None, Some(BrokenOnPurpose::TurnsAndVersions), "the last node to write wins")
-        }
-        "plain_sequence" => (None, Some(BrokenOnPurpose::EventNumbers), "events may appear out of order"),
-        "forget_commits" => (None, Some(BrokenOnPurpose::LostCommits), "lost commits are done again"),
+    let none = Faults::default;
+    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok(none()) };
+    let faults = match text.as_str() {
+        "ack_before_commit" => Faults { store: Some(Fault::AckBeforeCommit), ..none() },
+        "no_turns" => Faults { postgres: Some(BrokenOnPurpose::Turns), ..none() },
+        "no_turns_no_versions" => Faults { postgres: Some(BrokenOnPurpose::TurnsAndVersions), ..none() },
+        "plain_sequence" => Faults { postgres: Some(BrokenOnPurpose::EventNumbers), ..none() },
+        "forget_commits" => Faults { postgres: Some(BrokenOnPurpose::LostCommits), ..none() },
+        "new_gateway_key" => Faults { worker: Some(Sabotage::NewKeyOnRetry), ..none() },
+        "silence_is_failure" => Faults { worker: Some(Sabotage::SilenceIsFailure), ..none() },
         _ => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
     };
-    tracing::warn!("EARMARK_FAULT is set: {what}. Never do this in earnest.");
-    Ok(Faults { store, postgres })
+    tracing::warn!("EARMARK_FAULT is set: a mistake is made on purpose. Never do this in earnest.");
+    Ok(faults)
 }
 
 /// Completes on SIGTERM or SIGINT.

@@ -195,8 +195,7 @@ pub(crate) fn refund(
 ) -> Option<EventDraft> {
     let payment = order.payments.iter().find(|payment| payment.status == PaymentStatus::Succeeded)?;
     let payment_id = payment.id;
-    let left = order.paid_total().minus(order.refunded_total()).expect("refunds are at most what was paid");
-    let amount = amount.min(left);
+    let amount = amount.min(order.refundable());
     (amount > Money::ZERO).then(|| {
         order.refunds.push(Refund {
             id,

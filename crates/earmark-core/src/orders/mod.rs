@@ -212,10 +212,14 @@ impl Order {
         sum(self.refunds.iter().filter(|r| r.status != RefundStatus::Failed).map(|r| r.amount))
     }
 
+    /// What of the captured money has neither gone back nor is on its way back.
+    pub fn refundable(&self) -> Money {
+        self.paid_total().minus(self.refunded_total()).expect("refunds are at most what was paid")
+    }
+
     /// What is still to be paid (negative: owed to the customer).
     pub fn balance_due(&self) -> Money {
-        let paid = self.paid_total().minus(self.refunded_total()).expect("refunds are at most what was paid");
-        self.total().minus(paid).expect("both are within the range of money")
+        self.total().minus(self.refundable()).expect("both are within the range of money")
     }
 
     /// The attempt in progress.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: the refunds of a payment that have not FAILED never exceed what it captured.
 
+pub mod create;
 pub mod settle;
 
 use serde::{Deserialize, Serialize};

@@ -15,12 +15,15 @@ use earmark_core::orders::expire::ExpireReservation;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{CancelReason, Order, OrderStatus, Units};
 use earmark_core::payments::Token;
+use earmark_core::payments::hasten::HastenAttempts;
+use earmark_core::payments::resolve::{ResolvePayment, Verdict};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::start::StartPayment;
+use earmark_core::refunds::create::CreateRefund;
 use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::shipments::deliver::DeliverShipment;
 use earmark_core::shipments::ship::ShipOrder;
-use earmark_core::text::{CustomerId, Metadata, Name, Sku};
+use earmark_core::text::{CustomerId, Metadata, Name, Note, Sku};
 use earmark_core::{
     Access, Action, Actor, Answer, Changes, Command, Keys, Mode, Money, Outcome, Rejection, Span, Timestamp,
     WorkingSet, decide, needs,
@@ -356,6 +359,21 @@ pub(crate) fn declined() -> PaymentResult {
 pub(crate) fn settle_refund(id: u128, refund: u128, result: RefundResult) -> Command {
     let (order_id, refund_id) = (OrderId(id), RefundId(refund));
     command(Action::SettleRefund(SettleRefund { order_id, refund_id, result }))
+}
+
+pub(crate) fn give_back(id: u128, refund: u128, amount: i64) -> Command {
+    let (order_id, refund_id, reason) = (OrderId(id), RefundId(refund), CancelReason::Customer);
+    command(Action::CreateRefund(CreateRefund { order_id, refund_id, amount: money(amount), reason }))
+}
+
+pub(crate) fn resolve(id: u128, payment: u128, verdict: Verdict) -> Command {
+    let (order_id, payment_id, refund_id) = (OrderId(id), PaymentId(payment), RefundId(payment));
+    let note = Note::parse("the bank says so").expect("a note");
+    command(Action::ResolvePayment(ResolvePayment { order_id, payment_id, verdict, note, refund_id }))
+}
+
+pub(crate) fn hasten(id: u128) -> Command {
+    command(Action::HastenAttempts(HastenAttempts { order_id: OrderId(id) }))
 }
 
 pub(crate) fn ship(id: u128, shipment: u128, lines: Option<&[(&str, u32)]>) -> Command {

@@ -1,13 +1,14 @@
 //! Section 5: payments. The attempt is written before the gateway is called; no answer is unknown, never failed.
 
 use earmark_core::orders::{OrderStatus, PaymentSummary};
+use earmark_core::payments::resolve::Verdict;
 use earmark_core::payments::settle::PaymentResult;
 use earmark_core::payments::{PAYMENTS_MAX, PaymentStatus};
 use earmark_core::{Outcome, Rejection, Timestamp};
 
 use crate::given::{
     Expect, World, by, cancel, cancel_part, check, confirm, declined, deliver, just, money, name, order,
-    paid, pay, pay_amount, place, settle, ship, succeeded, wanted,
+    paid, pay, pay_amount, place, resolve, settle, ship, succeeded, wanted,
 };
 
 fn confirmed() -> World {
@@ -198,4 +199,53 @@ fn attempts_are_limited() {
         given = given.and(pay(1, number)).and(settle(1, number, declined()));
     }
     check(given, pay(1, 999), Expect::Invalid(""));
+}
+
+#[test]
+fn a_person_may_end_what_the_gateway_does_not() {
+    let pending = || confirmed().and(pay(1, 7));
+    let taken = || Verdict::Succeeded { reference: Some(name("ch_1")) };
+    check(
+        pending(),
+        resolve(1, 7, taken()),
+        Expect::Done(&["payment.succeeded", "order.paid", "payment.resolved"], |after| {
+            let Outcome::Payment { payment, .. } = &after.answer.outcome else { panic!("a payment") };
+            assert_eq!(payment.status, PaymentStatus::Succeeded);
+            assert_eq!(payment.gateway_reference, Some(name("ch_1")));
+            assert_eq!(after.world.order(1).status(), OrderStatus::Paid);
+        }),
+    );
+    check(
+        pending(),
+        resolve(1, 7, Verdict::Failed),
+        Expect::Done(&["payment.failed", "payment.resolved"], |after| {
+            let order = after.world.order(1);
+            assert_eq!((order.status(), order.pending_payment()), (OrderStatus::Confirmed, None));
+        }),
+    );
+    // Money that turns out to have been taken for a cancelled order goes back.
+    check(
+        pending().and(cancel(1)),
+        resolve(1, 7, taken()),
+        Expect::Done(&["payment.succeeded", "refund.created", "payment.resolved"], just),
+    );
+}
+
+#[test]
+fn what_has_ended_is_not_resolved_again() {
+    let settled = |status| Expect::Refused(Rejection::PaymentSettled { status });
+    let pending = || confirmed().and(pay(1, 7));
+    check(
+        pending().and(settle(1, 7, succeeded())),
+        resolve(1, 7, Verdict::Failed),
+        settled(PaymentStatus::Succeeded),
+    );
+    check(
+        pending().and(settle(1, 7, declined())),
+        resolve(1, 7, Verdict::Failed),
+        settled(PaymentStatus::Declined),
+    );
+    check(pending().and(resolve(1, 7, Verdict::Failed)), settle(1, 7, succeeded()), Expect::Unchanged);
+    check(pending(), resolve(1, 8, Verdict::Failed), Expect::Refused(Rejection::NotFound));
+    check(pending(), resolve(2, 7, Verdict::Failed), Expect::Refused(Rejection::NotFound));
 }

@@ -4,6 +4,7 @@ use earmark_core::Fact;
 use earmark_core::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use earmark_core::items::AdjustmentReason;
 use earmark_core::orders::{CancelReason, Order, OrderLine};
+use earmark_core::payments::PaymentStatus;
 use earmark_core::text::{CustomerId, Name, Note, Reference, Sku};
 use earmark_store::RecordedEvent;
 use serde::Serialize;
@@ -65,6 +66,11 @@ enum Data<'a> {
         payment_id: PaymentId,
         amount: i64,
         decline_code: &'a Name,
+    },
+    PaymentResolved {
+        payment_id: PaymentId,
+        status: PaymentStatus,
+        note: &'a Note,
     },
     RefundCreated {
         refund_id: RefundId,
@@ -148,6 +154,9 @@ fn data<'a>(fact: &'a Fact, order: Option<&'a Order>) -> Data<'a> {
         Fact::PaymentDeclined { payment_id, amount, decline_code }
         | Fact::PaymentFailed { payment_id, amount, decline_code } => {
             Data::PaymentRefused { payment_id: *payment_id, amount: amount.minor(), decline_code }
+        }
+        Fact::PaymentResolved { payment_id, status, note } => {
+            Data::PaymentResolved { payment_id: *payment_id, status: *status, note }
         }
         Fact::RefundCreated { refund_id, payment_id, amount, reason } => Data::RefundCreated {
             refund_id: *refund_id,

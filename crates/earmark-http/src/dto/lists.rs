@@ -1,10 +1,13 @@
 //! A page of a list: the rows and where it goes on.
 
+use earmark_core::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::checks::FieldError;
 use crate::problem::Problem;
+use crate::time;
 
 /// The most rows of a page.
 pub(crate) const LIMIT_MAX: usize = 200;
@@ -51,6 +54,19 @@ pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
             Err(Problem::invalid_one(FieldError::query("limit", format!("a whole number, 1 to {LIMIT_MAX}"))))
         }
     }
+}
+
+/// Reads a point in time.
+pub(crate) fn point(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let wrong = || Problem::invalid_one(FieldError::query(name, "a time of RFC 3339"));
+    text.map(|text| time::parse(text).ok_or_else(wrong)).transpose()
+}
+
+/// Reads one of the words of a closed list.
+pub(crate) fn word<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
+    let wrong =
+        |_| Problem::invalid_one(FieldError::query(name, "one of the words that it can be, in capitals"));
+    text.map(|text| serde_json::from_value(text.into()).map_err(wrong)).transpose()
 }
 
 /// Reads `true` or `false`.

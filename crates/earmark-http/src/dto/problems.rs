@@ -25,7 +25,7 @@ fn error() -> ObjectBuilder {
         .property("detail", string().description(Some("What is wrong and what is allowed.")))
         .property(
             "in",
-            string().enum_values(Some(["query", "header"])).description(Some("Absent for the body.")),
+            string().enum_values(Some(["path", "query", "header"])).description(Some("Absent for the body.")),
         )
         .required("pointer")
         .required("detail")

@@ -19,7 +19,7 @@ enum Key {
 use Key::{May, Must, No};
 
 /// The contract: method, path, whether a key is needed, and the statuses of success.
-const CONTRACT: [(&str, &str, Key, &[u16]); 33] = [
+const CONTRACT: [(&str, &str, Key, &[u16]); 38] = [
     ("PUT", "/v1/items/{sku}", May, &[200, 201]),
     ("GET", "/v1/items", No, &[200]),
     ("GET", "/v1/items/{sku}", No, &[200]),
@@ -43,9 +43,15 @@ const CONTRACT: [(&str, &str, Key, &[u16]); 33] = [
     ("POST", "/v1/orders/{id}/payments", Must, &[201, 202]),
     ("GET", "/v1/payments/{id}", No, &[200]),
     ("GET", "/v1/orders/{id}/payments", No, &[200]),
+    ("POST", "/v1/orders/{id}/refunds", Must, &[201]),
+    ("GET", "/v1/payments", No, &[200]),
+    ("POST", "/v1/payments/{id}/resolve", May, &[200]),
+    ("POST", "/v1/gateways/{name}/webhook", No, &[204]),
     ("GET", "/v1/events", No, &[200]),
     ("POST", "/v1/customer-tokens", No, &[201]),
     ("POST", "/v1/keys", No, &[201]),
+    // Beside the contract: what a reconciliation with the gateway needs.
+    ("GET", "/v1/refunds", No, &[200]),
     // Beside the contract: what `earmark keys` and `earmark verify` need.
     ("GET", "/v1/keys", No, &[200]),
     ("DELETE", "/v1/keys/{id}", May, &[200]),
@@ -109,6 +115,7 @@ async fn every_described_call_has_a_route_and_its_neighbours_have_none() {
     for (method, path, ..) in CONTRACT {
         let path = path
             .replace("{sku}", "none")
+            .replace("{name}", "none")
             .replace("{shipment_id}", "shp_00000000000000000000000001")
             .replace("{id}", "ord_00000000000000000000000001");
         let got = shop.op(method, &path).send().await;

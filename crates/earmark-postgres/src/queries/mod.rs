@@ -5,6 +5,7 @@ mod carts;
 mod events;
 mod items;
 mod keys;
+mod money;
 mod movements;
 mod orders;
 mod pool;
@@ -13,14 +14,17 @@ mod work;
 use async_trait::async_trait;
 use earmark_core::Timestamp;
 use earmark_core::carts::PricedCart;
-use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
+use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
 use earmark_core::items::StockedItem;
 use earmark_core::keys::ApiKey;
 use earmark_core::movements::Movement;
 use earmark_core::orders::Order;
+use earmark_core::payments::Payment;
+use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
+    RecordedEvent, RefundFilter, StoreError,
 };
 
 use crate::codec::get;
@@ -92,6 +96,22 @@ impl Queries for PostgresQueries {
 
     async fn find_order_of_payment(&self, id: PaymentId) -> Found<Option<Order>> {
         self.pool.read(|session| Box::pin(orders::find_of_payment(session, id))).await
+    }
+
+    async fn find_order_of_refund(&self, id: RefundId) -> Found<Option<Order>> {
+        self.pool.read(|session| Box::pin(money::find_order_of_refund(session, id))).await
+    }
+
+    async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Found<Page<(OrderId, Payment)>> {
+        let filter = filter.clone();
+        self.pool
+            .read(|session| Box::pin(async move { money::payments(session, &filter, limit).await }))
+            .await
+    }
+
+    async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Found<Page<(OrderId, Refund)>> {
+        let filter = filter.clone();
+        self.pool.read(|session| Box::pin(async move { money::refunds(session, &filter, limit).await })).await
     }
 
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Found<Page<Order>> {

@@ -9,6 +9,7 @@ use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Recycli
 use earmark_store::StoreError;
 
 use crate::connect::{DatabaseUrl, Session};
+use crate::dial::Dialer;
 use crate::fault::Fault;
 use crate::open::OpenError;
 use crate::session::prepare_reader;
@@ -33,7 +34,7 @@ pub(super) struct Pool(deadpool_postgres::Pool);
 impl Pool {
     pub(super) fn new(url: &DatabaseUrl, readers: usize) -> Result<Self, OpenError> {
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-        let manager = Manager::from_config(url.config().clone(), url.tls()?, recycling);
+        let manager = Manager::from_connect(url.config().clone(), Dialer(url.tls()?), recycling);
         let prepare = Hook::async_fn(|session: &mut Session, _| {
             Box::pin(async move {
                 prepare_reader(session).await.map_err(|error| HookError::message(error.to_string()))

@@ -5,6 +5,7 @@ mod carts;
 mod events;
 mod items;
 mod keys;
+mod money;
 mod movements;
 mod orders;
 mod pool;
@@ -16,14 +17,17 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use earmark_core::Timestamp;
 use earmark_core::carts::PricedCart;
-use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
+use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
 use earmark_core::items::StockedItem;
 use earmark_core::keys::ApiKey;
 use earmark_core::movements::Movement;
 use earmark_core::orders::Order;
+use earmark_core::payments::Payment;
+use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
+    RecordedEvent, RefundFilter, StoreError,
 };
 
 use crate::deferred::CustomerTail;
@@ -86,6 +90,20 @@ impl Queries for SqliteQueries {
 
     async fn find_order_of_payment(&self, id: PaymentId) -> Found<Option<Order>> {
         self.pool.read(move |snapshot| orders::find_of_payment(snapshot, id)).await
+    }
+
+    async fn find_order_of_refund(&self, id: RefundId) -> Found<Option<Order>> {
+        self.pool.read(move |snapshot| money::find_order_of_refund(snapshot, id)).await
+    }
+
+    async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Found<Page<(OrderId, Payment)>> {
+        let filter = filter.clone();
+        self.pool.read(move |snapshot| money::payments(snapshot, &filter, limit)).await
+    }
+
+    async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Found<Page<(OrderId, Refund)>> {
+        let filter = filter.clone();
+        self.pool.read(move |snapshot| money::refunds(snapshot, &filter, limit)).await
     }
 
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Found<Page<Order>> {

@@ -11,7 +11,7 @@ use super::due::sweep;
 use super::lists::same;
 use super::movements::read_all;
 use crate::simulation::Simulation;
-use crate::{ItemFilter, OrderFilter, Pace};
+use crate::{ItemFilter, OrderFilter, Pace, PaymentFilter, RefundFilter};
 
 /// Carries the same random log of so many commands out on all stores, in batches, and compares the answers, rows and lists of each with the first's.
 ///
@@ -78,6 +78,13 @@ fn compare_lists(a: &Book, b: &Book, seed: u64) {
     }
     let events = [a, b].map(|book| book.ask(|queries| queries.list_events(0, None, ALL)).rows);
     same(&format!("seed {seed}: events"), &events[0], &events[1]);
+    let money = [a, b].map(|book| {
+        let (payments, refunds) = (PaymentFilter::default(), RefundFilter::default());
+        let payments = book.ask(|queries| queries.list_payments(&payments, ALL)).rows;
+        (payments, book.ask(|queries| queries.list_refunds(&refunds, ALL)).rows)
+    });
+    same(&format!("seed {seed}: payments"), &money[0].0, &money[1].0);
+    same(&format!("seed {seed}: refunds"), &money[0].1, &money[1].1);
     let keys = [a, b].map(|book| book.ask(|queries| queries.list_api_keys(None, ALL)).rows);
     same(&format!("seed {seed}: API keys"), &keys[0], &keys[1]);
 }

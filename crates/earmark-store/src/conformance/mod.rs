@@ -12,6 +12,7 @@ mod gate;
 mod limits;
 mod lists;
 mod model;
+mod money;
 mod movements;
 mod rows;
 mod transactions;
@@ -61,6 +62,7 @@ const BOOK_CASES: &[(&str, BookCase)] = &[
     ("readers see a committed batch at once", transactions::readers_see_a_batch_at_once),
     ("items are listed with every filter", lists::items),
     ("orders are listed with every filter", lists::orders),
+    ("payments and refunds are listed with every filter", money::lists),
     ("events are listed with every filter", lists::events),
     ("API keys are listed", lists::api_keys),
     ("movements replay to the counters", movements::replay),

@@ -5,19 +5,20 @@ use earmark_core::Timestamp;
 use earmark_core::books::Auditor;
 use earmark_core::carts::{Cart, PricedCart};
 use earmark_core::event::{Event, Fact};
-use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
+use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
 use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::keys::ApiKey;
 use earmark_core::movements::{Movement, deltas, movement};
 use earmark_core::orders::Order;
-use earmark_core::payments::PaymentStatus;
-use earmark_core::refunds::RefundStatus;
+use earmark_core::payments::{Payment, PaymentStatus};
+use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::text::Sku;
 use std::ops::Bound;
 
 use super::{MemoryStore, Tables};
 use crate::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, Queries, RecordedEvent, StoreError,
+    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
+    RecordedEvent, RefundFilter, StoreError,
 };
 
 fn page<T>(rows: impl Iterator<Item = T>, limit: usize) -> Page<T> {
@@ -132,6 +133,46 @@ impl Queries for MemoryStore {
         let tables = self.read();
         let order = tables.payments.get(&id).and_then(|id| tables.orders.get(id));
         Ok(order.map(|order| Order::clone(order)))
+    }
+
+    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>, StoreError> {
+        let tables = self.read();
+        let order = tables.orders.values().find(|order| order.refunds.iter().any(|refund| refund.id == id));
+        Ok(order.map(|order| Order::clone(order)))
+    }
+
+    async fn list_payments(
+        &self,
+        filter: &PaymentFilter,
+        limit: usize,
+    ) -> Result<Page<(OrderId, Payment)>, StoreError> {
+        let tables = self.read();
+        let all = tables
+            .orders
+            .values()
+            .flat_map(|order| order.payments.iter().map(|payment| (order.id, payment.clone())));
+        let below = |id: PaymentId| filter.before.is_none_or(|before| id < before);
+        let mut rows: Vec<_> =
+            all.filter(|(_, payment)| below(payment.id) && filter.lets_through(payment)).collect();
+        rows.sort_by_key(|(_, payment)| std::cmp::Reverse(payment.id));
+        Ok(page(rows.into_iter(), limit))
+    }
+
+    async fn list_refunds(
+        &self,
+        filter: &RefundFilter,
+        limit: usize,
+    ) -> Result<Page<(OrderId, Refund)>, StoreError> {
+        let tables = self.read();
+        let all = tables
+            .orders
+            .values()
+            .flat_map(|order| order.refunds.iter().map(|refund| (order.id, refund.clone())));
+        let below = |id: RefundId| filter.before.is_none_or(|before| id < before);
+        let mut rows: Vec<_> =
+            all.filter(|(_, refund)| below(refund.id) && filter.lets_through(refund)).collect();
+        rows.sort_by_key(|(_, refund)| std::cmp::Reverse(refund.id));
+        Ok(page(rows.into_iter(), limit))
     }
 
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError> {

@@ -111,7 +111,10 @@ impl Simulation {
             890..930 => self.ship(),
             930..955 => self.deliver(),
             955..970 => self.expire(),
-            970..984 => self.settle_refund(),
+            970..980 => self.settle_refund(),
+            980..982 => self.give_back(),
+            982..983 => self.resolve_payment(),
+            983..984 => self.hasten(),
             984..989 => self.create_key(),
             989..993 => self.revoke_key(),
             _ => self.purge_keys(),
@@ -140,6 +143,8 @@ impl Simulation {
             Action::ShipOrder(action) => action.shipment_id = ShipmentId(id),
             Action::StartPayment(action) => action.payment_id = PaymentId(id),
             Action::SettlePayment(action) => action.refund_id = RefundId(id),
+            Action::ResolvePayment(action) => action.refund_id = RefundId(id),
+            Action::CreateRefund(action) => action.refund_id = RefundId(id),
             Action::CreateKey(action) => action.id = KeyId(id),
             Action::PutItem(_)
             | Action::ChangeCartLine(_)
@@ -148,6 +153,7 @@ impl Simulation {
             | Action::ExpireReservation(_)
             | Action::DeliverShipment(_)
             | Action::SettleRefund(_)
+            | Action::HastenAttempts(_)
             | Action::RevokeKey(_)
             | Action::PurgeIdempotencyKeys(_) => {}
         }
@@ -159,6 +165,7 @@ impl Simulation {
             action,
             Action::ExpireReservation(_)
                 | Action::SettlePayment(_)
+                | Action::HastenAttempts(_)
                 | Action::SettleRefund(_)
                 | Action::PurgeIdempotencyKeys(_)
         );

@@ -10,12 +10,15 @@ use earmark_core::orders::expire::ExpireReservation;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{Address, CancelReason, Order, OrderStatus, Units};
 use earmark_core::payments::Token;
+use earmark_core::payments::hasten::HastenAttempts;
+use earmark_core::payments::resolve::{ResolvePayment, Verdict};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::start::StartPayment;
+use earmark_core::refunds::create::CreateRefund;
 use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::shipments::deliver::DeliverShipment;
 use earmark_core::shipments::ship::ShipOrder;
-use earmark_core::text::{Name, Reference, Sku, Url};
+use earmark_core::text::{Name, Note, Reference, Sku, Url};
 use earmark_core::{Money, Span};
 
 use super::Simulation;
@@ -221,6 +224,45 @@ impl Simulation {
     pub(super) fn expire(&mut self) -> Action {
         let order_id = self.order_id(&[OrderStatus::Created, OrderStatus::Confirmed]);
         Action::ExpireReservation(ExpireReservation { order_id })
+    }
+
+    pub(super) fn give_back(&mut self) -> Action {
+        let states = [OrderStatus::Paid, OrderStatus::Shipped, OrderStatus::Delivered];
+        let Some(order) = self.order(&states) else { return self.settle_payment() };
+        let refundable = u32::try_from(order.refundable().minor()).unwrap_or(0);
+        let amount = match self.random.below(10) {
+            0 => self.random.between(0, 50_000),
+            1..3 => refundable,
+            _ => self.random.between(0, refundable),
+        };
+        Action::CreateRefund(CreateRefund {
+            order_id: order.id,
+            refund_id: RefundId(self.id()),
+            amount: Money::parse(amount.into()).expect("an amount"),
+            reason: *self.random.pick(&REASONS).expect("there are reasons"),
+        })
+    }
+
+    pub(super) fn resolve_payment(&mut self) -> Action {
+        let Some((order_id, payment_id)) = self.random.pick(&self.shop.pending_payments).copied() else {
+            return self.pay();
+        };
+        let verdict = if self.random.percent(50) {
+            Verdict::Succeeded { reference: self.random.percent(50).then(|| name("gw_2")) }
+        } else {
+            Verdict::Failed
+        };
+        let (note, refund_id) = (Note::parse("seen at the bank").expect("a note"), RefundId(self.id()));
+        Action::ResolvePayment(ResolvePayment { order_id, payment_id, verdict, note, refund_id })
+    }
+
+    pub(super) fn hasten(&mut self) -> Action {
+        let pending: Vec<OrderId> = self.shop.pending_payments.iter().map(|(order, _)| *order).collect();
+        let pending = pending.into_iter().chain(self.shop.pending_refunds.iter().map(|(order, _)| *order));
+        let pending: Vec<OrderId> = pending.collect();
+        let order_id = self.random.pick(&pending).copied();
+        let order_id = order_id.unwrap_or_else(|| self.order_id(&[OrderStatus::Confirmed]));
+        Action::HastenAttempts(HastenAttempts { order_id })
     }
 
     pub(super) fn settle_refund(&mut self) -> Action {

@@ -82,6 +82,9 @@ impl Shop {
             Outcome::Payment { order_id, payment } if payment.status == PaymentStatus::Pending => {
                 remember(&mut self.pending_payments, (*order_id, payment.id), random);
             }
+            Outcome::Refund { order_id, refund } => {
+                remember(&mut self.pending_refunds, (*order_id, refund.id), random);
+            }
             Outcome::Key(key) => remember(&mut self.api_keys, key.id, random),
             Outcome::Adjustment(_) | Outcome::Shipment { .. } | Outcome::Payment { .. } | Outcome::Done => {}
         }
@@ -118,6 +121,9 @@ impl Shop {
                 if matches!(settle.result, PaymentResult::Succeeded { .. }) && random.percent(30) {
                     remember(&mut self.pending_refunds, (settle.order_id, settle.refund_id), random);
                 }
+            }
+            Action::ResolvePayment(resolve) if !random.percent(10) => {
+                self.pending_payments.retain(|(_, id)| *id != resolve.payment_id);
             }
             Action::SettleRefund(settle)
                 if !matches!(settle.result, RefundResult::Unknown { .. }) && !random.percent(10) =>

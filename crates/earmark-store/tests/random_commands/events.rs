@@ -22,6 +22,8 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes) -> Ch
         })?;
         let (mut found, mut wanted) = (found, states);
         wanted.extend(details(before, order));
+        // A person's word is told beside what it led to.
+        wanted.extend(matches!(command.action, Action::ResolvePayment(_)).then_some("payment.resolved"));
         found.sort_unstable();
         wanted.sort_unstable();
         ensure(found == wanted, || format!("{}: events {found:?}, not {wanted:?}", order.id))?;

@@ -77,6 +77,8 @@ fn the_rules_hold_for_random_commands() {
         "invalid_transition",
         "item_inactive",
         "price_changed",
+        "payment_settled",
+        "refund_exceeds_captured",
         "insufficient_stock",
         "stock_below_reserved",
         "stock_mismatch",

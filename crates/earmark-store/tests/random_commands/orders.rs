@@ -3,19 +3,23 @@
 use earmark_core::orders::{Order, OrderStatus};
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
-use earmark_core::{Changes, Command, Timestamp};
+use earmark_core::{Action, Changes, Command, Timestamp};
 
 use crate::ledger::{Checked, Ledger, ensure};
 
 /// Before the step is taken in.
 pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: Timestamp) -> Checked {
+    let at_will = match &command.action {
+        Action::CreateRefund(refund) => Some(refund.amount),
+        _ => None,
+    };
     for order in &changes.orders {
         let before = ledger.orders.get(&order.id).map(|order| &**order);
         let checked = counters(order)
             .and_then(|()| status(order))
             .and_then(|()| kept(before, order, now))
             .and_then(|()| grown(before, order))
-            .and_then(|()| crate::money::check(before, order))
+            .and_then(|()| crate::money::check(before, order, at_will))
             .and_then(|()| path(before, order).map(drop));
         checked.map_err(|why| format!("{}: {why}", order.id))?;
         let reached = command.access.reaches(order.customer_id.as_ref());

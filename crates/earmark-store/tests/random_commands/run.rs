@@ -162,8 +162,8 @@ impl Run {
     fn check_condition(&self, command: &Command, changes: &Changes) -> Checked {
         let Some(wanted) = command.if_match else { return Ok(()) };
         let carts = changes.carts.iter().filter_map(|cart| self.ledger.carts.get(&cart.id));
-        // A delivery names the version of its shipment.
-        let of_order = !matches!(command.action, Action::DeliverShipment(_));
+        // A delivery names the version of its shipment, a resolution that of its payment.
+        let of_order = !matches!(command.action, Action::DeliverShipment(_) | Action::ResolvePayment(_));
         let orders = changes.orders.iter().filter(|_| of_order);
         let orders = orders.filter_map(|order| self.ledger.orders.get(&order.id));
         let stocks = changes.items.iter().filter_map(|item| self.ledger.stocks.get(&item.sku));

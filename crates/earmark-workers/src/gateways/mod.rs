@@ -1,18 +1,36 @@
-//! Who takes the money? The port that every gateway fills: charge, refund, and look both up by our own id.
+//! Who takes the money? The port that every gateway fills: charge, refund, look both up by our own id, and list what was done.
 //!
-//! Our id is the gateway's idempotency key: the same call again is the same charge. No answer is not an answer.
+//! Our id is the gateway's idempotency key: the same call again is the same charge. An answer is definite success, definite refusal, or nothing
+//! that can be relied on; it carries what the gateway says that it did, and `answers.rs` compares that with what we asked before anything is
+//! believed. Gateways call once and never retry: `guard.rs` decides when a call may go out, the workers decide when it is made again.
 
+mod answers;
+mod breaker;
+mod budget;
+mod form;
+mod guard;
+mod metrics;
+mod outgoing;
 mod sandbox;
-
-use std::time::Duration;
+mod signed;
+mod stripe;
 
 use async_trait::async_trait;
-use earmark_core::Money;
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
 use earmark_core::text::Name;
+use earmark_core::{Money, Timestamp};
 
+pub use answers::{
+    ChargeAnswer, Currency, Entry, EntryKind, EntryStatus, InvalidCurrency, Page, RefundAnswer, Said,
+};
+pub(crate) use answers::{Charged, Refunded};
+pub use guard::Guard;
+pub(crate) use guard::{Held, Permit, Turn};
+pub use outgoing::{InvalidUrl, Outgoing, OutgoingError, OutgoingOptions};
 pub use sandbox::Sandbox;
+pub use signed::{InvalidSecret, SharedSecret, SignedGateway};
+pub use stripe::{StripeGateway, StripeKey};
 
 /// A request to take money.
 #[derive(Clone, Debug)]
@@ -21,87 +39,63 @@ pub struct Charge {
     pub id: PaymentId,
     /// How much.
     pub amount: Money,
+    /// Of what.
+    pub currency: Currency,
     /// The means.
     pub token: Token,
+    /// When the attempt was written down: no request under this id is older.
+    pub begun_at: Timestamp,
 }
 
 /// A request to give money back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct RefundCall {
     /// Our id of the refund.
     pub id: RefundId,
     /// Our id of the payment that took the money.
     pub payment_id: PaymentId,
+    /// The gateway's own id of that payment.
+    pub payment_reference: Option<Name>,
     /// How much.
     pub amount: Money,
+    /// Of what.
+    pub currency: Currency,
+    /// When the refund was written down: no request under this id is older.
+    pub begun_at: Timestamp,
 }
 
-/// What a gateway said about a charge.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ChargeAnswer {
-    /// It took the money.
-    Succeeded {
-        /// Its own id of it.
-        reference: Option<Name>,
-    },
-    /// It refused.
-    Declined {
-        /// Why.
-        code: Name,
-        /// Its own id of it.
-        reference: Option<Name>,
-    },
-    /// It has never heard of it (look-ups only).
-    NotFound,
-    /// Nothing that can be relied on.
-    Unknown {
-        /// For the log.
-        why: String,
-    },
+/// A stretch of time, from and including `from`, up to and without `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its beginning.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
 }
 
-/// What a gateway said about a refund.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RefundAnswer {
-    /// The money is back.
-    Succeeded,
-    /// It refused.
-    Refused,
-    /// It has never heard of it (look-ups only).
-    NotFound,
-    /// Nothing that can be relied on.
-    Unknown {
-        /// For the log.
-        why: String,
-    },
-}
-
-/// A payment gateway. Calls may be slow, fail or be repeated; none may charge twice for one id.
+/// A payment gateway. Calls may be slow, fail or be repeated; none may charge twice for one id, and none is repeated by the gateway's client itself.
+///
+/// The whole request comes along with each look-up, since a look-up may need more than the id, and its answer is compared with all of it.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
-    /// Its name, written into each payment.
+    /// Its name, written into each payment; a payment is asked for at the gateway of this name and at no other.
     fn name(&self) -> Name;
 
-    /// Takes the money, once per id.
+    /// Authorizes and captures in one step, once per id.
     async fn charge(&self, charge: &Charge) -> ChargeAnswer;
 
-    /// Asks what became of a charge.
-    async fn find_charge(&self, id: PaymentId) -> ChargeAnswer;
+    /// Asks what became of a charge. [`ChargeAnswer::NotFound`] means that it may be sent again.
+    async fn find_charge(&self, charge: &Charge) -> ChargeAnswer;
 
     /// Gives money back, once per id.
     async fn refund(&self, refund: &RefundCall) -> RefundAnswer;
 
-    /// Asks what became of a refund.
-    async fn find_refund(&self, id: RefundId) -> RefundAnswer;
-}
+    /// Asks what became of a refund. [`RefundAnswer::NotFound`] means that it may be sent again.
+    async fn find_refund(&self, refund: &RefundCall) -> RefundAnswer;
 
-/// Cuts a call off: an answer later than this is none.
-pub(crate) async fn in_time<T>(
-    timeout: Duration,
-    call: impl Future<Output = T>,
-    unknown: impl FnOnce(String) -> T,
-) -> T {
-    tokio::time::timeout(timeout, call)
-        .await
-        .unwrap_or_else(|_| unknown(format!("no answer within {timeout:?}")))
+    /// What the gateway says that it did in a stretch of time, a page at a time; for the daily reconciliation. The cursor is the gateway's own.
+    ///
+    /// # Errors
+    /// Nothing that can be relied on; the text says why, for people.
+    async fn list(&self, stretch: Stretch, cursor: Option<&str>) -> Result<Page, String>;
 }

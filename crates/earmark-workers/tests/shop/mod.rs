@@ -101,7 +101,16 @@ impl Shop {
     }
 
     pub(crate) async fn pay(&self, order_id: OrderId, token: &str) {
-        let (token, gateway) = (Token::parse(token).unwrap(), Name::parse("test").unwrap());
+        self.pay_at(order_id, token, "sandbox").await;
+    }
+
+    pub(crate) async fn all_payments(&self) -> Vec<earmark_core::payments::Payment> {
+        let orders = self.store.queries().list_due_payments(Timestamp(i64::MAX), 1_000).await.unwrap();
+        orders.into_iter().flat_map(|order| order.payments).collect()
+    }
+
+    pub(crate) async fn pay_at(&self, order_id: OrderId, token: &str, gateway: &str) {
+        let (token, gateway) = (Token::parse(token).unwrap(), Name::parse(gateway).unwrap());
         let payment_id = PaymentId(id());
         self.submit(Action::StartPayment(StartPayment {
             order_id,

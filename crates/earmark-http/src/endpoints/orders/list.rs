@@ -1,21 +1,21 @@
 //! `GET /v1/orders`: orders, newest first; a customer sees its own.
 
+use earmark_core::Access;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::OrderStatus;
 use earmark_core::text::{CustomerId, InvalidText, Reference, Sku};
-use earmark_core::{Access, Timestamp};
 use earmark_store::OrderFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::call::Call;
 use crate::checks::FieldError;
+use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
-use crate::{cursor, time};
 
 const LIST: &str = "orders";
 
@@ -62,10 +62,6 @@ fn text<T>(
     text.map(|text| parse(text).map_err(|error| wrong(name, error.0))).transpose()
 }
 
-fn point(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    text.map(|text| time::parse(text).ok_or_else(|| wrong(name, "a time of RFC 3339"))).transpose()
-}
-
 fn status(text: &str) -> Result<OrderStatus, Problem> {
     let known = OrderStatus::ALL.into_iter().find(|status| status.as_str() == text);
     known.ok_or_else(|| wrong("status", "one of the six states, in capitals"))
@@ -85,8 +81,8 @@ impl Params {
             status: self.status.as_deref().map(status).transpose()?,
             sku: text("sku", self.sku.as_deref(), Sku::parse)?,
             reference: text("reference", self.reference.as_deref(), Reference::parse)?,
-            created_after: point("created_after", self.created_after.as_deref())?,
-            created_before: point("created_before", self.created_before.as_deref())?,
+            created_after: lists::point("created_after", self.created_after.as_deref())?,
+            created_before: lists::point("created_before", self.created_before.as_deref())?,
             before: before.map(OrderId::from_bytes),
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::{HeaderValue, StatusCode};
 use earmark_core::ids::OrderId;
 use earmark_core::payments::start::StartPayment;
-use earmark_core::payments::{Payment, PaymentStatus, Token, contains_card_number};
+use earmark_core::payments::{Payment, PaymentStatus, Token};
 use earmark_core::text::Name;
 use earmark_core::{Action, Outcome};
 use earmark_store::PaymentWatch;
@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use crate::body::only_from_object;
 use crate::call::Call;
-use crate::checks::{Checks, FieldError};
+use crate::checks::Checks;
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
 use crate::fresh_ids;
@@ -80,17 +80,18 @@ impl Body {
 )]
 pub(crate) async fn create_payment(mut call: Call) -> Answered {
     call.caller()?;
-    let order_id = call.id("id")?;
     let parsed: Result<Body, Problem> = call.json().await;
-    if contains_card_number(&call.raw_body()) {
-        let detail = "this looks like a card number; send a token of your gateway instead";
-        return Err(Problem::invalid_one(FieldError::body("", detail)));
-    }
+    // First of all, since the words of any other refusal could repeat it.
+    call.refuse_card_numbers()?;
+    let order_id = call.id("id")?;
     let action = parsed?.check(order_id, call.app.config.gateway_name.clone())?;
     let watch = call.app.store.watch_payment(action.payment_id);
     let begun = action.payment_id;
     let answer = call.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
+    if payment.id == begun {
+        call.app.tell_of(order_id, &payment);
+    }
     // A replay is about the payment of the first request.
     let watch = if payment.id == begun { watch } else { call.app.store.watch_payment(payment.id) };
     let payment = settled(&call, (order_id, payment), &watch).await?;

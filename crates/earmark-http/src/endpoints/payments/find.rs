@@ -18,6 +18,7 @@ use crate::reply::{Answered, Reply};
 )]
 pub(crate) async fn find_payment(call: Call) -> Answered {
     let caller = call.caller()?;
+    call.refuse_card_numbers()?;
     let id: PaymentId = call.id("id")?;
     let order = call.app.store.queries().find_order_of_payment(id).await?;
     let order = order.filter(|order| caller.access.reaches(order.customer_id.as_ref()));

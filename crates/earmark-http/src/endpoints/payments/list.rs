@@ -22,6 +22,7 @@ use crate::reply::{Answered, Reply};
 )]
 pub(crate) async fn list_payments(call: Call) -> Answered {
     call.caller()?;
+    call.refuse_card_numbers()?;
     let id: OrderId = call.id("id")?;
     let params: Stretch = call.query()?;
     let limit = lists::limit(params.limit.as_deref())?;

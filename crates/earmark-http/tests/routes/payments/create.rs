@@ -89,8 +89,45 @@ async fn a_card_number_is_refused_wherever_it_stands() {
         assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{body}");
         assert!(!String::from_utf8_lossy(&got.body).contains("1111"), "a card number is not shown again");
     }
+    for (method, path, key) in [
+        ("POST", path.clone(), "4111111111111111"),
+        ("POST", path.clone(), "order 4111-1111-1111-1111".trim_start_matches("order ")),
+        ("POST", format!("{path}?note=4111%201111%201111%201111"), "k"),
+        ("POST", "/v1/orders/4111111111111111/payments".into(), "k"),
+        ("POST", "/v1/orders/%34111111111111111/payments".into(), "k"),
+        ("GET", "/v1/orders/4111111111111111/payments".into(), "k"),
+        ("GET", format!("{path}?cursor=4111111111111111"), "k"),
+        ("GET", "/v1/payments/4111111111111111".into(), "k"),
+        ("GET", "/v1/payments/pay_4111111111111111".into(), "k"),
+    ] {
+        let op = shop.op(method, &path).key(key);
+        let got = if method == "POST" {
+            op.json(&json!({"method": {"token": "tok_ok"}})).send().await
+        } else {
+            op.send().await
+        };
+        assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{method} {path} {key}");
+        assert!(!String::from_utf8_lossy(&got.body).contains("1111"), "a card number is not shown again");
+    }
     let order = shop.op("GET", &format!("/v1/orders/{order}")).send().await.json();
     assert_eq!(order["payments"], json!([]));
+}
+
+#[tokio::test]
+async fn keys_in_the_usual_forms_are_no_card_numbers() {
+    let shop = Shop::open().await;
+    shop.stock("a", 250, 5).await;
+    let order = shop.order("a", 1, "ada").await;
+    for key in [
+        "42424242-4242-4242-8242-424242424242",
+        "01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "4111111111111112",
+    ] {
+        // A key is looked at wherever it is sent, also where none is needed.
+        let got = shop.op("GET", &format!("/v1/orders/{order}/payments")).key(key).send().await;
+        assert_eq!(got.status, 200, "{key}");
+    }
 }
 
 #[tokio::test]

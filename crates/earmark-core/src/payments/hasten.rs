@@ -1,0 +1,52 @@
+//! Has a gateway asked now about what an order has pending. What a gateway tells by itself is only ever a hint to ask, never the truth.
+
+use serde::{Deserialize, Serialize};
+
+use super::PaymentStatus;
+use crate::changes::{Changes, Decision};
+use crate::ids::OrderId;
+use crate::outcome::Outcome;
+use crate::refunds::RefundStatus;
+use crate::working_set::{Keys, WorkingSet};
+use crate::{Rejection, Timestamp};
+use std::sync::Arc;
+
+/// Have the gateway asked now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HastenAttempts {
+    /// About what this order has pending.
+    pub order_id: OrderId,
+}
+
+impl HastenAttempts {
+    pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
+        keys.need_order(rows, self.order_id);
+    }
+
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+        let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
+        let payment = order
+            .payments
+            .iter()
+            .position(|payment| payment.status == PaymentStatus::Pending && payment.next_attempt_at > now);
+        let later = |refund: &crate::refunds::Refund| {
+            refund.status == RefundStatus::Pending && refund.next_attempt_at > now
+        };
+        if payment.is_none() && !order.refunds.iter().any(later) {
+            return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
+        }
+        // Refusals end here.
+        let mut order = order.next(now);
+        if let Some(place) = payment {
+            let payment = &mut order.payments[place];
+            (payment.next_attempt_at, payment.updated_at) = (now, now);
+            payment.version += 1;
+        }
+        for refund in order.refunds.iter_mut().filter(|refund| later(refund)) {
+            (refund.next_attempt_at, refund.updated_at) = (now, now);
+            refund.version += 1;
+        }
+        let changes = Changes { orders: vec![Arc::new(order)], ..Changes::default() };
+        Ok(Decision { outcome: Outcome::Done, changes })
+    }
+}

@@ -1,0 +1,67 @@
+//! `GET /v1/refunds`: refunds of all orders, newest first.
+
+use earmark_core::ids::RefundId;
+use earmark_core::refunds::RefundStatus;
+use earmark_store::RefundFilter;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::call::Call;
+use crate::cursor;
+use crate::dto::lists::{self, List};
+use crate::dto::refunds::RefundBody;
+use crate::dto::schemas;
+use crate::reply::{Answered, Reply};
+
+const LIST: &str = "refunds";
+
+/// Which refunds; all conditions hold at once.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Params {
+    /// In this state.
+    #[param(value_type = Option<schemas::RefundStatusWord>)]
+    status: Option<String>,
+    /// Made later than this.
+    #[param(value_type = Option<schemas::TimeText>)]
+    created_after: Option<String>,
+    /// Made earlier than this.
+    #[param(value_type = Option<schemas::TimeText>)]
+    created_before: Option<String>,
+    /// The most rows.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Option<String>,
+    /// A `next_cursor` of this list.
+    #[param(min_length = 8, max_length = 400, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+/// List refunds
+///
+/// Of all orders, newest first; for admins and services.
+#[utoipa::path(
+    get,
+    path = "/v1/refunds",
+    tag = "Payments",
+    params(Params),
+    responses((status = 200, description = "A page of refunds.", body = List<RefundBody<'_>>)),
+)]
+pub(crate) async fn list_refunds(call: Call) -> Answered {
+    call.staff()?;
+    call.refuse_card_numbers()?;
+    let params: Params = call.query()?;
+    let limit = lists::limit(params.limit.as_deref())?;
+    let before = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
+    let filter = RefundFilter {
+        status: lists::word::<RefundStatus>("status", params.status.as_deref())?,
+        created_after: lists::point("created_after", params.created_after.as_deref())?,
+        created_before: lists::point("created_before", params.created_before.as_deref())?,
+        before: before.map(RefundId::from_bytes),
+    };
+    let page = call.app.store.queries().list_refunds(&filter, limit).await?;
+    let last = page.rows.last().filter(|_| page.more);
+    let next = last.map(|(_, refund)| cursor::encode(LIST, &refund.id.to_bytes()));
+    let rows = page.rows.iter().map(|(order_id, refund)| RefundBody::new(&call.app, *order_id, refund));
+    Reply::ok(&List::new(rows.collect(), next))
+}

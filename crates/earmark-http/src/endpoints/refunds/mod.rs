@@ -1,0 +1,4 @@
+//! Money moved back.
+
+pub(crate) mod create;
+pub(crate) mod list;

@@ -1,0 +1,55 @@
+//! What do proofs ask of the sandbox? The whole ledger, how often it was called, and which faults come next.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::faults::{Fault, InvalidFault};
+use crate::sandbox::Sandbox;
+
+pub(crate) fn routes() -> Router<Arc<Sandbox>> {
+    Router::new().route("/ledger", get(ledger)).route("/stats", get(stats)).route("/faults", put(set_faults))
+}
+
+async fn ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    Json(json!({"entries": sandbox.ledger().entries()}))
+}
+
+async fn stats(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    Json(json!(sandbox.counts()))
+}
+
+/// `{"rate": "0.3"}` from now on by chance; `{"script": ["reset_after", "none", …]}` for the next charges and refunds, one each.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FaultsBody {
+    #[serde(default)]
+    rate: Option<String>,
+    #[serde(default)]
+    script: Vec<String>,
+}
+
+async fn set_faults(State(sandbox): State<Arc<Sandbox>>, Json(body): Json<FaultsBody>) -> Response {
+    match change(&sandbox, &body) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error) => (StatusCode::BAD_REQUEST, error.to_string()).into_response(),
+    }
+}
+
+fn change(sandbox: &Sandbox, body: &FaultsBody) -> Result<(), InvalidFault> {
+    let fault = |name: &String| if name == "none" { Ok(None) } else { name.parse::<Fault>().map(Some) };
+    let script = body.script.iter().map(fault).collect::<Result<Vec<_>, _>>()?;
+    let rate = body.rate.as_deref().map(str::parse).transpose()?;
+    let mut faults = sandbox.faults();
+    faults.script(script);
+    if let Some(rate) = rate {
+        faults.set_rate(rate);
+    }
+    Ok(())
+}

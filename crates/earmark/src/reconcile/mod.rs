@@ -1,0 +1,137 @@
+//! Do our books and the gateway's agree? Asks a running server for its payments and refunds, the gateway for its list, and prints each difference with its cause.
+//!
+//! The clocks of both sides differ, and a charge may be made long after its row was written: what one side has within the stretch and the other not is
+//! looked for beyond it before it is called a difference.
+
+mod compare;
+mod sides;
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use earmark_core::Timestamp;
+use earmark_http::Currency;
+use earmark_workers::gateways::Stretch;
+
+use crate::api::Api;
+use crate::cli::ReconcileOptions;
+use crate::config::WrongUsage;
+use crate::gateway::{GatewayConfig, GatewayOptions};
+use compare::{Difference, Row, compare};
+use sides::{Ours, Theirs};
+
+/// What was compared, and what came of it.
+#[derive(serde::Serialize)]
+struct Report {
+    gateway: String,
+    ours: usize,
+    theirs: usize,
+    differences: Vec<Difference>,
+}
+
+/// `earmark reconcile`; exit status 1 when there is a difference.
+pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
+    let currency =
+        Currency::parse(&options.currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
+    let stretch = stretch(options)?;
+    let gateway = GatewayConfig::parse(
+        GatewayOptions {
+            gateway: Some(options.gateway.clone()),
+            url: options.gateway_url.clone(),
+            secret: options.gateway_secret.clone(),
+            webhook_secret: None,
+        },
+        &currency,
+    )?;
+    if matches!(gateway, GatewayConfig::Sandbox) {
+        return Err(WrongUsage(
+            "--gateway: the sandbox is in another process; name http:URL or stripe".into(),
+        )
+        .into());
+    }
+    let name = gateway.name().as_str().to_owned();
+    let ours = Ours { api: Api::of(&options.server)?, gateway: name.clone() };
+    let theirs = Theirs::open(&gateway)?;
+    let report = reconcile(&ours, &theirs, stretch, name)?;
+    if options.server.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print(&report);
+    }
+    Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) -> anyhow::Result<Report> {
+    let mut left = ours.within(stretch)?;
+    let mut right = theirs.within(stretch)?;
+    let known = |rows: &[Row], row: &Row| {
+        rows.iter().any(|other| other.kind == row.kind && other.id.is_some() && other.id == row.id)
+    };
+    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
+    let wider = Stretch { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
+    if left.iter().any(|row| !known(&right, row)) {
+        let more = theirs.within(wider)?;
+        right.extend(
+            more.into_iter()
+                .filter(|row| known(&left, row))
+                .filter(|row| !known(&right, row))
+                .collect::<Vec<_>>(),
+        );
+    }
+    if right.iter().any(|row| !known(&left, row)) {
+        let more = ours.within(wider)?;
+        left.extend(
+            more.into_iter()
+                .filter(|row| known(&right, row))
+                .filter(|row| !known(&left, row))
+                .collect::<Vec<_>>(),
+        );
+    }
+    for row in right.iter().filter(|row| !known(&left, row)).cloned().collect::<Vec<_>>() {
+        left.extend(ours.find(&row)?);
+    }
+    let differences = compare(&left, &right);
+    Ok(Report { gateway, ours: left.len(), theirs: right.len(), differences })
+}
+
+fn stretch(options: &ReconcileOptions) -> Result<Stretch, WrongUsage> {
+    let (from, to) = (point("from", &options.from)?, point("to", &options.to)?);
+    if from < to { Ok(Stretch { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
+}
+
+/// A day or a moment.
+fn point(name: &str, text: &str) -> Result<Timestamp, WrongUsage> {
+    let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
+    let wrong = || {
+        WrongUsage(format!(
+            "--{name}: expected a day (2026-11-24) or a moment (2026-11-24T12:00:00Z), not {text:?}"
+        ))
+    };
+    let at = humantime::parse_rfc3339(&whole).map_err(|_| wrong())?;
+    let since = at.duration_since(SystemTime::UNIX_EPOCH).map_err(|_| wrong())?;
+    i64::try_from(since.as_micros()).map(Timestamp).map_err(|_| wrong())
+}
+
+fn print(report: &Report) {
+    for difference in &report.differences {
+        let shown = |side: &str, row: &Option<Row>| match row {
+            None => format!("{side}: nothing"),
+            Some(row) => {
+                let id = row.id.as_deref().or(row.reference.as_deref()).unwrap_or("?");
+                format!("{side}: {:?} {id} {} {} {:?}", row.kind, row.amount, row.currency, row.standing)
+            }
+        };
+        let cause = serde_json::to_value(difference.cause).unwrap_or_default();
+        println!(
+            "{}  {}; {}",
+            cause.as_str().unwrap_or_default(),
+            shown("our books", &difference.ours),
+            shown("the gateway", &difference.theirs)
+        );
+    }
+    let Report { gateway, ours, theirs, differences } = report;
+    println!(
+        "{gateway}: {ours} rows in our books, {theirs} at the gateway: {} differences",
+        differences.len()
+    );
+}

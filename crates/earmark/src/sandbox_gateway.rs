@@ -1,0 +1,49 @@
+//! A payment gateway to try with, as a process of its own: it stays up when the server is killed.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use earmark_sandbox::{Options, Server};
+
+use crate::cli::SandboxOptions;
+use crate::logging;
+use crate::serve::stop_signal;
+
+/// `earmark sandbox-gateway`.
+pub(crate) fn command(options: SandboxOptions) -> anyhow::Result<ExitCode> {
+    logging::start(None, &options.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(run(options));
+    // Requests that are never answered hang still.
+    runtime.shutdown_background();
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run(options: SandboxOptions) -> anyhow::Result<()> {
+    let stop = stop_signal()?;
+    let ledger = options.ledger.display().to_string();
+    let server = Server::start(Options {
+        ledger: options.ledger,
+        listen: options.listen,
+        secret: options.secret,
+        rate: options.fault_rate,
+        kinds: options.faults,
+        seed: options.seed,
+        delay: options.delay,
+        search_lag: options.search_lag,
+        webhook_url: options.webhook_url,
+    })
+    .await?;
+    let address = server.address()?;
+    let mut out = std::io::stdout();
+    // In one piece, and its first line, for programs, says where: a program may read that and go away.
+    let greeting = format!(
+        "http://{address}\n\nA sandbox gateway, with its ledger in {ledger}. In front of it:\n\n  \
+         earmark serve --gateway http:http://{address}                          (EARMARK_GATEWAY_SECRET: the same as here)\n  \
+         earmark serve --gateway stripe --gateway-url http://{address}/stripe   (EARMARK_GATEWAY_SECRET: any sk_test_…)\n"
+    );
+    out.write_all(greeting.as_bytes())?;
+    out.flush()?;
+    server.serve(stop).await;
+    Ok(())
+}
