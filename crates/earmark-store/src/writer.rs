@@ -52,6 +52,15 @@ pub(crate) struct Writer {
     health: Health,
 }
 
+/// Whether a batch takes along what waits in the queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Company {
+    /// It does.
+    Welcome,
+    /// It is tried alone, to see whether it is the offender.
+    Unwelcome,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Health {
     Saving,
@@ -75,12 +84,7 @@ impl Writer {
         let mut batch = Vec::with_capacity(self.options.batch_commands_max);
         while let Some(first) = self.next(&timer)? {
             batch.push(first);
-            while batch.len() < self.options.batch_commands_max
-                && let Ok(request) = self.receiver.try_recv()
-            {
-                batch.push(request);
-            }
-            self.carry_out(&mut batch)?;
+            self.carry_out(&mut batch, Company::Welcome)?;
             self.engine.maintain(Pace::Busy)?;
         }
         Ok(())
@@ -103,10 +107,10 @@ impl Writer {
     }
 
     /// Carries a batch out and answers it. An error is one after which nothing may be answered any more.
-    fn carry_out(&mut self, batch: &mut Vec<Request>) -> Result<(), StoreError> {
+    fn carry_out(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<(), StoreError> {
         let mut conflicts = 0;
         loop {
-            match self.attempt(batch) {
+            match self.attempt(batch, company) {
                 Ok(verdicts) => {
                     self.health = Health::Saving;
                     for (request, verdict) in batch.drain(..).zip(verdicts) {
@@ -150,7 +154,7 @@ impl Writer {
             StoreError::Refused(_) | StoreError::Damaged(_) | StoreError::Conflict(_) if batch.len() > 1 => {
                 // Only the offender shall fail, be it one whose id is taken, which conflicts for ever.
                 for request in std::mem::take(batch) {
-                    self.carry_out(&mut vec![request])?;
+                    self.carry_out(&mut vec![request], Company::Unwelcome)?;
                 }
                 Ok(())
             }
@@ -171,9 +175,17 @@ impl Writer {
     }
 
     /// Decides and commits a batch.
-    fn attempt(&mut self, batch: &mut [Request]) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
+    fn attempt(
+        &mut self,
+        batch: &mut Vec<Request>,
+        company: Company,
+    ) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
         let mut rows = WorkingSet::default();
-        self.engine.begin(&mut rows)?;
+        let begun = self.engine.begin(&mut rows);
+        if company == Company::Welcome {
+            self.join_waiting(batch);
+        }
+        begun?;
         self.latest = self.latest.max(rows.last_event_at).max(self.options.clock.now());
         self.load_for(batch, &mut rows)?;
         let mut verdicts = Vec::with_capacity(batch.len());
@@ -191,6 +203,15 @@ impl Writer {
         self.engine.commit(&changes)?;
         self.tell(&changes);
         Ok(verdicts)
+    }
+
+    /// Takes along who came while the turn was waited for, which is long where nodes take turns. After an outage they are told at once.
+    fn join_waiting(&mut self, batch: &mut Vec<Request>) {
+        while batch.len() < self.options.batch_commands_max
+            && let Ok(request) = self.receiver.try_recv()
+        {
+            batch.push(request);
+        }
     }
 
     /// Loads what all commands of the batch name, together.
