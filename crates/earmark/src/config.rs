@@ -219,8 +219,8 @@ mod tests {
             ("admin-key = \"short\"", "--admin-key"),
             ("idempotency-ttl = \"1h\"", "at least 72h"),
             ("gateway = \"cash\"", "--gateway"),
-            ("database = \"postgres://user:secret@host:port/db\"", "--database"),
-            ("database = \"postgres://user:secret@host/db?sslmode=maybe\"", "sslmode"),
+            ("database = \"postgres://user:hunter2@host:port/db\"", "--database"),
+            ("database = \"postgres://user:hunter2@host/db?sslmode=maybe\"", "sslmode"),
             ("distributed = \"citus\"", "--distributed"),
             ("cart-ttl = \"0s\"", "--cart-ttl"),
         ] {
