@@ -6,6 +6,7 @@
 mod compare;
 mod sides;
 
+use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
@@ -17,7 +18,7 @@ use crate::api::Api;
 use crate::cli::ReconcileOptions;
 use crate::config::WrongUsage;
 use crate::gateway::{GatewayConfig, GatewayOptions};
-use compare::{Difference, Row, compare};
+use compare::{Difference, Kind, Row, compare};
 use sides::{Ours, Theirs};
 
 /// What was compared, and what came of it.
@@ -64,34 +65,35 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
 fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) -> anyhow::Result<Report> {
     let mut left = ours.within(stretch)?;
     let mut right = theirs.within(stretch)?;
-    let known = |rows: &[Row], row: &Row| {
-        rows.iter().any(|other| other.kind == row.kind && other.id.is_some() && other.id == row.id)
-    };
-    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
     let wider = Stretch { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
-    if left.iter().any(|row| !known(&right, row)) {
-        let more = theirs.within(wider)?;
-        right.extend(
-            more.into_iter()
-                .filter(|row| known(&left, row))
-                .filter(|row| !known(&right, row))
-                .collect::<Vec<_>>(),
-        );
+    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
+    let missing = lacking(&right, &left);
+    if !missing.is_empty() {
+        right.extend(theirs.within(wider)?.into_iter().filter(|row| missing.contains(&key(row))));
     }
-    if right.iter().any(|row| !known(&left, row)) {
-        let more = ours.within(wider)?;
-        left.extend(
-            more.into_iter()
-                .filter(|row| known(&right, row))
-                .filter(|row| !known(&left, row))
-                .collect::<Vec<_>>(),
-        );
+    let missing = lacking(&left, &right);
+    if !missing.is_empty() {
+        left.extend(ours.within(wider)?.into_iter().filter(|row| missing.contains(&key(row))));
     }
-    for row in right.iter().filter(|row| !known(&left, row)).cloned().collect::<Vec<_>>() {
-        left.extend(ours.find(&row)?);
+    let missing = lacking(&left, &right);
+    for row in right.iter().filter(|row| missing.contains(&key(row))) {
+        left.extend(ours.find(row)?);
     }
     let differences = compare(&left, &right);
     Ok(Report { gateway, ours: left.len(), theirs: right.len(), differences })
+}
+
+/// What a row is known by to both sides.
+type Key = (Kind, Option<String>);
+
+fn key(row: &Row) -> Key {
+    (row.kind, row.id.clone())
+}
+
+/// What the rows lack that the others have. What has no id of ours is nobody's to look for.
+fn lacking(rows: &[Row], others: &[Row]) -> HashSet<Key> {
+    let known: HashSet<Key> = rows.iter().map(key).collect();
+    others.iter().filter(|row| row.id.is_some()).map(key).filter(|key| !known.contains(key)).collect()
 }
 
 fn stretch(options: &ReconcileOptions) -> Result<Stretch, WrongUsage> {
