@@ -8,3 +8,4 @@ mod faults;
 mod kills;
 mod lists;
 mod processes;
+mod tls;

@@ -102,19 +102,31 @@ impl Shop {
         protocol: Protocol,
         mistake: Option<&str>,
     ) -> Self {
-        let mut options = ServerOptions::new(env!("CARGO_BIN_EXE_earmark"), folder);
         let url = format!("http://{}", gateway.address);
+        let environment = mistake.map(|mistake| ("EARMARK_FAULT".into(), mistake.into()));
+        Self::open_at(folder, &url, protocol, environment.into_iter().collect()).await
+    }
+
+    /// The same, before a gateway at any URL, with further environment variables.
+    pub(crate) async fn open_at(
+        folder: &Path,
+        url: &str,
+        protocol: Protocol,
+        environment: Vec<(String, String)>,
+    ) -> Self {
+        let mut options = ServerOptions::new(env!("CARGO_BIN_EXE_earmark"), folder);
+        let arguments = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let (arguments, secret) = match protocol {
-            Protocol::Signed => (vec!["--gateway".into(), format!("http:{url}")], SECRET),
-            Protocol::Stripe => (
-                vec!["--gateway".into(), "stripe".into(), "--gateway-url".into(), format!("{url}/stripe")],
-                STRIPE_KEY,
-            ),
+            Protocol::Signed => (arguments(&["--gateway", &format!("http:{url}")]), SECRET),
+            Protocol::Stripe => {
+                let url = format!("{url}/stripe");
+                (arguments(&["--gateway", "stripe", "--gateway-url", &url]), STRIPE_KEY)
+            }
         };
         options.arguments = arguments;
         options.arguments.extend(["--gateway-timeout".into(), "1s".into()]);
         options.environment = vec![("EARMARK_GATEWAY_SECRET".into(), secret.into())];
-        options.environment.extend(mistake.map(|mistake| ("EARMARK_FAULT".into(), mistake.into())));
+        options.environment.extend(environment);
         let mut server = ServerProcess::start(options).unwrap();
         server.wait_ready(PATIENCE).await.unwrap();
         let shop = Self { client: server.client(), server };
