@@ -4,7 +4,7 @@
 //! A thread for each direction of each connection; unencrypted connections only (a client that asks for TLS is told no).
 //!
 //! Invariant: bytes are passed on whole and in order, or not at all; COMMIT is found by reading the messages
-//! ([`frontend`]), never by guessing from time or size.
+//! (`frontend.rs`), never by guessing from time or size.
 
 mod control;
 mod frontend;

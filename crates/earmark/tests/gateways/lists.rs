@@ -20,7 +20,7 @@ const CHARGES: u128 = 130;
 
 fn client(gateway: &Gateway, protocol: Protocol) -> Box<dyn PaymentGateway> {
     let outgoing = |path: &str| {
-        let url = format!("http://{}{path}", gateway.address);
+        let url = format!("{}{path}", gateway.url());
         Outgoing::new(&url, OutgoingOptions::default()).unwrap()
     };
     let clock = Clock::system();

@@ -9,3 +9,4 @@ mod kills;
 mod lists;
 mod processes;
 mod reconcile;
+mod tls;

@@ -48,6 +48,10 @@ impl Gateway {
         Self { child, address, client: Client::anonymous(address, PATIENCE) }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Ends it with SIGKILL and starts it again on the same ledger and address.
     pub(crate) fn restart(&mut self, folder: &Path, arguments: &[&str]) {
         self.kill();
@@ -97,7 +101,8 @@ impl Shop {
 
     /// The same, with an ear for the gateway's hints, which the sandbox signs with its own secret.
     pub(crate) async fn open_listening(folder: &Path, gateway: &Gateway, protocol: Protocol) -> Self {
-        Self::open_set(folder, gateway, protocol, &[("EARMARK_GATEWAY_WEBHOOK_SECRET", SECRET)]).await
+        let environment = vec![("EARMARK_GATEWAY_WEBHOOK_SECRET".into(), SECRET.into())];
+        Self::open_at(folder, &gateway.url(), protocol, environment).await
     }
 
     /// The same, making a mistake on purpose.
@@ -107,29 +112,30 @@ impl Shop {
         protocol: Protocol,
         mistake: Option<&str>,
     ) -> Self {
-        let mistake: Vec<_> = mistake.map(|mistake| ("EARMARK_FAULT", mistake)).into_iter().collect();
-        Self::open_set(folder, gateway, protocol, &mistake).await
+        let environment = mistake.map(|mistake| ("EARMARK_FAULT".into(), mistake.into()));
+        Self::open_at(folder, &gateway.url(), protocol, environment.into_iter().collect()).await
     }
 
-    async fn open_set(
+    /// The same, before a gateway at any URL, with further environment variables.
+    pub(crate) async fn open_at(
         folder: &Path,
-        gateway: &Gateway,
+        url: &str,
         protocol: Protocol,
-        environment: &[(&str, &str)],
+        environment: Vec<(String, String)>,
     ) -> Self {
         let mut options = ServerOptions::new(env!("CARGO_BIN_EXE_earmark"), folder);
-        let url = format!("http://{}", gateway.address);
+        let arguments = |list: &[&str]| list.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         let (arguments, secret) = match protocol {
-            Protocol::Signed => (vec!["--gateway".into(), format!("http:{url}")], SECRET),
-            Protocol::Stripe => (
-                vec!["--gateway".into(), "stripe".into(), "--gateway-url".into(), format!("{url}/stripe")],
-                STRIPE_KEY,
-            ),
+            Protocol::Signed => (arguments(&["--gateway", &format!("http:{url}")]), SECRET),
+            Protocol::Stripe => {
+                let url = format!("{url}/stripe");
+                (arguments(&["--gateway", "stripe", "--gateway-url", &url]), STRIPE_KEY)
+            }
         };
         options.arguments = arguments;
         options.arguments.extend(["--gateway-timeout".into(), "1s".into()]);
         options.environment = vec![("EARMARK_GATEWAY_SECRET".into(), secret.into())];
-        options.environment.extend(environment.iter().map(|(name, value)| ((*name).into(), (*value).into())));
+        options.environment.extend(environment);
         let mut server = ServerProcess::start(options).unwrap();
         server.wait_ready(PATIENCE).await.unwrap();
         let shop = Self { client: server.client(), server };

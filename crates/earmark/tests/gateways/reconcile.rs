@@ -14,7 +14,7 @@ fn reconcile(shop: &Shop, gateway: &Gateway, protocol: Protocol) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_earmark"));
     command.args(["reconcile", "--json", "--key", shop.server.admin_key()]).args(ALWAYS);
     command.args(["--server", &format!("http://{}", shop.server.address())]);
-    let url = format!("http://{}", gateway.address);
+    let url = gateway.url();
     match protocol {
         Protocol::Signed => {
             command.args(["--gateway", &format!("http:{url}")]).env("EARMARK_GATEWAY_SECRET", SECRET)
