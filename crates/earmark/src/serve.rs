@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
 use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
 use earmark_postgres::{BrokenOnPurpose, PostgresOptions};
@@ -57,10 +58,15 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
 /// Makes an admin key and prints it, if nobody could come in otherwise.
 async fn show_first_key(store: Store) {
+    let fresh = match FreshKey::draw() {
+        Ok(fresh) => fresh,
+        Err(error) => return tracing::error!(%error, "no API key could be drawn"),
+    };
     loop {
-        match first_key(&store).await {
-            Ok(None) => return,
-            Ok(Some(key)) => {
+        match is_first_key(&store, &fresh).await {
+            Ok(false) => return,
+            Ok(true) => {
+                let key = fresh.token;
                 println!("This database has no API key yet. An admin key, shown once:\n\n  {key}\n");
                 return;
             }
@@ -72,23 +78,33 @@ async fn show_first_key(store: Store) {
     }
 }
 
-async fn first_key(store: &Store) -> anyhow::Result<Option<String>> {
-    if !store.queries().list_api_keys(None, 1).await?.rows.is_empty() {
-        return Ok(None);
+/// Whether this key has become the first, now or at an earlier try whose answer was lost. Of nodes that start at once, one makes it.
+async fn is_first_key(store: &Store, fresh: &FreshKey) -> anyhow::Result<bool> {
+    let keys = store.queries().list_api_keys(None, 2).await?.rows;
+    if !keys.is_empty() {
+        return Ok(keys.iter().any(|key| key.id == fresh.id));
     }
-    let fresh = FreshKey::draw()?;
     let name = Some(Name::parse("first").expect("a short word is a name"));
     let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
-    submit(store, Action::CreateKey(create)).await?;
-    Ok(Some(fresh.token))
+    let idempotency = IdempotencyKey { digest: *b"the first apikey", fingerprint: [0; 16] };
+    let outcome = carry_out(store, Action::CreateKey(create), Some(idempotency)).await?;
+    Ok(matches!(outcome, Outcome::Key(key) if key.id == fresh.id))
 }
 
 /// Carries out a command of the operator's own.
 pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
+    carry_out(store, action, None).await.map(drop)
+}
+
+async fn carry_out(
+    store: &Store,
+    action: Action,
+    idempotency: Option<IdempotencyKey>,
+) -> anyhow::Result<Outcome> {
     let (actor, access) = (Actor::Operator, Access::All);
-    let command = Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
     match store.submit(command).await? {
-        Ok(_) => Ok(()),
+        Ok(answer) => Ok(answer.outcome),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
     }
 }

@@ -4,8 +4,8 @@
 
 mod shop;
 
-use std::process::{Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use earmark_cluster::{Cluster, ClusterOptions};
 use earmark_load::{Client, ServerOptions, ServerProcess};
@@ -112,6 +112,53 @@ async fn an_answer_of_one_node_is_seen_by_every_other_at_once() {
     assert!(verified.passed, "{}", verified.output);
     let offline = earmark(&["verify", "--database", &url]);
     assert!(offline.status.success(), "{}", String::from_utf8_lossy(&offline.stderr));
+}
+
+/// A process without an admin key of its own, on any port; it prints to a file.
+struct Newcomer {
+    child: Child,
+    printed: tempfile::NamedTempFile,
+}
+
+impl Newcomer {
+    fn start(database: &str) -> Self {
+        let printed = tempfile::NamedTempFile::new().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_earmark"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database", database, "--log", "error"]);
+        command.stdin(Stdio::null()).stdout(printed.reopen().unwrap());
+        Self { child: command.spawn().unwrap(), printed }
+    }
+
+    fn shows_a_key(&self) -> bool {
+        std::fs::read_to_string(self.printed.path()).unwrap().contains("An admin key, shown once")
+    }
+}
+
+impl Drop for Newcomer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn of_nodes_that_start_at_once_on_a_database_without_a_key_one_shows_an_admin_key() {
+    let cluster = cluster();
+    for _ in 0..3 {
+        let url = cluster.create_database().unwrap();
+        // The tables are there, so that nobody waits for whoever makes them.
+        Node::start(&url).until(200).await;
+        let mut nodes: Vec<_> = (0..4).map(|_| Newcomer::start(&url)).collect();
+        let deadline = Instant::now() + PATIENCE;
+        while !nodes.iter().any(Newcomer::shows_a_key) {
+            assert!(Instant::now() < deadline, "nobody shows a key");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // The others have asked by now, or will while one more starts.
+        nodes.push(Newcomer::start(&url));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(nodes.iter().filter(|node| node.shows_a_key()).count(), 1);
+    }
 }
 
 fn earmark(arguments: &[&str]) -> Output {

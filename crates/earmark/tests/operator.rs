@@ -122,7 +122,7 @@ async fn wrong_usage_is_status_2_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_kill_and_the_first_key_is_shown_once() {
+async fn what_was_acknowledged_survives_kill() {
     let mut shop = Shop::open(&[]).await;
     shop.stock("A", 5).await;
     let order = shop.order("one", &[("A", 2)]).await;
