@@ -24,7 +24,8 @@ use crate::writers::{Crew, Nodes, Plan, Progress, Writer};
 const SKUS: u32 = 200;
 const ON_HAND: u64 = 10_000_000;
 const NODES: usize = 2;
-const WRITERS: usize = 16;
+/// Few, since each new standby is a copy of all that they have written.
+const WRITERS: usize = 8;
 /// Load before a kill, milliseconds.
 const LOAD_MS: (u64, u64) = (200, 800);
 /// What each node may take from the promotion on until it answers again.

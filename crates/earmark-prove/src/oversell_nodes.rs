@@ -25,6 +25,8 @@ const NODES: usize = 4;
 const WRITERS: usize = 64;
 const DEADLINE: Duration = Duration::from_secs(20);
 const RUN_LIMIT: Duration = Duration::from_secs(120);
+/// Without turns there is less to sell, since it is slow.
+const SLOW_SHARE: u64 = 3;
 /// The control has less to sell, since its nodes lock each other out for a second at a time, and need not sell out: what
 /// was sold more than once is seen before.
 const CONTROL_SHARE: u64 = 10;
@@ -100,7 +102,8 @@ pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
 async fn sell(options: &Options, fault: Option<&str>) -> Result<Run, LoadError> {
     let (on_hand, limit) = match fault {
         Some(NEITHER) => (options.units / CONTROL_SHARE, CONTROL_LIMIT),
-        _ => (options.units, RUN_LIMIT),
+        Some(_) => (options.units / SLOW_SHARE, RUN_LIMIT),
+        None => (options.units, RUN_LIMIT),
     };
     let stock = Stock { skus: SKUS, on_hand };
     let (cluster, mut fleet) = open(&options.earmark, stock, fault).await?;
