@@ -7,7 +7,7 @@
 -- - All in one statement with data-modifying CTEs was the slowest (4,900).
 -- - Stock is taken in the order of the SKUs, so that two orders cannot wait for each other. Key and event are written before the first lock;
 --   taking the locks last of all, with prices read before, won 5 % on the hot SKU and lost as much elsewhere.
--- - An advisory lock before the row's lock was slower, and so were commit_delay, other fill factors, and more threads of pgbench.
+-- - An advisory lock before the row's lock was slower; commit_delay, other fill factors and a second thread of pgbench were no faster.
 --
 -- What cannot be tuned away: whoever wants the hot row waits until the one before has synced its commit, and meanwhile holds a snapshot that
 -- keeps the row's old versions alive, through which each of the others has to walk.
