@@ -1,7 +1,7 @@
 //! Does what was acknowledged outlive the primary? A primary with a standby that it waits for, two nodes that know both
 //! hosts, and load; the primary is killed, the standby promoted, a new standby made where the old primary was; many times.
 //! A part of the primaries does not refuse to talk when it is gone, but hangs: connections stay open, new ones are taken, and
-//! nobody answers.
+//! nobody answers. In between, all sessions of the nodes are ended while their server lives.
 //!
 //! Its negative control does not wait for the standby, which lags when the primary dies: what was acknowledged must be
 //! missed.
@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use earmark_cluster::{Cluster, ClusterError, Mode, TcpProxy};
+use earmark_cluster::{Cluster, ClusterError, Mode, Psql, TcpProxy};
 use earmark_load::latency::{Latencies, LatencySummary};
 use earmark_load::random::{Random, fresh_seed};
 use earmark_load::{LoadError, catalogue, runtime};
@@ -18,6 +18,7 @@ use serde::Serialize;
 use crate::books::{self, Counts, Stock};
 use crate::errand::{Got, Try};
 use crate::findings::Findings;
+use crate::report::Report;
 use crate::stage::{Fleet, aside};
 use crate::writers::{Crew, Nodes, Plan, Progress, Writer};
 
@@ -52,22 +53,12 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// The verdict.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    proof: &'static str,
-    options: Options,
-    run: Run,
-    control: Run,
-    control_caught: bool,
-    wall_ms: u64,
-    pub(crate) passed: bool,
-}
-
 /// A number of failovers.
 #[derive(Debug, Default, Serialize)]
-struct Run {
+pub(crate) struct Run {
     failovers: u32,
+    /// Sessions ended by the database's operator, while transactions of theirs were open or not.
+    sessions_ended: u64,
     orders: Counts,
     /// From the kill until the standby takes writes.
     promotion: LatencySummary,
@@ -118,7 +109,7 @@ enum Replication {
     Lagging,
 }
 
-pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
+pub(crate) fn prove(options: Options) -> Result<Report<Options, Run>, LoadError> {
     runtime::block_on(async {
         let start = Instant::now();
         let (earmark, seed) = (&options.earmark, options.seed);
@@ -128,7 +119,8 @@ pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
         let us = |limit: Duration| limit.as_micros() as u64;
         let in_time =
             run.answering_again.max_us <= us(ANSWERING_MAX) && run.requests.max_us <= us(ANSWER_MAX);
-        let passed = run.findings.none() && in_time && run.failovers == options.failovers && control_caught;
+        let complete = run.failovers == options.failovers && run.sessions_ended > 0;
+        let passed = run.findings.none() && in_time && complete && control_caught;
         let wall_ms = start.elapsed().as_millis() as u64;
         Ok(Report { proof: "failover", options, run, control, control_caught, wall_ms, passed })
     })
@@ -147,9 +139,13 @@ async fn fail_over(
     let crew = Crew::start(&fleet.clients(DEADLINE), &plan, WRITERS, seed);
     let mut random = Random::new(seed);
     let (mut promotion, mut promoted_at) = (Latencies::default(), Vec::new());
+    let mut sessions_ended = 0;
     for round in 1..=failovers {
-        let load_ms = random.between(LOAD_MS.0, LOAD_MS.1);
-        tokio::time::sleep(Duration::from_millis(load_ms)).await;
+        let mut load = || tokio::time::sleep(Duration::from_millis(random.between(LOAD_MS.0, LOAD_MS.1)));
+        load().await;
+        let psql = pair.primary.server.psql();
+        sessions_ended += aside(move || end_sessions(&psql)).await?;
+        load().await;
         if replication == Replication::Lagging {
             pair = aside(move || pair.standby.server.stop_following().map(|()| pair)).await?;
             tokio::time::sleep(Duration::from_millis(LOAD_MS.1)).await;
@@ -167,7 +163,7 @@ async fn fail_over(
         }
     }
     let mut writers = crew.stop().await?;
-    let mut run = Run { failovers, promotion: promotion.summary(), ..Run::default() };
+    let mut run = Run { failovers, sessions_ended, promotion: promotion.summary(), ..Run::default() };
     run.findings.add(writers.iter_mut().flat_map(|writer| writer.breaches.drain(..)));
     run.findings.add(fleet.ended());
     run.measure(&writers, &promoted_at);
@@ -178,6 +174,16 @@ async fn fail_over(
     drop(fleet);
     drop(pair);
     Ok(run)
+}
+
+/// As an operator does who must get at the database; how many there were.
+fn end_sessions(psql: &Psql) -> Result<u64, ClusterError> {
+    let ended = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'earmark'";
+    let counted = psql.query("postgres", ended)?;
+    counted
+        .trim()
+        .parse()
+        .map_err(|_| ClusterError::Failed { what: "the count of sessions".into(), output: counted })
 }
 
 fn start_pair(replication: Replication) -> Result<(Pair, String), ClusterError> {

@@ -8,6 +8,7 @@ mod event_order;
 mod failover;
 mod findings;
 mod oversell_nodes;
+mod report;
 mod stage;
 mod stalled_node;
 mod writers;

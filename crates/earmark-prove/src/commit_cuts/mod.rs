@@ -19,6 +19,7 @@ use serde::Serialize;
 
 use crate::books::{self, Counts, Stock};
 use crate::findings::Findings;
+use crate::report::Report;
 use crate::stage::{Fleet, aside, database};
 use crate::writers::{Crew, Plan, Progress};
 use carts::Shoppers;
@@ -65,21 +66,9 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// The verdict.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    proof: &'static str,
-    options: Options,
-    run: Run,
-    control: Run,
-    control_caught: bool,
-    wall_ms: u64,
-    pub(crate) passed: bool,
-}
-
 /// A number of cuts.
 #[derive(Debug, Default, Serialize)]
-struct Run {
+pub(crate) struct Run {
     cuts: u32,
     orders: Counts,
     /// Changes of carts that were acknowledged, each without a key.
@@ -93,7 +82,7 @@ struct Run {
     findings: Findings,
 }
 
-pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
+pub(crate) fn prove(options: Options) -> Result<Report<Options, Run>, LoadError> {
     runtime::block_on(async {
         let start = Instant::now();
         let run = cut(&options.earmark, (options.cuts, options.seed), None).await?;

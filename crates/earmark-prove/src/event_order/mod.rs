@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::books::{self, Counts, Stock};
 use crate::findings::Findings;
+use crate::report::Report;
 use crate::stage::{Fleet, READY_LIMIT, aside, database};
 use crate::writers::{Crew, Plan};
 use reader::{Readers, Seen};
@@ -53,20 +54,8 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// The verdict.
-#[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    proof: &'static str,
-    options: Options,
-    run: Run,
-    control: Run,
-    control_caught: bool,
-    wall_ms: u64,
-    pub(crate) passed: bool,
-}
-
 #[derive(Debug, Default, Serialize)]
-struct Run {
+pub(crate) struct Run {
     /// Events in the books at the end.
     events: u64,
     /// Nodes killed and started again.
@@ -79,7 +68,7 @@ struct Run {
     findings: Findings,
 }
 
-pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
+pub(crate) fn prove(options: Options) -> Result<Report<Options, Run>, LoadError> {
     runtime::block_on(async {
         let start = Instant::now();
         let run = read(&options.earmark, (options.events, options.seed), None).await?;
