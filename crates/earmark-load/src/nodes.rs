@@ -46,6 +46,14 @@ impl NodesOptions {
         }
     }
 
+    /// With a short wait for gateways. So long does each node leave a payment's first call to the node that accepted it, and so long
+    /// would a comparison wait for the payments of a node that was killed.
+    #[must_use]
+    pub fn with_brief_first_calls(mut self) -> NodesOptions {
+        self.arguments.extend(["--gateway-timeout".to_owned(), "1s".to_owned()]);
+        self
+    }
+
     /// Refuses several servers on one file: the second would not start.
     ///
     /// # Errors

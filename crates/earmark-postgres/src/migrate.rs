@@ -95,17 +95,18 @@ async fn has_tables(session: &Session) -> Result<bool, Fault> {
     Ok(get::<i64>(&row, 0)? == 2)
 }
 
+/// What a node is told that makes a table at the same moment as another one; that there is such a type is one of the ways.
+const MADE_BY_ANOTHER: [SqlState; 4] = [
+    SqlState::UNIQUE_VIOLATION,
+    SqlState::DUPLICATE_TABLE,
+    SqlState::DUPLICATE_OBJECT,
+    SqlState::T_R_SERIALIZATION_FAILURE,
+];
+
 /// Two nodes may make the same table at the same moment, and one of them is told so.
 async fn create_tables(session: &Session) -> Result<(), Fault> {
     match session.batch_execute(TABLES).await {
-        Err(error)
-            if error.code().is_some_and(|code| {
-                [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE, SqlState::T_R_SERIALIZATION_FAILURE]
-                    .contains(code)
-            }) =>
-        {
-            Ok(())
-        }
+        Err(error) if error.code().is_some_and(|code| MADE_BY_ANOTHER.contains(code)) => Ok(()),
         other => Ok(other?),
     }
 }

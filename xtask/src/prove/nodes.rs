@@ -17,9 +17,9 @@ pub(super) fn prove_idempotency() -> Result<()> {
     harness("idempotency", 2, &["--requests", "20000", "--kills", "8"])
 }
 
-/// One node at a time is killed while the others go on. Ten kills a database: three for the proof, one for its control.
+/// One node at a time is killed while the others go on. Ten kills a database: two for the proof, one for its control.
 pub(super) fn prove_crash() -> Result<()> {
-    harness("crash", 4, &["--clients", "256", "--cycles", "30", "--control-cycles", "10"])
+    harness("crash", 3, &["--clients", "256", "--cycles", "20", "--control-cycles", "10"])
 }
 
 /// What happens by itself; one database for what expires, one for what is paid.

@@ -205,7 +205,7 @@ async fn start(
         environment: environment.to_vec(),
         ..NodesOptions::new(&options.earmark, database, options.nodes)
     };
-    let nodes = Nodes::start_ready(&servers).await?;
+    let nodes = Nodes::start_ready(&servers.with_brief_first_calls()).await?;
     catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
     Ok(nodes)
 }

@@ -133,7 +133,8 @@ async fn send_all(
     database: Database,
     copies: Copies,
 ) -> Result<(Arc<Run>, u64, LatencySummary), LoadError> {
-    let mut nodes = Nodes::start_ready(&NodesOptions::new(&options.earmark, database, options.nodes)).await?;
+    let servers = NodesOptions::new(&options.earmark, database, options.nodes).with_brief_first_calls();
+    let mut nodes = Nodes::start_ready(&servers).await?;
     catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
 
     let run = Arc::new(Run::new(nodes.clients(), options.clone(), copies));
