@@ -8,6 +8,7 @@ mod event_order;
 mod failover;
 mod findings;
 mod oversell_nodes;
+mod payments;
 mod stage;
 mod stalled_node;
 mod writers;
@@ -85,6 +86,8 @@ enum Proof {
     StalledNode(stalled_node::Options),
     /// Four nodes sell what is scarce: exactly what is there.
     OversellNodes(oversell_nodes::Options),
+    /// Payments while the gateway fails in every way and servers are killed at every step: both ledgers are the same.
+    Payments(payments::Options),
 }
 
 /// What is proved.
@@ -130,6 +133,7 @@ fn main() -> ExitCode {
         Proof::OversellNodes(options) => {
             oversell_nodes::prove(options).map(|report| print(&report, report.passed))
         }
+        Proof::Payments(options) => payments::prove(options).map(|report| print(&report, report.passed)),
     };
     result.unwrap_or_else(|error: LoadError| {
         eprintln!("earmark-prove: {error}");

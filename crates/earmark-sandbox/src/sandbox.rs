@@ -20,6 +20,7 @@ pub(crate) struct Sandbox {
     /// Keys under which a 500 was answered after something had begun: Stripe answers so again and again.
     failed: Mutex<HashSet<String>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
+    fault_counts: Mutex<BTreeMap<String, u64>>,
     webhooks: Webhooks,
 }
 
@@ -119,6 +120,7 @@ impl Sandbox {
             faults: Mutex::new(faults),
             failed: Mutex::default(),
             counts: Mutex::default(),
+            fault_counts: Mutex::default(),
             webhooks,
         }
     }
@@ -135,6 +137,11 @@ impl Sandbox {
     /// How often what was asked, since the start.
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.counts).clone()
+    }
+
+    /// How often which fault happened, since the start.
+    pub(crate) fn fault_counts(&self) -> BTreeMap<String, u64> {
+        lock(&self.fault_counts).clone()
     }
 
     /// Whether this key has been answered 500 after something had begun.
@@ -166,6 +173,7 @@ impl Sandbox {
         *lock(&self.counts).entry(count).or_default() += 1;
         let fault = self.faults().next(asked.operation, &asked.id, asked.by_token);
         if let Some(fault) = fault {
+            *lock(&self.fault_counts).entry(fault.to_string()).or_default() += 1;
             tracing::debug!(%fault, operation = count, id = asked.id, "a fault");
         }
         match fault {
