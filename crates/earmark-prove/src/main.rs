@@ -7,7 +7,9 @@ mod errand;
 mod event_order;
 mod failover;
 mod findings;
+mod gateway_away;
 mod oversell_nodes;
+mod payment_latency;
 mod payments;
 mod stage;
 mod stalled_node;
@@ -88,6 +90,10 @@ enum Proof {
     OversellNodes(oversell_nodes::Options),
     /// Payments while the gateway fails in every way and servers are killed at every step: both ledgers are the same.
     Payments(payments::Options),
+    /// A gateway that is away: orders are taken, payments wait, it is hardly called, and all is settled soon after.
+    GatewayAway(gateway_away::Options),
+    /// What a payment takes beyond its gateway, at a fixed rate.
+    PaymentLatency(payment_latency::Options),
 }
 
 /// What is proved.
@@ -134,6 +140,12 @@ fn main() -> ExitCode {
             oversell_nodes::prove(options).map(|report| print(&report, report.passed))
         }
         Proof::Payments(options) => payments::prove(options).map(|report| print(&report, report.passed)),
+        Proof::GatewayAway(options) => {
+            gateway_away::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::PaymentLatency(options) => {
+            payment_latency::measure(options).map(|report| print(&report, report.passed))
+        }
     };
     result.unwrap_or_else(|error: LoadError| {
         eprintln!("earmark-prove: {error}");

@@ -4,11 +4,12 @@
 //! make the classic mistakes, and are found out by the random run.
 
 mod directed;
-mod gateway;
-mod judge;
+pub(crate) mod gateway;
+pub(crate) mod judge;
 mod random_run;
-mod shop;
+pub(crate) mod shop;
 mod shoppers;
+pub(crate) mod switch;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

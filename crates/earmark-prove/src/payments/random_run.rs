@@ -25,7 +25,7 @@ const GATEWAY_TIMEOUT: Duration = Duration::from_millis(400);
 const DELAY: &str = "700ms";
 const FAULT_RATE: &str = "0.3";
 /// Between two kills, and from a kill to the restart, milliseconds.
-const BETWEEN_KILLS_MS: (u64, u64) = (100, 700);
+const BETWEEN_KILLS_MS: (u64, u64) = (30, 350);
 const DOWN_MS: (u64, u64) = (0, 150);
 /// Between two looks of the clerk who resolves payments by hand.
 const CLERK_PAUSE: Duration = Duration::from_millis(700);
