@@ -78,7 +78,7 @@ pub(crate) fn measure(options: Options) -> Result<Report, LoadError> {
         drop(cluster);
         let runs = vec![on_file, on_postgres];
         let passed = runs.iter().all(|run| run.findings.none() && run.added_p99_us <= ADDED_MAX_US);
-        Ok(Report { proof: "payment-latency", options: options.clone(), runs, passed })
+        Ok(Report { proof: "payment-latency", options, runs, passed })
     })
 }
 

@@ -110,7 +110,6 @@ pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
         let passed = random_right && directed_findings.none() && controls_caught;
         let wall_ms = start.elapsed().as_millis() as u64;
         drop(cluster);
-        let options = options.clone();
         let proof = "payments";
         Ok(Report {
             proof,

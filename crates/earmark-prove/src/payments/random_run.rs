@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::gateway::Gateway;
-use super::shop::{self, Shop, ShopOptions};
+use super::shop::{self, Clerk, Shop, ShopOptions};
 use super::shoppers::{Counts, Shopper};
 use crate::findings::Findings;
 
@@ -93,7 +93,22 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<Run, LoadError> {
     run.findings.add(shopper.breaches);
 
     gateway.stop_faults().await?;
-    let (took, stalled) = shop.wait_until_final(plan.final_max).await?;
+    let clients = shop.nodes.clients();
+    let resolving = async {
+        let mut random = Random::stream(plan.seed, FLOWS + 2);
+        loop {
+            let resolved = shop::resolve_by_hand(&clients, &gateway, (Clerk::Patient, &mut random)).await?;
+            run.resolved_by_hand += resolved;
+            tokio::time::sleep(CLERK_PAUSE).await;
+        }
+    };
+    let (took, stalled) = tokio::select! {
+        waited = shop.wait_until_final(plan.final_max) => waited?,
+        failed = resolving => {
+            let failed: Result<std::convert::Infallible, LoadError> = failed;
+            return Err(failed.map_or_else(|error| error, |never| match never {}));
+        }
+    };
     run.all_final_ms = took.as_millis() as u64;
     run.findings.add(stalled);
     let mut random = Random::stream(plan.seed, u64::MAX);
@@ -148,7 +163,7 @@ impl Run {
             let (mut random, mut resolved) = (Random::stream(plan.seed, FLOWS), 0);
             while !done.load(Ordering::Relaxed) {
                 tokio::time::sleep(CLERK_PAUSE).await;
-                resolved += shop::resolve_by_hand(&clients, gateway, &mut random).await?;
+                resolved += shop::resolve_by_hand(&clients, gateway, (Clerk::Eager, &mut random)).await?;
             }
             Ok::<_, LoadError>(resolved)
         };

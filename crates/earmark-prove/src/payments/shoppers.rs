@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::judge::{Money, Told};
-use super::shop::{SKUS, refund};
+use super::shop::{NEVER_RIGHT, SKUS, refund};
 
 /// Attempts of one customer to pay one order.
 const TRIES_MAX: u32 = 3;
@@ -125,7 +125,11 @@ impl Shopper {
         let fate = Fate::draw(&mut self.random);
         let order = self.place().await?;
         self.counts.orders += 1;
-        let token = if self.random.percent(4) { "tok_declined" } else { "tok_ok" };
+        let token = match self.random.below(100) {
+            0..=3 => "tok_declined",
+            4..=5 => NEVER_RIGHT,
+            _ => "tok_ok",
+        };
         match fate {
             Fate::CancelledBeside(extent) => {
                 let payment = self.payment(&order, token);
