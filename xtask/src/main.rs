@@ -82,6 +82,12 @@ enum Proof {
     StalledNode,
     /// Four nodes sell what is scarce.
     OversellNodes,
+    /// Payments while the gateway fails in every way and servers are killed at every step.
+    Payments,
+    /// A gateway that is away for a minute, in three ways.
+    GatewayAway,
+    /// What a payment takes beyond its gateway, at 100 a second.
+    PaymentLatency,
 }
 
 fn main() -> ExitCode {

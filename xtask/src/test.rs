@@ -53,6 +53,8 @@ pub(crate) fn run() -> Result<()> {
     for (name, proof) in ON_POSTGRESQL {
         steps.run(name, || prove::run_built(proof))?;
     }
+    steps.run("prove payments", || prove::run_built(Proof::Payments))?;
+    steps.run("prove gateway-away", prove::run_away_briefly)?;
     steps.run("prove api", || prove::run_built(Proof::Api))?;
     let sales = replay::sales_at_hand();
     let name = sales.file_name().unwrap_or_default().to_string_lossy();

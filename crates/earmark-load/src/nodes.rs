@@ -162,6 +162,16 @@ impl Nodes {
         &self.servers[0]
     }
 
+    /// True while the process of this one runs.
+    pub fn is_running(&mut self, number: usize) -> bool {
+        self.servers[number].is_running()
+    }
+
+    /// From the next start of each on, without this environment variable.
+    pub fn forget_environment(&mut self, name: &str) {
+        self.servers.iter_mut().for_each(|server| server.forget_environment(name));
+    }
+
     /// Ends one with SIGKILL while the others go on.
     pub fn kill(&mut self, number: usize) {
         self.servers[number].kill();

@@ -168,6 +168,11 @@ impl ServerProcess {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
+    /// From the next start on, without this environment variable of its options.
+    pub fn forget_environment(&mut self, name: &str) {
+        self.options.environment.retain(|(known, _)| known != name);
+    }
+
     /// Its process id, while it runs.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {

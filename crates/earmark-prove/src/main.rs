@@ -7,7 +7,10 @@ mod errand;
 mod event_order;
 mod failover;
 mod findings;
+mod gateway_away;
 mod oversell_nodes;
+mod payment_latency;
+mod payments;
 mod report;
 mod stage;
 mod stalled_node;
@@ -86,6 +89,12 @@ enum Proof {
     StalledNode(stalled_node::Options),
     /// Four nodes sell what is scarce: exactly what is there.
     OversellNodes(oversell_nodes::Options),
+    /// Payments while the gateway fails in every way and servers are killed at every step: both ledgers are the same.
+    Payments(payments::Options),
+    /// A gateway that is away: orders are taken, payments wait, it is hardly called, and all is settled soon after.
+    GatewayAway(gateway_away::Options),
+    /// What a payment takes beyond its gateway, at a fixed rate.
+    PaymentLatency(payment_latency::Options),
 }
 
 /// What is proved.
@@ -130,6 +139,13 @@ fn main() -> ExitCode {
         }
         Proof::OversellNodes(options) => {
             oversell_nodes::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::Payments(options) => payments::prove(options).map(|report| print(&report, report.passed)),
+        Proof::GatewayAway(options) => {
+            gateway_away::prove(options).map(|report| print(&report, report.passed))
+        }
+        Proof::PaymentLatency(options) => {
+            payment_latency::measure(options).map(|report| print(&report, report.passed))
         }
     };
     result.unwrap_or_else(|error: LoadError| {

@@ -1,10 +1,10 @@
-//! What do proofs ask of the sandbox? The whole ledger, how often it was called, and which faults come next.
+//! What do proofs ask of the sandbox? The whole ledger, how often it was called, which faults happened, and which come next.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::get;
 use axum::{Json, Router};
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -14,7 +14,10 @@ use crate::faults::{Fault, InvalidFault};
 use crate::sandbox::Sandbox;
 
 pub(crate) fn routes() -> Router<Arc<Sandbox>> {
-    Router::new().route("/ledger", get(ledger)).route("/stats", get(stats)).route("/faults", put(set_faults))
+    Router::new()
+        .route("/ledger", get(ledger))
+        .route("/stats", get(stats))
+        .route("/faults", get(faults).put(set_faults))
 }
 
 async fn ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
@@ -23,6 +26,10 @@ async fn ledger(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
 
 async fn stats(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
     Json(json!(sandbox.counts()))
+}
+
+async fn faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
+    Json(json!(sandbox.fault_counts()))
 }
 
 /// `{"rate": "0.3"}` from now on by chance; `{"script": ["reset_after", "none", …]}` for the next charges and refunds, one each.

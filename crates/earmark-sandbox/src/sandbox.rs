@@ -21,6 +21,7 @@ pub(crate) struct Sandbox {
     /// Keys under which a 500 was answered after something had begun: Stripe answers so again and again.
     failed: Mutex<HashSet<String>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
+    fault_counts: Mutex<BTreeMap<String, u64>>,
     webhooks: Webhooks,
 }
 
@@ -121,6 +122,7 @@ impl Sandbox {
             faults: Mutex::new(faults),
             failed: Mutex::default(),
             counts: Mutex::default(),
+            fault_counts: Mutex::default(),
             webhooks,
         })
     }
@@ -137,6 +139,11 @@ impl Sandbox {
     /// How often what was asked, since the start.
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         lock(&self.counts).clone()
+    }
+
+    /// How often which fault happened, since the start.
+    pub(crate) fn fault_counts(&self) -> BTreeMap<String, u64> {
+        lock(&self.fault_counts).clone()
     }
 
     /// Whether this key has been answered 500 after something had begun.
@@ -168,6 +175,7 @@ impl Sandbox {
         *lock(&self.counts).entry(count).or_default() += 1;
         let fault = self.faults().next(asked.operation, &asked.id, asked.by_token);
         if let Some(fault) = fault {
+            *lock(&self.fault_counts).entry(fault.to_string()).or_default() += 1;
             tracing::debug!(%fault, operation = count, id = asked.id, "a fault");
         }
         match fault {
@@ -197,6 +205,7 @@ impl Sandbox {
             Some(Fault::ResetAfter) => Err(Broken::Reset),
             Some(Fault::Garbage) => Err(Broken::Garbage),
             Some(Fault::WrongAmount) => Ok(done.with_wrong_amount()),
+            _ if done.is_always_wrong() => Ok(done.with_wrong_amount()),
             _ => Ok(done),
         }
     }
@@ -295,6 +304,12 @@ fn find_charge(ledger: &Ledger, name: &ChargeName) -> Option<Entry> {
 }
 
 impl Done {
+    /// Whether the charge's token asks for it.
+    fn is_always_wrong(&self) -> bool {
+        let (Self::New(entry) | Self::Known(entry)) = self else { return false };
+        entry.token.as_deref() == Some(tokens::WRONG_AMOUNT)
+    }
+
     /// The same, but one minor unit more was taken than was.
     fn with_wrong_amount(self) -> Self {
         let wrong = |mut entry: Entry| {

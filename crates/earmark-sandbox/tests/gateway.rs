@@ -158,6 +158,22 @@ async fn a_fault_before_has_no_effect_and_a_fault_after_has() {
 }
 
 #[tokio::test]
+async fn a_charge_can_be_spoken_of_wrongly_for_ever_and_faults_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start(folder.path(), None).await;
+    sandbox.script(&json!(["none", "error_before", "error_before"])).await;
+    let (_, wrong) = sandbox.charge("a", 5, "tok_wrong_amount").await;
+    assert_eq!(wrong["amount"], 6);
+    for key in ["b", "c"] {
+        assert_eq!(sandbox.charge(key, 5, "tok_ok").await.0, 500);
+    }
+    let (_, again) = sandbox.charge("a", 5, "tok_wrong_amount").await;
+    assert_eq!(again["amount"], 6);
+    assert_eq!(sandbox.entries().await[0]["amount"], 5, "what it did is right");
+    assert_eq!(sandbox.ask("GET /faults", "").await.1, json!({"error_before": 2}));
+}
+
+#[tokio::test]
 async fn hints_come_once_twice_or_late() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());

@@ -24,4 +24,4 @@ pub use queries::{
     RecordedEvent, RefundFilter,
 };
 pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
-pub use writer::Fault;
+pub use writer::{Fault, Moment, Step};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earmark_core::{
-    Answer, BatchChanges, Command, Fact, Keys, Rejection, Timestamp, WorkingSet, decide, needs,
+    Action, Answer, BatchChanges, Command, Fact, Keys, Rejection, Timestamp, WorkingSet, decide, needs,
 };
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
@@ -38,6 +38,42 @@ pub(crate) struct Request {
 pub enum Fault {
     /// Answers before the commit.
     AckBeforeCommit,
+    /// Ends the process at the commit of such a command, as kill -9 would.
+    Die(Moment, Step),
+}
+
+/// On which side of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing has happened yet.
+    Before,
+    /// It has happened, and nobody knows.
+    After,
+}
+
+/// What is written down on the way of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// That a payment begins.
+    StartPayment,
+    /// What a gateway said of it.
+    SettlePayment,
+    /// That money goes back.
+    CreateRefund,
+    /// What a gateway said of it.
+    SettleRefund,
+}
+
+impl Step {
+    fn is_taken_by(self, request: &Request) -> bool {
+        match request.command.action {
+            Action::StartPayment(_) => self == Self::StartPayment,
+            Action::SettlePayment(_) => self == Self::SettlePayment,
+            Action::CreateRefund(_) => self == Self::CreateRefund,
+            Action::SettleRefund(_) => self == Self::SettleRefund,
+            _ => false,
+        }
+    }
 }
 
 /// The loop.
@@ -200,7 +236,9 @@ impl Writer {
         if self.options.fault == Some(Fault::AckBeforeCommit) {
             answer_early(batch, &verdicts);
         }
+        self.die_at(Moment::Before, batch);
         self.engine.commit(&changes)?;
+        self.die_at(Moment::After, batch);
         self.tell(&changes);
         Ok(verdicts)
     }
@@ -211,6 +249,16 @@ impl Writer {
             && let Ok(request) = self.receiver.try_recv()
         {
             batch.push(request);
+        }
+    }
+
+    /// See [`Fault::Die`].
+    fn die_at(&self, moment: Moment, batch: &[Request]) {
+        if let Some(Fault::Die(fatal, step)) = self.options.fault
+            && fatal == moment
+            && batch.iter().any(|request| step.is_taken_by(request))
+        {
+            std::process::abort();
         }
     }
 

@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod config;
 mod demo;
+mod faults;
 mod gateway;
 mod import;
 mod keys;

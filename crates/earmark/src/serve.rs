@@ -13,18 +13,17 @@ use earmark_core::text::Name;
 use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
 use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
-use earmark_postgres::{BrokenOnPurpose, PostgresOptions};
+use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::{Engine, Fault, Queries, Store, StoreError, StoreOptions};
-use earmark_workers::gateways::Currency;
-use earmark_workers::{
-    Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Sabotage, Share, Worker,
-};
+use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
+use earmark_workers::gateways::{Currency, Mortal};
+use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Database};
+use crate::faults::Faults;
 use crate::logging;
 
 /// How long the writer may take to finish what it has, once nobody can ask for more.
@@ -145,6 +144,7 @@ pub(crate) struct Server {
     writer_ended: oneshot::Receiver<Result<(), StoreError>>,
     listener: TcpListener,
     config: Config,
+    faults: Faults,
 }
 
 impl Server {
@@ -152,12 +152,12 @@ impl Server {
     pub(crate) async fn start(config: Config) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-        let faults = faults()?;
+        let faults = Faults::of_environment()?;
         let (engine, queries) = open(&config, &faults).await?;
         let options = StoreOptions { fault: faults.store, ..StoreOptions::default() };
         let (store, writer_ended) = Store::start(engine, queries, options);
         tracing::info!(database = %config.database, listen = %listener.local_addr()?, "open");
-        Ok(Self { store, writer_ended, listener, config })
+        Ok(Self { store, writer_ended, listener, config, faults })
     }
 
     /// Where it listens.
@@ -167,14 +167,14 @@ impl Server {
 
     /// Serves until `stop` completes or the writer must not go on.
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { store, mut writer_ended, listener, config } = self;
+        let Self { store, mut writer_ended, listener, config, faults } = self;
         let (stop_workers, stopped) = watch::channel(false);
-        let guard = guard(&config)?;
-        let Workers { accepted, all } = workers(&store, &config, &guard)?;
+        let guard = guard(&config, &faults)?;
+        let Workers { accepted, all } = workers(&store, &config, (&guard, &faults));
         for worker in all {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let state = AppState::new(store.clone(), config.http).telling(accepted);
+        let state = AppState::new(store.clone(), config.http).telling(accepted).at(faults.telling);
         let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
@@ -203,9 +203,13 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
 }
 
 /// The way to the gateway, with what stands before it.
-fn guard(config: &Config) -> anyhow::Result<Arc<Guard>> {
+fn guard(config: &Config, faults: &Faults) -> anyhow::Result<Arc<Guard>> {
     let currency = Currency::parse(config.http.currency.as_str())?;
-    Ok(Guard::new(config.gateway.open()?, currency, config.http.gateway_timeout))
+    let mut gateway = config.gateway.open()?;
+    if let Some((moment, call)) = faults.fatal_call {
+        gateway = Mortal::new(gateway, moment, call);
+    }
+    Ok(Guard::new(gateway, currency, config.http.gateway_timeout))
 }
 
 /// All workers, and where to tell one of them of payments that were accepted here.
@@ -214,12 +218,12 @@ struct Workers {
     all: Vec<Arc<dyn Worker>>,
 }
 
-fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result<Workers> {
+fn workers(store: &Store, config: &Config, (guard, faults): (&Arc<Guard>, &Faults)) -> Workers {
     let share = match config.database {
         Database::Sqlite(_) => Share::All,
         Database::Postgres(_) => Share::one_of_many(config.http.gateway_timeout),
     };
-    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(faults()?.worker);
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(faults.worker);
     let accepted = payments.told_of_accepted();
     let all: Vec<Arc<dyn Worker>> = vec![
         Arc::new(payments),
@@ -228,32 +232,7 @@ fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> anyhow::Result
         Arc::new(CartCleanup::new(store.clone())),
         Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
     ];
-    Ok(Workers { accepted, all })
-}
-
-/// Protections that a proof turns off to see that their absence is caught.
-#[derive(Default)]
-struct Faults {
-    store: Option<Fault>,
-    postgres: Option<BrokenOnPurpose>,
-    worker: Option<Sabotage>,
-}
-
-fn faults() -> anyhow::Result<Faults> {
-    let none = Faults::default;
-    let Ok(text) = std::env::var("EARMARK_FAULT") else { return Ok(none()) };
-    let faults = match text.as_str() {
-        "ack_before_commit" => Faults { store: Some(Fault::AckBeforeCommit), ..none() },
-        "no_turns" => Faults { postgres: Some(BrokenOnPurpose::Turns), ..none() },
-        "no_turns_no_versions" => Faults { postgres: Some(BrokenOnPurpose::TurnsAndVersions), ..none() },
-        "plain_sequence" => Faults { postgres: Some(BrokenOnPurpose::EventNumbers), ..none() },
-        "forget_commits" => Faults { postgres: Some(BrokenOnPurpose::LostCommits), ..none() },
-        "new_gateway_key" => Faults { worker: Some(Sabotage::NewKeyOnRetry), ..none() },
-        "silence_is_failure" => Faults { worker: Some(Sabotage::SilenceIsFailure), ..none() },
-        _ => anyhow::bail!("EARMARK_FAULT: there is no fault {text:?}"),
-    };
-    tracing::warn!("EARMARK_FAULT is set: a mistake is made on purpose. Never do this in earnest.");
-    Ok(faults)
+    Workers { accepted, all }
 }
 
 /// Completes on SIGTERM or SIGINT.

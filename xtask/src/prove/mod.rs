@@ -32,11 +32,23 @@ pub(crate) fn run_built(what: Proof) -> Result<()> {
         Proof::Contention => harness("contention"),
         Proof::StalledNode => harness("stalled-node"),
         Proof::OversellNodes => harness("oversell-nodes"),
+        Proof::Payments => harness("payments"),
+        Proof::GatewayAway => harness("gateway-away"),
+        Proof::PaymentLatency => harness("payment-latency"),
     }
 }
 
+/// The same with a gateway that is away for a shorter time.
+pub(crate) fn run_away_briefly() -> Result<()> {
+    harness_with("gateway-away", &["--away-seconds", "20"])
+}
+
 fn harness(subcommand: &str) -> Result<()> {
+    harness_with(subcommand, &[])
+}
+
+fn harness_with(subcommand: &str, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(workspace::release_binary("earmark-prove")?);
     command.arg(subcommand).arg("--earmark").arg(workspace::release_binary("earmark")?);
-    process::run(&mut command)
+    process::run(command.args(arguments))
 }

@@ -1,0 +1,269 @@
+//! Do our books say what the gateway did? Row by row, to the minor unit, and what customers were told is so.
+//!
+//! Invariant: pure, so that each kind of difference can be shown to be found.
+
+use std::collections::{HashMap, HashSet};
+
+use earmark_load::audit::{Breach, BreachKind};
+use serde_json::Value;
+
+/// What customers were told for good.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Told {
+    /// Payments, by id, that were answered, and whether as taken or not; None: as PENDING.
+    pub(crate) payments: HashMap<String, Option<Money>>,
+    /// Refunds that were promised.
+    pub(crate) refunds: HashSet<String>,
+}
+
+/// Whether money moved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Money {
+    Moved,
+    NotMoved,
+}
+
+impl Told {
+    pub(crate) fn absorb(&mut self, other: Told) {
+        for (id, money) in other.payments {
+            self.tell(id, money);
+        }
+        self.refunds.extend(other.refunds);
+    }
+
+    /// A later word counts for more, unless it is none.
+    pub(crate) fn tell(&mut self, payment: String, money: Option<Money>) {
+        let known = self.payments.entry(payment).or_default();
+        *known = money.or(*known);
+    }
+}
+
+/// One row of our books.
+struct Row<'a> {
+    order: &'a str,
+    status: &'a str,
+    amount: i64,
+}
+
+type Id<'a> = (&'a str, &'a str);
+
+/// Everything that is wrong.
+pub(crate) fn judge(orders: &[Value], entries: &[Value], told: &Told) -> Vec<Breach> {
+    let ours = rows_of(orders);
+    let mut breaches = Vec::new();
+    let mut moved: HashMap<Id<'_>, Vec<&Value>> = HashMap::new();
+    for entry in entries.iter().filter(|entry| entry["status"] == "done") {
+        moved.entry((text(entry, "kind"), text(entry, "id"))).or_default().push(entry);
+    }
+    for (&id, row) in &ours {
+        let theirs = moved.get(&id).map(Vec::as_slice).unwrap_or_default();
+        breaches.extend(compare(id, row, theirs));
+    }
+    for (&(kind, id), entries) in moved.iter().filter(|(id, _)| !ours.contains_key(*id)) {
+        let detail = format!("a {kind} that our books do not know of: {}", entries[0]);
+        breaches.push(Breach::new(BreachKind::Doubled, id, detail));
+    }
+    for order in orders {
+        breaches.extend(sums(order, &moved));
+    }
+    breaches.extend(over_captured(entries));
+    breaches.extend(against(told, &ours));
+    breaches
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value[name].as_str().unwrap_or_default()
+}
+
+fn rows<'a>(order: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
+    order[list].as_array().into_iter().flatten()
+}
+
+/// What is written in our books, under the gateway's words for it.
+fn rows_of(orders: &[Value]) -> HashMap<Id<'_>, Row<'_>> {
+    let mut ours = HashMap::new();
+    for order in orders {
+        for (list, kind) in [("payments", "charge"), ("refunds", "refund")] {
+            for row in rows(order, list) {
+                let amount = row["amount"].as_i64().unwrap_or_default();
+                let known = Row { order: text(order, "id"), status: text(row, "status"), amount };
+                ours.insert((kind, text(row, "id")), known);
+            }
+        }
+    }
+    ours
+}
+
+/// What is wrong between one row of ours and what the gateway moved under its id.
+fn compare((kind, id): Id<'_>, row: &Row<'_>, theirs: &[&Value]) -> Option<Breach> {
+    let Row { order, status, amount } = row;
+    let breach = |found, detail: &str| {
+        Some(Breach::new(found, id, format!("{kind} of {amount}, {status}, order {order}: {detail}")))
+    };
+    match (*status, theirs) {
+        (_, [_, _, ..]) => breach(BreachKind::Doubled, "the gateway moved the money more than once"),
+        ("PENDING", _) => breach(BreachKind::Stalled, "not final"),
+        ("SUCCEEDED", []) => breach(BreachKind::Lost, "the gateway did not move the money"),
+        ("SUCCEEDED", [entry]) if entry["amount"] != *amount || entry["currency"] != "USD" => {
+            breach(BreachKind::PaymentDiffers, &format!("the gateway moved another amount: {entry}"))
+        }
+        ("SUCCEEDED", [_]) | (_, []) => None,
+        (_, [entry]) => breach(BreachKind::Lost, &format!("the gateway did move the money: {entry}")),
+    }
+}
+
+/// One capture an order at most, its totals are what was moved, and nobody is owed anything.
+fn sums(order: &Value, moved: &HashMap<Id<'_>, Vec<&Value>>) -> Vec<Breach> {
+    let id = text(order, "id");
+    let all = |list, kind| {
+        let entries = rows(order, list).filter_map(move |row| moved.get(&(kind, text(row, "id"))));
+        let amounts = entries.flatten().map(|entry| entry["amount"].as_i64().unwrap_or_default());
+        amounts.collect::<Vec<_>>()
+    };
+    let (taken, returned) = (all("payments", "charge"), all("refunds", "refund"));
+    let (sum_taken, sum_returned): (i64, i64) = (taken.iter().sum(), returned.iter().sum());
+    let mut breaches = Vec::new();
+    if taken.len() > 1 {
+        let detail = format!("charged {} times: {taken:?}", taken.len());
+        breaches.push(Breach::new(BreachKind::Doubled, id, detail));
+    }
+    if sum_returned > sum_taken {
+        let detail = format!("{sum_returned} went back of {sum_taken}");
+        breaches.push(Breach::new(BreachKind::TotalsDiffer, id, detail));
+    }
+    if order["paid_total"] != sum_taken || order["refunded_total"] != sum_returned {
+        let detail = format!("the gateway took {sum_taken} and gave back {sum_returned}: {order}");
+        breaches.push(Breach::new(BreachKind::TotalsDiffer, id, detail));
+    }
+    if order["balance_due"].as_i64().is_none_or(|due| due < 0) {
+        let detail = format!("the customer is owed money: {order}");
+        breaches.push(Breach::new(BreachKind::TotalsDiffer, id, detail));
+    }
+    breaches
+}
+
+/// Charges of which more went back than was taken, by the gateway's own words.
+fn over_captured(entries: &[Value]) -> Vec<Breach> {
+    let mut left: HashMap<&str, i64> = HashMap::new();
+    for entry in entries.iter().filter(|entry| entry["status"] == "done") {
+        let amount = entry["amount"].as_i64().unwrap_or_default();
+        let (charge, change) = match text(entry, "kind") {
+            "charge" => (text(entry, "reference"), amount),
+            _ => (text(entry, "charge_reference"), -amount),
+        };
+        *left.entry(charge).or_default() += change;
+    }
+    let over = left.into_iter().filter(|&(_, left)| left < 0);
+    over.map(|(charge, left)| {
+        Breach::new(BreachKind::TotalsDiffer, charge, format!("{} went back too much", -left))
+    })
+    .collect()
+}
+
+/// What customers were told, and is not so.
+fn against(told: &Told, ours: &HashMap<Id<'_>, Row<'_>>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for (id, money) in &told.payments {
+        let status = ours.get(&("charge", id.as_str())).map(|row| row.status);
+        let is_so = match (money, status) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(Money::Moved), Some(status)) => status == "SUCCEEDED",
+            (Some(Money::NotMoved), Some(status)) => matches!(status, "DECLINED" | "FAILED"),
+        };
+        if !is_so {
+            let detail = format!("the customer was told {money:?}, and it is {status:?}");
+            breaches.push(Breach::new(BreachKind::PaymentDiffers, id, detail));
+        }
+    }
+    let missing = told.refunds.iter().filter(|id| !ours.contains_key(&("refund", id.as_str())));
+    breaches.extend(
+        missing.map(|id| Breach::new(BreachKind::Lost, id, "a refund that was promised is not there")),
+    );
+    breaches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn order() -> Value {
+        json!({
+            "id": "ord_1", "paid_total": 100, "refunded_total": 40, "balance_due": 0,
+            "payments": [
+                {"id": "pay_0", "status": "DECLINED", "amount": 100},
+                {"id": "pay_1", "status": "SUCCEEDED", "amount": 100},
+            ],
+            "refunds": [{"id": "ref_1", "status": "SUCCEEDED", "amount": 40}],
+        })
+    }
+
+    fn entry(kind: &str, id: &str, amount: i64) -> Value {
+        let charge_reference = if kind == "refund" { "r-pay_1" } else { "" };
+        json!({
+            "kind": kind, "id": id, "status": "done", "amount": amount, "currency": "USD",
+            "reference": format!("r-{id}"), "charge_reference": charge_reference,
+        })
+    }
+
+    fn ledger() -> Vec<Value> {
+        vec![entry("charge", "pay_1", 100), entry("refund", "ref_1", 40)]
+    }
+
+    fn told() -> Told {
+        let payments = [("pay_0", Some(Money::NotMoved)), ("pay_1", Some(Money::Moved))];
+        let payments = payments.map(|(id, money)| (id.to_owned(), money));
+        Told { payments: payments.into(), refunds: ["ref_1".to_owned()].into() }
+    }
+
+    #[track_caller]
+    fn check(order: &Value, ledger: &[Value], expected: &[BreachKind]) {
+        let found = judge(std::slice::from_ref(order), ledger, &told());
+        let mut kinds: Vec<_> = found.iter().map(|breach| format!("{:?}", breach.kind)).collect();
+        kinds.sort();
+        let mut expected: Vec<_> = expected.iter().map(|kind| format!("{kind:?}")).collect();
+        expected.sort();
+        assert_eq!(kinds, expected, "{found:?}");
+    }
+
+    use BreachKind::{Doubled, Lost, PaymentDiffers, Stalled, TotalsDiffer};
+
+    #[test]
+    fn books_that_agree_are_right() {
+        check(&order(), &ledger(), &[]);
+    }
+
+    #[test]
+    fn money_that_moved_unknown_to_us_or_twice_is_found() {
+        let more = |extra: Value| [ledger(), vec![extra]].concat();
+        check(&order(), &more(entry("charge", "pay_9", 100)), &[Doubled]);
+        let twice = [Doubled, Doubled, TotalsDiffer];
+        check(&order(), &more(entry("charge", "pay_1", 100)), &twice);
+        // A declined attempt that took the money after all.
+        check(&order(), &more(entry("charge", "pay_0", 100)), &[Lost, Doubled, TotalsDiffer]);
+        check(&order(), &more(entry("refund", "ref_9", 70)), &[Doubled, TotalsDiffer]);
+    }
+
+    #[test]
+    fn money_that_did_not_move_or_not_as_written_is_found() {
+        check(&order(), &ledger()[..1], &[Lost, TotalsDiffer]);
+        let other = vec![entry("charge", "pay_1", 101), entry("refund", "ref_1", 40)];
+        check(&order(), &other, &[PaymentDiffers, TotalsDiffer]);
+    }
+
+    #[test]
+    fn what_is_not_final_owed_or_not_as_told_is_found() {
+        let with = |place: &str, value: Value| {
+            let mut order = order();
+            *order.pointer_mut(place).unwrap() = value;
+            order
+        };
+        check(&with("/refunds/0/status", "PENDING".into()), &ledger(), &[Stalled]);
+        check(&with("/balance_due", (-1).into()), &ledger(), &[TotalsDiffer]);
+        check(&with("/payments/0/status", "PENDING".into()), &ledger(), &[Stalled, PaymentDiffers]);
+        check(&with("/payments/0/id", "pay_7".into()), &ledger(), &[PaymentDiffers]);
+        let missing = with("/refunds", json!([]));
+        check(&missing, &ledger(), &[Doubled, Lost, TotalsDiffer]);
+    }
+}
