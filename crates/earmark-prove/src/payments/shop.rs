@@ -156,7 +156,7 @@ pub(crate) enum Clerk {
     Patient,
 }
 
-/// Ends what our books still wait for although the gateway has it in its ledger, by a person's word; returns how often that was taken.
+/// Ends what our books still wait for although the gateway's ledger says what became of it, by a person's word; returns how often that was taken.
 pub(crate) async fn resolve_by_hand(
     clients: &[Client],
     gateway: &Gateway,
@@ -172,15 +172,16 @@ pub(crate) async fn resolve_by_hand(
             continue;
         }
         let is_it = |entry: &&Value| entry["kind"] == "charge" && entry["id"] == row["id"];
-        let Some(entry) = entries.iter().find(is_it).filter(|entry| entry["status"] == "done") else {
-            continue;
-        };
+        // What the gateway has not heard of may still be on its way; that waits.
+        let Some(entry) = entries.iter().find(is_it) else { continue };
         let id = row["id"].as_str().unwrap_or_default();
-        let body = json!({
-            "status": "SUCCEEDED",
-            "note": "seen in the gateway's ledger",
-            "gateway_reference": entry["reference"],
-        });
+        let note = "seen in the gateway's ledger";
+        let body = match entry["status"].as_str() {
+            Some("done") => {
+                json!({ "status": "SUCCEEDED", "note": note, "gateway_reference": entry["reference"] })
+            }
+            _ => json!({ "status": "FAILED", "note": note }),
+        };
         let request = Request::new("POST", format!("/v1/payments/{id}/resolve"));
         let request = request.with_key(key(random)).with_body(&body);
         let answer = send_to_any(clients, 0, &request).await?.response;
