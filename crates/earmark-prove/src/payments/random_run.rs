@@ -19,13 +19,13 @@ use super::shoppers::{Counts, Shopper};
 use crate::findings::Findings;
 
 /// Orders under way at once.
-const FLOWS: u64 = 48;
+const FLOWS: u64 = 24;
 /// What the gateway may take before a payment is PENDING, and what a late answer of it takes.
 const GATEWAY_TIMEOUT: Duration = Duration::from_millis(400);
 const DELAY: &str = "700ms";
 const FAULT_RATE: &str = "0.3";
-/// Between two kills, and from a kill to the restart, milliseconds.
-const BETWEEN_KILLS_MS: (u64, u64) = (30, 350);
+/// Between two kills, milliseconds, so that a payment that nobody answers is answered between some two; and from a kill to the restart.
+const BETWEEN_KILLS_MS: (u64, u64) = (100, 700);
 const DOWN_MS: (u64, u64) = (0, 150);
 /// Between two looks of the clerk who resolves payments by hand.
 const CLERK_PAUSE: Duration = Duration::from_millis(700);
