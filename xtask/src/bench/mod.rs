@@ -33,9 +33,9 @@ pub(crate) struct Options {
     /// Orders of the growth row; the promises of memory and growth are made for the default.
     #[arg(long, default_value_t = 1_000_000)]
     orders_growth: u64,
-    /// Seconds of each run of the usual way.
+    /// Seconds of each run of the usual way, after a warm-up.
     #[arg(long, default_value_t = 10)]
-    baseline_seconds: u64,
+    baseline_seconds: usize,
     /// How often the rows of rate are run; the run with the median rate counts.
     #[arg(long, default_value_t = 1)]
     runs: usize,
