@@ -1,8 +1,8 @@
 //! What does a shop do while its gateway is away? It takes orders, says of each payment that it is PENDING, hardly calls, and settles everything soon after the
 //! gateway is back. In three ways of being away, each with a shop and a gateway of its own, side by side.
 //!
-//! The stretch is shorter than the ten minutes that are promised, unless told otherwise; nothing else is scaled. No time in the server is longer than the
-//! 20 s between two calls for one payment, so a minute shows all that ten do.
+//! The stretch is shorter than the ten minutes that are promised, unless told otherwise (`--away-seconds 600`); nothing else is scaled. A minute shows what the
+//! breaker does; how soon all is settled depends on how many wait, and so on the length and the rate.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
