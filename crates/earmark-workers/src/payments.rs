@@ -4,7 +4,7 @@
 //! at once, lead to the same charge asked for again, never to a second one. This is the one layer that retries.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,12 +17,10 @@ use earmark_core::text::Name;
 use earmark_store::Store;
 use tokio::sync::mpsc;
 
-use crate::gateways::{Charged, Guard, Held, Permit, Turn};
+use crate::gateways::{CALLS_MAX, Charged, Guard, Held, Permit, Turn};
 use crate::share::Row;
 use crate::{Charge, Share, Worker, WorkerError, backoff, submit};
 
-/// The most calls in progress at once.
-const CALLS_MAX: usize = 1_024;
 /// The most due rows that are looked at in one go.
 const ROWS_MAX: usize = 4 * CALLS_MAX;
 /// The most payments that this node has accepted and not yet called for; one more is found by the timer.
@@ -41,6 +39,8 @@ pub struct Payments {
     sabotage: Option<Sabotage>,
     /// How many rows were due and could not be called for, when last looked: the next look has to see past them.
     passed_over: AtomicUsize,
+    /// More is due than may be in progress.
+    crowded: AtomicBool,
 }
 
 /// A mistake that a proof turns on to see that it is caught.
@@ -62,8 +62,8 @@ enum Started {
 impl Payments {
     /// A worker that calls through this guard.
     pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
-        let (in_progress, passed_over) = (Arc::default(), AtomicUsize::new(0));
-        Self { store, guard, share, in_progress, accepted: None, sabotage: None, passed_over }
+        let (in_progress, passed_over, crowded) = Default::default();
+        Self { store, guard, share, in_progress, accepted: None, sabotage: None, passed_over, crowded }
     }
 
     /// Makes a mistake on purpose; never in earnest.
@@ -113,6 +113,20 @@ impl Payments {
         });
         Started::Yes
     }
+
+    /// Calls for each payment that is accepted; where nobody tells of them, completes when one is due.
+    async fn told(&self) {
+        let Some(accepted) = &self.accepted else { return self.store.payment_due().await };
+        let mut accepted = accepted.lock().await;
+        while let Some((order_id, payment)) = accepted.recv().await {
+            if lock(&self.in_progress).len() < CALLS_MAX {
+                // Where it may not go out, the row is due and the timer finds it.
+                let _ = self.start(order_id, &payment);
+            }
+        }
+        // Nobody accepts payments any more; the timer goes on.
+        std::future::pending::<()>().await;
+    }
 }
 
 fn lock(set: &Mutex<HashSet<PaymentId>>) -> std::sync::MutexGuard<'_, HashSet<PaymentId>> {
@@ -130,19 +144,15 @@ impl Worker for Payments {
     }
 
     async fn woken(&self) {
-        let Some(accepted) = &self.accepted else { return self.store.payment_due().await };
-        let mut accepted = accepted.lock().await;
-        while let Some((order_id, payment)) = accepted.recv().await {
-            if lock(&self.in_progress).len() < CALLS_MAX {
-                // Where it may not go out, the row is due and the timer finds it.
-                let _ = self.start(order_id, &payment);
-            }
+        let crowded = self.crowded.load(Ordering::Relaxed);
+        tokio::select! {
+            () = self.guard.room(), if crowded => {}
+            () = self.told() => {}
         }
-        // Nobody accepts payments any more; the timer goes on.
-        std::future::pending::<()>().await;
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
+        self.crowded.store(false, Ordering::Relaxed);
         let busy = lock(&self.in_progress).len();
         if busy >= CALLS_MAX || self.guard.is_away() {
             return Ok(0);
@@ -170,6 +180,12 @@ impl Worker for Payments {
                 Started::InProgress => {}
                 Started::Not(Held::Spent) => passed_over += 1,
                 Started::Not(Held::Away) => break,
+                Started::Not(Held::Full) => {
+                    // Goes on when there is room for a good part of them: each look costs a query.
+                    self.crowded.store(true, Ordering::Relaxed);
+                    started = 0;
+                    break;
+                }
             }
             if busy + started >= CALLS_MAX {
                 break;

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use earmark_core::text::Name;
+use tokio::time::Instant;
 
 use super::answers::{Charged, Mismatch, Refunded};
 use super::breaker::{Admission, Breaker, Heard};
 use super::budget::Budget;
 use super::metrics::Metrics;
+use super::window::Window;
 use super::{Charge, ChargeAnswer, Currency, PaymentGateway, RefundAnswer, RefundCall};
 
 /// A gateway with its breaker, its budget of retries and its patience.
@@ -21,6 +23,7 @@ pub struct Guard {
     timeout: Duration,
     breaker: Breaker,
     budget: Budget,
+    window: Window,
     metrics: Metrics,
 }
 
@@ -40,6 +43,8 @@ pub(crate) enum Held {
     Away,
     /// Too many retries for what is answered; first calls still go out.
     Spent,
+    /// As many calls are in progress as the gateway answers in time.
+    Full,
 }
 
 /// The right to ask the gateway about one payment or refund, in as many steps as that takes. Dropped without an answer, it counts as a failure.
@@ -52,8 +57,9 @@ pub(crate) struct Permit {
 impl Guard {
     /// Stands before this gateway, waiting so long for each answer.
     pub fn new(gateway: Arc<dyn PaymentGateway>, currency: Currency, timeout: Duration) -> Arc<Self> {
-        let (breaker, budget, metrics) = (Breaker::default(), Budget::new(), Metrics::default());
-        Arc::new(Self { gateway, currency, timeout, breaker, budget, metrics })
+        let (breaker, budget) = (Breaker::default(), Budget::new());
+        let (window, metrics) = (Window::default(), Metrics::default());
+        Arc::new(Self { gateway, currency, timeout, breaker, budget, window, metrics })
     }
 
     /// Adds what it counts to the process's metrics.
@@ -80,14 +86,24 @@ impl Guard {
 
     /// The right to make a call.
     pub(crate) fn permit(self: &Arc<Self>, turn: Turn) -> Result<Permit, Held> {
-        let admission = self.breaker.admit().ok_or(Held::Away)?;
-        match (admission, turn) {
-            (Admission::Ordinary, Turn::Again) if !self.budget.pay() => return Err(Held::Spent),
-            (_, Turn::First) => self.budget.first_call(),
+        if !self.window.enter() {
+            return Err(if self.breaker.is_open() { Held::Away } else { Held::Full });
+        }
+        let admitted = self.breaker.admit().ok_or(Held::Away).and_then(|admission| match (admission, turn) {
+            (Admission::Ordinary, Turn::Again) if !self.budget.pay() => Err(Held::Spent),
             // A probe is one call in seconds; it is not paid for.
-            _ => {}
+            _ => Ok(admission),
+        });
+        let admission = admitted.inspect_err(|_| self.window.leave())?;
+        if turn == Turn::First {
+            self.budget.first_call();
         }
         Ok(Permit { guard: Arc::clone(self), admission, heard: Heard::Nothing })
+    }
+
+    /// Completes when there is room for more calls.
+    pub(crate) async fn room(&self) {
+        self.window.room().await;
     }
 
     /// Something that only a person can put right.
@@ -149,8 +165,12 @@ impl Permit {
 
     /// Cuts a call off: an answer later than this is none.
     async fn in_time<T>(&self, call: impl Future<Output = T>) -> Result<T, String> {
-        let timeout = self.guard.timeout;
-        tokio::time::timeout(timeout, call).await.map_err(|_| format!("no answer within {timeout:?}"))
+        let (timeout, sent_at) = (self.guard.timeout, Instant::now());
+        let answer = tokio::time::timeout(timeout, call).await;
+        answer.map_err(|_| {
+            self.guard.window.late(sent_at);
+            format!("no answer within {timeout:?}")
+        })
     }
 
     fn note(&mut self, operation: &'static str, heard: Option<Heard>) {
@@ -162,10 +182,15 @@ impl Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.guard.breaker.report(self.admission, self.heard);
+        let Guard { breaker, budget, window, .. } = &*self.guard;
+        breaker.report(self.admission, self.heard);
         if self.heard == Heard::Answer {
-            self.guard.budget.answered();
+            budget.answered();
+            window.answered();
+        } else if breaker.is_open() {
+            window.close();
         }
+        window.leave();
     }
 }
 

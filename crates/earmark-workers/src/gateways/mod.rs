@@ -15,6 +15,7 @@ mod outgoing;
 mod sandbox;
 mod signed;
 mod stripe;
+mod window;
 
 use async_trait::async_trait;
 use earmark_core::ids::{PaymentId, RefundId};
@@ -33,6 +34,7 @@ pub use outgoing::{InvalidUrl, Outgoing, OutgoingError, OutgoingOptions};
 pub use sandbox::Sandbox;
 pub use signed::{InvalidSecret, SharedSecret, SignedGateway};
 pub use stripe::{StripeGateway, StripeKey};
+pub(crate) use window::CALLS_MAX;
 
 /// A request to take money.
 #[derive(Clone, Debug)]

@@ -27,9 +27,14 @@ pub struct OutgoingOptions {
     pub answer_bytes_max: usize,
 }
 
+impl OutgoingOptions {
+    pub(crate) const DEFAULT: Self =
+        Self { connections_max: 256, connect_timeout: Duration::from_secs(3), answer_bytes_max: 1024 * 1024 };
+}
+
 impl Default for OutgoingOptions {
     fn default() -> Self {
-        Self { connections_max: 256, connect_timeout: Duration::from_secs(3), answer_bytes_max: 1024 * 1024 }
+        Self::DEFAULT
     }
 }
 
