@@ -153,7 +153,9 @@ impl Worker for Payments {
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
         self.crowded.store(false, Ordering::Relaxed);
-        let busy = lock(&self.in_progress).len();
+        // What the books say of these may be out of date by the time that it is looked at.
+        let in_progress = lock(&self.in_progress).clone();
+        let busy = in_progress.len();
         if busy >= CALLS_MAX || self.guard.is_away() {
             return Ok(0);
         }
@@ -164,7 +166,9 @@ impl Worker for Payments {
         let (mut started, mut passed_over) = (0, 0);
         for order in &due {
             let pending = order.payments.iter().find(|payment| payment.status == PaymentStatus::Pending);
-            let Some(payment) = pending else { continue };
+            let Some(payment) = pending.filter(|payment| !in_progress.contains(&payment.id)) else {
+                continue;
+            };
             let row = Row {
                 id: payment.id.0,
                 attempts: payment.attempts,
