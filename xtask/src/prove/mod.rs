@@ -40,7 +40,7 @@ pub(crate) fn run_built(what: Proof) -> Result<()> {
 
 /// The same with a gateway that is away for a shorter time.
 pub(crate) fn run_away_briefly() -> Result<()> {
-    harness_with("gateway-away", &["--away-seconds", "20"])
+    harness_with("gateway-away", &["--away-seconds", "40"])
 }
 
 fn harness(subcommand: &str) -> Result<()> {
