@@ -1,15 +1,16 @@
 //! Has a gateway asked now about what an order has pending. What a gateway tells by itself is only ever a hint to ask, never the truth.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
 use crate::changes::{Changes, Decision};
 use crate::ids::OrderId;
 use crate::outcome::Outcome;
-use crate::refunds::RefundStatus;
+use crate::refunds::{Refund, RefundStatus};
 use crate::working_set::{Keys, WorkingSet};
 use crate::{Rejection, Timestamp};
-use std::sync::Arc;
 
 /// Have the gateway asked now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,9 +30,7 @@ impl HastenAttempts {
             .payments
             .iter()
             .position(|payment| payment.status == PaymentStatus::Pending && payment.next_attempt_at > now);
-        let later = |refund: &crate::refunds::Refund| {
-            refund.status == RefundStatus::Pending && refund.next_attempt_at > now
-        };
+        let later = |refund: &Refund| refund.status == RefundStatus::Pending && refund.next_attempt_at > now;
         if payment.is_none() && !order.refunds.iter().any(later) {
             return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
         }

@@ -2,6 +2,8 @@
 //!
 //! A refund that FAILED counts for nothing, so the same amount can be asked for again under a new one.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::changes::{Changes, Decision};
@@ -13,7 +15,6 @@ use crate::orders::{CancelReason, Order};
 use crate::outcome::Outcome;
 use crate::working_set::{Keys, WorkingSet};
 use crate::{Money, Rejection, Timestamp};
-use std::sync::Arc;
 
 /// The most refunds of one order that are made at will; what a cancellation or a late payment owes always goes back.
 pub const REFUNDS_MAX: usize = 200;

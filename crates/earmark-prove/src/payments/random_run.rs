@@ -23,6 +23,8 @@ const FLOWS: u64 = 24;
 /// What the gateway may take before a payment is PENDING, and what a late answer of it takes.
 const GATEWAY_TIMEOUT: Duration = Duration::from_millis(400);
 const DELAY: &str = "700ms";
+/// The faults that the gateway has, all of which must have happened.
+const FAULT_KINDS: usize = 12;
 const FAULT_RATE: &str = "0.3";
 /// Between two kills, milliseconds, so that a payment that nobody answers is answered between some two; and from a kill to the restart.
 const BETWEEN_KILLS_MS: (u64, u64) = (100, 700);
@@ -126,6 +128,11 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<Run, LoadError> {
 }
 
 impl Run {
+    /// Whether everything was tried that can go wrong: a run without it shows nothing.
+    pub(super) fn was_hard(&self) -> bool {
+        self.kills > 0 && self.gateway_faults.len() == FAULT_KINDS
+    }
+
     /// Customers shop, a clerk resolves by hand, and servers are killed, until the last order is done.
     async fn load(
         &mut self,
