@@ -23,6 +23,11 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 
+/// A batch is thousands of short texts, made in one thread and freed in another. Tests keep the system's allocator.
+#[cfg(all(feature = "mimalloc", not(debug_assertions)))]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
