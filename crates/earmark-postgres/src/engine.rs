@@ -14,6 +14,7 @@ use crate::connect::{DatabaseUrl, Session};
 use crate::fault::{BrokenOnPurpose, Fault};
 use crate::open::{OpenError, PostgresOptions, open_writer};
 use crate::outcome::{Learned, Node, is_definite, learn};
+use crate::segments::Segments;
 use crate::session::TURN_STANDS_STILL_MAX;
 use crate::{load, rows, save};
 
@@ -38,14 +39,30 @@ pub struct PostgresEngine {
     begun: Option<Instant>,
     /// When the last try to connect failed, and why.
     failed: Option<(Instant, String)>,
+    /// What is grouped beside the writer.
+    _segments: Option<Segments>,
 }
 
 impl PostgresEngine {
     pub(crate) fn new(url: DatabaseUrl, options: PostgresOptions) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
+        // Where the numbers of events lie on purpose, what is grouped by them would lie as well.
+        let segments = match options.broken {
+            None | Some(BrokenOnPurpose::LostCommits) => Some(Segments::start(&url, &options)?),
+            Some(_) => None,
+        };
         let node = Node::new();
-        Ok(Self { runtime: Some(runtime), url, options, session: None, node, begun: None, failed: None })
+        Ok(Self {
+            runtime: Some(runtime),
+            url,
+            options,
+            session: None,
+            node,
+            begun: None,
+            failed: None,
+            _segments: segments,
+        })
     }
 
     /// Connects, unless it is connected.

@@ -13,8 +13,10 @@ use crate::session::{prepare_reader, prepare_writer};
 /// How the engine runs.
 #[derive(Clone, Copy, Debug)]
 pub struct PostgresOptions {
-    /// Connections for reads; there is one more, which writes.
+    /// Connections for reads; there are two more: the one that writes, and the one that groups events.
     pub readers: usize,
+    /// Events in a segment of the index by item.
+    pub segment_events: usize,
     /// What spreads the tables over machines, if anything does.
     pub distributed: Option<Distributed>,
     /// For proofs only.
@@ -23,7 +25,7 @@ pub struct PostgresOptions {
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { readers: 8, distributed: None, broken: None }
+        Self { readers: 8, segment_events: 16_384, distributed: None, broken: None }
     }
 }
 

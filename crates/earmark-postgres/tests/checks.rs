@@ -68,10 +68,11 @@ fn the_audit_sees_what_the_schema_cannot() {
         ("DELETE FROM events WHERE sequence = 3", "follows"),
         ("DELETE FROM events WHERE sequence = (SELECT max(sequence) FROM events)", "the stream is at"),
         (
-            "INSERT INTO order_lines SELECT gen_random_uuid(), 0, sku, name, 1, 1, 0, 0, 0, 0, 1 FROM items LIMIT 1",
+            "INSERT INTO order_lines SELECT gen_random_uuid(), 0, sku, name, 1, 1, 0, 0, 0, 0 FROM items LIMIT 1",
             "without an order",
         ),
-        ("UPDATE order_lines SET created_sequence = 0", "another event"),
+        ("INSERT INTO segments SELECT 1, 5, 9, id, id, id FROM orders LIMIT 1", "segments"),
+        ("INSERT INTO segments SELECT 1, 0, 1000000, id, id, id FROM orders LIMIT 1", "segments"),
         ("DELETE FROM order_references", "references"),
         ("DELETE FROM gateway_keys WHERE kind = 0", "whose id is not held"),
         ("DELETE FROM gateway_keys WHERE kind = 1", "whose id is not held"),

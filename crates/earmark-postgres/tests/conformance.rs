@@ -13,10 +13,15 @@ fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }
 
+/// Short segments, so that readers go through some and scan the rest.
+fn small() -> PostgresOptions {
+    PostgresOptions { segment_events: 16, ..PostgresOptions::default() }
+}
+
 /// A store on a database of its own.
 fn next(cluster: &Cluster) -> Fixture {
     let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
-    let (engine, queries) = open(&url, PostgresOptions::default()).unwrap();
+    let (engine, queries) = open(&url, small()).unwrap();
     Fixture { engine: Box::new(engine), queries: Arc::new(queries) }
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod filters;
 pub mod memory;
 pub mod migrations;
+pub mod postings;
 mod queries;
 pub mod simulation;
 mod store;

@@ -70,7 +70,6 @@ CREATE TABLE order_references (
 );
 
 -- No foreign key to orders: it would look each order up again, line by line. The audit checks it.
--- created_sequence is the order's, so that the movements of an item are found in the order of their events.
 CREATE TABLE order_lines (
     order_id uuid NOT NULL,
     line smallint NOT NULL CHECK (line BETWEEN 0 AND 499),
@@ -82,12 +81,9 @@ CREATE TABLE order_lines (
     shipped integer NOT NULL CHECK (shipped >= 0),
     delivered integer NOT NULL CHECK (0 <= delivered AND delivered <= shipped),
     returned integer NOT NULL CHECK (0 <= returned AND returned <= shipped),
-    created_sequence bigint NOT NULL,
     PRIMARY KEY (order_id, line),
     CHECK (cancelled + shipped <= quantity)
 );
-CREATE INDEX order_lines_by_sku ON order_lines (sku, order_id);
-CREATE INDEX order_lines_by_event ON order_lines (sku, created_sequence);
 
 CREATE TABLE payments (
     order_id uuid NOT NULL REFERENCES orders (id),
@@ -160,11 +156,24 @@ CREATE TABLE events (
 CREATE INDEX events_by_order ON events (order_id, sequence) WHERE order_id IS NOT NULL AND type <> 0;
 CREATE INDEX events_by_type ON events (stream, type, sequence) WHERE type <> 0;
 
--- Which later events moved the counters of an item: adjustments, cancellations, shipments.
-CREATE TABLE event_skus (
+-- Stretches of events, grouped by item behind the path of an order; see the segments module. What is after the last one is scanned.
+-- highest_order_id: of this one and all before it, so that a reader knows when it has the highest ids.
+CREATE TABLE segments (
+    stream smallint NOT NULL,
+    after_sequence bigint NOT NULL CHECK (after_sequence >= 0),
+    last_sequence bigint NOT NULL CHECK (last_sequence > after_sequence),
+    min_order_id uuid NOT NULL,
+    max_order_id uuid NOT NULL,
+    highest_order_id uuid NOT NULL CHECK (highest_order_id >= max_order_id),
+    PRIMARY KEY (stream, after_sequence)
+);
+
+-- The events of a segment that touched an item; form: the postings module.
+CREATE TABLE segment_postings (
     sku text COLLATE "C" NOT NULL,
-    sequence bigint NOT NULL,
-    PRIMARY KEY (sku, sequence)
+    after_sequence bigint NOT NULL,
+    postings bytea NOT NULL,
+    PRIMARY KEY (sku, after_sequence)
 );
 
 CREATE TABLE api_keys (

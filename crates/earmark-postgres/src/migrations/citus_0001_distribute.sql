@@ -8,7 +8,7 @@ ALTER TABLE refunds DROP CONSTRAINT refunds_order_id_fkey;
 
 SELECT create_distributed_table('items', 'sku');
 SELECT create_distributed_table('stocks', 'sku', colocate_with => 'items');
-SELECT create_distributed_table('event_skus', 'sku', colocate_with => 'items');
+SELECT create_distributed_table('segment_postings', 'sku', colocate_with => 'items');
 SELECT create_distributed_table('orders', 'id');
 SELECT create_distributed_table('order_lines', 'order_id', colocate_with => 'orders');
 SELECT create_distributed_table('payments', 'order_id', colocate_with => 'orders');
@@ -21,6 +21,7 @@ SELECT create_distributed_table('api_keys', 'id', colocate_with => 'none');
 SELECT create_distributed_table('nodes', 'id', colocate_with => 'none');
 SELECT create_distributed_table('streams', 'id');
 SELECT create_distributed_table('events', 'stream', colocate_with => 'streams');
+SELECT create_distributed_table('segments', 'stream', colocate_with => 'streams');
 
 ALTER TABLE stocks ADD CONSTRAINT stocks_sku_fkey FOREIGN KEY (sku) REFERENCES items (sku);
 ALTER TABLE payments ADD CONSTRAINT payments_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (id);

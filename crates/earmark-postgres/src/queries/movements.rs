@@ -7,19 +7,11 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use crate::codec;
 use crate::connect::Session;
 use crate::fault::Fault;
+use crate::rows;
 use crate::rows::events::{deltas, needs_order};
-use crate::rows::{self, query};
-
-/// Placements through the lines of their orders, everything else through its own index; the newest of both.
-const NEWEST: &str = "SELECT sequence FROM ( \
-       (SELECT created_sequence AS sequence FROM order_lines WHERE sku = $1 AND created_sequence < $2 \
-        ORDER BY created_sequence DESC LIMIT $3) \
-     UNION ALL \
-       (SELECT sequence FROM event_skus WHERE sku = $1 AND sequence < $2 ORDER BY sequence DESC LIMIT $3) \
-     ) newest ORDER BY sequence DESC LIMIT $3";
+use crate::segments::walk;
 
 /// A page of them, newest first.
 pub(super) async fn list(
@@ -37,9 +29,7 @@ pub(super) async fn list(
     };
     let below = i64::try_from(below).unwrap_or(i64::MAX);
     // Each of these events moved the item at least once, so there are enough of them for the page.
-    let found =
-        query(session, NEWEST, &[&sku.as_str(), &below, &codec::limit(limit.saturating_add(1))]).await?;
-    let sequences = found.iter().map(|row| codec::get(row, 0)).collect::<Result<Vec<i64>, _>>()?;
+    let sequences = walk::events(session, sku, below, limit.saturating_add(1)).await?;
     let mut events = rows::events::find(session, &sequences).await?;
     events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
     if events.len() != sequences.len() {

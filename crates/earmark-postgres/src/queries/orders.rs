@@ -9,6 +9,7 @@ use crate::codec;
 use crate::connect::Session;
 use crate::fault::Fault;
 use crate::rows::{self, query};
+use crate::segments::walk::OrdersOfItem;
 
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;
@@ -28,9 +29,18 @@ pub(super) async fn list(
     limit: usize,
 ) -> Result<Page<Order>, Fault> {
     let (lowest, mut upto) = filter.bounds();
+    let by_item = match &filter.sku {
+        Some(sku) if filter.customer_id.is_none() && filter.reference.is_none() => {
+            Some(OrdersOfItem::open(session, sku).await?)
+        }
+        _ => None,
+    };
     let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
-        let candidates = candidates(session, filter, (lowest, highest), want).await?;
+        let candidates = match &by_item {
+            Some(orders) => orders.highest(session, highest, want).await?,
+            None => candidates(session, filter, (lowest, highest), want).await?,
+        };
         let found = rows::orders::get(session, &candidates).await?;
         orders.extend(found.into_iter().filter(|order| filter.lets_through(order)));
         let last = candidates.last().filter(|_| candidates.len() == want);
@@ -57,10 +67,6 @@ async fn candidates(
     } else if let Some(reference) = &filter.reference {
         let sql = "SELECT order_id FROM order_references WHERE reference = $1 AND order_id BETWEEN $2 AND $3 LIMIT $4";
         query(session, sql, &[&reference.as_str(), low, high, count]).await?
-    } else if let Some(sku) = &filter.sku {
-        let sql = "SELECT order_id FROM order_lines WHERE sku = $1 AND order_id BETWEEN $2 AND $3 \
-                   ORDER BY order_id DESC LIMIT $4";
-        query(session, sql, &[&sku.as_str(), low, high, count]).await?
     } else if let Some(status) = filter.status {
         let sql =
             "SELECT id FROM orders WHERE status = $1 AND id BETWEEN $2 AND $3 ORDER BY id DESC LIMIT $4";

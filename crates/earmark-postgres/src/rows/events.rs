@@ -13,6 +13,9 @@ use crate::fault::{BrokenOnPurpose, Fault};
 /// The one stream there is. With several, each would have its turns and its own items.
 pub(crate) const STREAM: i16 = 1;
 
+/// The places in [`Fact::TYPES`] of what moves counters, but for `order.created`, whose lines are its order's.
+pub(crate) const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
+
 /// Begins a transaction and waits for the turn; gives the number and the time of the last event.
 pub(crate) async fn take_turn(
     session: &Session,

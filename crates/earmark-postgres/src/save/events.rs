@@ -1,8 +1,7 @@
-//! Events, appended; and which items those moved that are not placements.
+//! Events, appended.
 
-use earmark_core::movements::deltas;
+use earmark_core::Event;
 use earmark_core::text::Sku;
-use earmark_core::{Event, Fact};
 use earmark_store::codes;
 use uuid::Uuid;
 
@@ -13,8 +12,6 @@ use crate::rows::events::STREAM;
 
 const INSERT: &str = "INSERT INTO events (stream, sequence, at, type, actor, order_id, sku, data) \
      SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::text[])";
-const INSERT_SKUS: &str =
-    "INSERT INTO event_skus (sku, sequence) SELECT * FROM unnest($1::text[], $2::bigint[])";
 
 pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), Fault> {
     let sequence =
@@ -34,24 +31,6 @@ pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), F
             column(events.iter().map(|event| event.sku.as_ref().map(Sku::as_str))),
             column(data.into_iter()),
         ],
-    );
-    let (mut skus, mut sequences) = (Vec::new(), Vec::new());
-    // The items of a placement are found through the lines of its order.
-    for event in events.iter().filter(|event| event.fact != Fact::OrderCreated) {
-        let mut moved: Vec<String> =
-            deltas(event, None).into_iter().map(|delta| delta.sku.as_str().to_owned()).collect();
-        moved.sort_unstable();
-        moved.dedup();
-        for sku in moved {
-            skus.push(sku);
-            sequences.push(codec::integer(event.sequence)?);
-        }
-    }
-    let rows = skus.len();
-    plan.inserts(
-        ("event items", INSERT_SKUS),
-        rows,
-        vec![column(skus.into_iter()), column(sequences.into_iter())],
     );
     Ok(())
 }

@@ -9,9 +9,9 @@ use crate::codec;
 use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO order_lines \
-     (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned, created_sequence) \
+     (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
      SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::integer[], \
-     $8::integer[], $9::integer[], $10::integer[], $11::bigint[])";
+     $8::integer[], $9::integer[], $10::integer[])";
 const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
      FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[]) \
      u (order_id, line, sku, cancelled, shipped, delivered, returned) \
@@ -22,7 +22,6 @@ struct Placed<'a> {
     order: Uuid,
     place: i16,
     line: &'a OrderLine,
-    created_sequence: i64,
 }
 
 pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
@@ -36,10 +35,10 @@ fn place(index: usize) -> Result<i16, Fault> {
 
 fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     let mut lines = Vec::new();
-    for New { order, created_sequence } in new {
+    for New { order, .. } in new {
         for (index, line) in order.lines.iter().enumerate() {
-            let (order, created_sequence) = (Uuid::from_u128(order.id.0), *created_sequence);
-            lines.push(Placed { order, place: place(index)?, line, created_sequence });
+            let order = Uuid::from_u128(order.id.0);
+            lines.push(Placed { order, place: place(index)?, line });
         }
     }
     plan.inserts(
@@ -56,7 +55,6 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
             column(counters(&lines, |line| line.shipped)?.into_iter()),
             column(counters(&lines, |line| line.delivered)?.into_iter()),
             column(counters(&lines, |line| line.returned)?.into_iter()),
-            column(lines.iter().map(|placed| placed.created_sequence)),
         ],
     );
     Ok(())
@@ -71,7 +69,7 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
         let pairs = before.lines.iter().zip(&order.lines).enumerate();
         for (index, (_, line)) in pairs.filter(|(_, (was, line))| was != line) {
             let order = Uuid::from_u128(order.id.0);
-            lines.push(Placed { order, place: place(index)?, line, created_sequence: 0 });
+            lines.push(Placed { order, place: place(index)?, line });
         }
     }
     plan.updates(

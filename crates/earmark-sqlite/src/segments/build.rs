@@ -5,9 +5,9 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
+use earmark_store::postings::{Grouped, Posting, group};
 use rusqlite::Connection;
 
-use super::postings::{self, Posting};
 use crate::codec;
 use crate::fault::Fault;
 use crate::open::open_reader;
@@ -26,10 +26,7 @@ pub(super) struct Order {
 pub(super) struct Built {
     pub(super) segment: i64,
     pub(super) upto: u64,
-    pub(super) min_order_id: OrderId,
-    pub(super) max_order_id: OrderId,
-    /// Item by item, in their order.
-    pub(super) rows: Vec<(Sku, Vec<u8>)>,
+    pub(super) grouped: Grouped,
 }
 
 /// Builds what is asked for until nobody asks any more.
@@ -53,22 +50,7 @@ pub(super) fn run(
 pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, Fault> {
     let mut touched = placed(connection, order)?;
     touched.extend(others(connection, order)?);
-    touched.sort_unstable();
-    let ids = || touched.iter().filter_map(|(_, posting)| posting.placed);
-    let (min, max) = (ids().min().unwrap_or(OrderId(u128::MAX)), ids().max().unwrap_or(OrderId(0)));
-    let mut rows: Vec<(Sku, Vec<u8>)> = Vec::new();
-    let mut previous = 0;
-    for (sku, posting) in touched {
-        if rows.last().is_none_or(|(last, _)| *last != sku) {
-            rows.push((sku, Vec::new()));
-            previous = 0;
-        }
-        if let Some((_, bytes)) = rows.last_mut() {
-            postings::append(bytes, previous, posting);
-            previous = posting.sequence;
-        }
-    }
-    Ok(Built { segment: order.segment, upto: order.upto, min_order_id: min, max_order_id: max, rows })
+    Ok(Built { segment: order.segment, upto: order.upto, grouped: group(touched) })
 }
 
 fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
@@ -98,6 +80,5 @@ fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
         touched
             .extend(rows::events::deltas(connection, &event)?.into_iter().map(|delta| (delta.sku, posting)));
     }
-    touched.dedup();
     Ok(touched)
 }

@@ -5,7 +5,6 @@
 //! `segments` is written with the last of its groups, so what is not complete is scanned, and nothing is ever missing or counted twice.
 
 mod build;
-pub(crate) mod postings;
 pub(crate) mod walk;
 
 use std::path::Path;
@@ -122,7 +121,7 @@ impl Segments {
         if self.ready.is_none() {
             self.receive();
         }
-        let rows = self.ready.as_ref().map_or(0, |built| built.rows.len());
+        let rows = self.ready.as_ref().map_or(0, |built| built.grouped.lists.len());
         let events = usize::try_from(self.segment_events).unwrap_or(usize::MAX);
         self.write(connection, 2 * rows * batch_events / events + 1)
     }
@@ -143,15 +142,15 @@ impl Segments {
 
     fn write(&mut self, connection: &Connection, count: usize) -> Result<(), Fault> {
         let Some(built) = &self.ready else { return Ok(()) };
-        let upto = built.rows.len().min(self.writing.saturating_add(count));
+        let upto = built.grouped.lists.len().min(self.writing.saturating_add(count));
         let mut insert = connection.prepare_cached(
             "INSERT OR REPLACE INTO segment_postings (segment, sku, postings) VALUES (?1, ?2, ?3)",
         )?;
-        for (sku, bytes) in &built.rows[self.writing..upto] {
+        for (sku, bytes) in &built.grouped.lists[self.writing..upto] {
             insert.execute((built.segment, sku.as_str(), bytes))?;
         }
         self.writing = upto;
-        if upto == built.rows.len() {
+        if upto == built.grouped.lists.len() {
             connection
                 .prepare_cached(
                     "INSERT INTO segments (segment, last_sequence, min_order_id, max_order_id) VALUES (?1, ?2, ?3, ?4)",
@@ -159,8 +158,8 @@ impl Segments {
                 .execute((
                     built.segment,
                     codec::integer(built.upto)?,
-                    built.min_order_id.to_bytes(),
-                    built.max_order_id.to_bytes(),
+                    built.grouped.min_order_id.to_bytes(),
+                    built.grouped.max_order_id.to_bytes(),
                 ))?;
         }
         Ok(())
@@ -170,7 +169,7 @@ impl Segments {
     pub(crate) fn committed(&mut self, last_sequence: Option<u64>) {
         self.last_sequence = last_sequence.unwrap_or(self.last_sequence);
         self.written = self.writing;
-        if let Some(built) = self.ready.take_if(|built| built.rows.len() == self.written) {
+        if let Some(built) = self.ready.take_if(|built| built.grouped.lists.len() == self.written) {
             (self.last_segment, self.reached) = (built.segment, built.upto);
             (self.written, self.writing) = (0, 0);
         }

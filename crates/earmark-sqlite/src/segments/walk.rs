@@ -2,9 +2,9 @@
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
+use earmark_store::postings::{self, Posting};
 use rusqlite::{Connection, OptionalExtension};
 
-use super::postings::{self, Posting};
 use crate::codec;
 use crate::fault::Fault;
 
@@ -53,7 +53,7 @@ fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Post
         Some(row) => {
             let bytes =
                 row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
-            postings::read(bytes)
+            postings::read(bytes).ok_or_else(|| Fault::damaged("a list of events", "it ends in the middle"))
         }
         None => Ok(Vec::new()),
     }

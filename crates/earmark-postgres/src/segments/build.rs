@@ -1,0 +1,113 @@
+//! Which items did a stretch of events touch? Events and the items of an order never change, so they are read before the transaction, which is short.
+
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
+use earmark_core::ids::OrderId;
+use earmark_core::movements::deltas;
+use earmark_core::text::Sku;
+use earmark_store::postings::{Grouped, Posting, group};
+use uuid::Uuid;
+
+use super::walk::{self, Segment};
+use crate::codec::{self, EVENT_COLUMNS, get};
+use crate::connect::Session;
+use crate::fault::Fault;
+use crate::rows::events::{MOVING_BUT_CREATED, STREAM};
+use crate::rows::{self, query};
+
+/// Orders whose lines are read at once.
+const ORDERS: usize = 2_000;
+
+const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequence, min_order_id, max_order_id, highest_order_id) \
+     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (stream, after_sequence) DO NOTHING";
+const INSERT_LISTS: &str = "INSERT INTO segment_postings (sku, after_sequence, postings) \
+     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])";
+
+/// A stretch that is to be grouped: the events after one, up to another.
+#[derive(Clone, Copy)]
+struct Stretch {
+    after: i64,
+    last: i64,
+}
+
+/// Groups the next stretch, if there is one of such a length; tells whether there was.
+pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, Fault> {
+    let newest = walk::newest(session).await?;
+    let after = newest.map_or(0, |segment| segment.last);
+    let last = codec::integer(rows::events::last_sequence(session).await?)?;
+    let length = u64::try_from(last - after).unwrap_or(0);
+    if length < *events.start() {
+        return Ok(false);
+    }
+    let last = if length > *events.end() { after + codec::integer(*events.end())? } else { last };
+    let stretch = Stretch { after, last };
+    let mut touched = placed(session, stretch).await?;
+    touched.extend(others(session, stretch).await?);
+    write(session, stretch, newest, group(touched)).await?;
+    Ok(true)
+}
+
+async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+    let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = 0";
+    let mut created: HashMap<Uuid, u64> = HashMap::new();
+    for row in &query(session, sql, &[&STREAM, &stretch.after, &stretch.last]).await? {
+        created.insert(get(row, 0)?, codec::count(row, 1)?);
+    }
+    let mut touched = Vec::new();
+    let orders: Vec<&Uuid> = created.keys().collect();
+    for orders in orders.chunks(ORDERS) {
+        let sql = "SELECT order_id, sku FROM order_lines WHERE order_id = ANY($1)";
+        for row in &query(session, sql, &[&orders]).await? {
+            let order: Uuid = get(row, 0)?;
+            let Some(sequence) = created.get(&order).copied() else { continue };
+            let placed = Some(OrderId(order.as_u128()));
+            touched.push((codec::text(row, 1, Sku::parse)?, Posting { sequence, placed }));
+        }
+    }
+    Ok(touched)
+}
+
+async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+    let sql = format!(
+        "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = ANY($4)"
+    );
+    let found =
+        query(session, &sql, &[&STREAM, &stretch.after, &stretch.last, &&MOVING_BUT_CREATED[..]]).await?;
+    let mut touched = Vec::new();
+    for row in &found {
+        let event = codec::event(row)?;
+        let posting = Posting { sequence: event.sequence, placed: None };
+        touched.extend(deltas(&event, None).into_iter().map(|delta| (delta.sku, posting)));
+    }
+    Ok(touched)
+}
+
+/// Writes a segment, unless another node has written it meanwhile: who comes second waits at the row of the first, and leaves it.
+async fn write(
+    session: &Session,
+    stretch: Stretch,
+    newest: Option<Segment>,
+    grouped: Grouped,
+) -> Result<(), Fault> {
+    let id = |id: OrderId| Uuid::from_u128(id.0);
+    let highest = newest.map_or(grouped.max_order_id, |before| before.highest.max(grouped.max_order_id));
+    let (min, max, highest) = (id(grouped.min_order_id), id(grouped.max_order_id), id(highest));
+    let lists = &grouped.lists;
+    let skus: Vec<&str> = lists.iter().map(|(sku, _)| sku.as_str()).collect();
+    let after = vec![stretch.after; lists.len()];
+    let postings: Vec<&[u8]> = lists.iter().map(|(_, bytes)| bytes.as_slice()).collect();
+    let insert = session.prepare_cached(INSERT).await?;
+    let insert_lists = session.prepare_cached(INSERT_LISTS).await?;
+    session.batch_execute("BEGIN").await?;
+    let written = async {
+        let begun =
+            session.execute(&insert, &[&STREAM, &stretch.after, &stretch.last, &min, &max, &highest]).await?;
+        if begun == 1 {
+            session.execute(&insert_lists, &[&skus, &after, &postings]).await?;
+        }
+        session.batch_execute("COMMIT").await
+    };
+    // On an error the connection is given up, and the transaction with it.
+    Ok(written.await?)
+}

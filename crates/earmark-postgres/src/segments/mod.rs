@@ -1,0 +1,96 @@
+//! Which events touched an item, and which orders have it? Answered without an index on the path of an order.
+//!
+//! Once a stretch of events is long enough, one of the nodes groups it by item ([`build`]), on a thread and a connection of its own: a *segment*. A
+//! reader walks the segments from the newest to the oldest and scans the events after the last one ([`walk`]). Invariant: a segment begins where
+//! the one before ends and is committed whole, so nothing is missing and nothing counts twice.
+
+mod build;
+pub(crate) mod walk;
+
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::connect::{DatabaseUrl, Session, connect};
+use crate::fault::Fault;
+use crate::open::{OpenError, PostgresOptions};
+use crate::session::prepare_writer;
+
+/// Between two looks at whether a stretch is full: at least this, and up to as much again, so that nodes do not look at the same moment.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Every so many looks, a stretch that is not full is grouped as well: where little is sold, readers need not scan much either.
+const LOOKS: u32 = 64;
+/// What part of a full stretch is worth it.
+const PART: u64 = 32;
+
+/// The thread that groups. It ends when this is dropped.
+pub(crate) struct Segments {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Segments {
+    /// Starts it. Whatever goes wrong there, readers scan the events instead.
+    pub(crate) fn start(url: &DatabaseUrl, options: &PostgresOptions) -> Result<Self, OpenError> {
+        let unusable = |error: std::io::Error| OpenError::Unusable(error.to_string());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unusable)?;
+        let (stop, stopped) = oneshot::channel();
+        let (url, full) = (url.clone(), u64::try_from(options.segment_events.max(1)).unwrap_or(u64::MAX));
+        let body = move || {
+            runtime.block_on(async {
+                tokio::select! {
+                    () = keep_grouping(&url, full) => {}
+                    _ = stopped => {}
+                }
+            });
+        };
+        let thread = std::thread::Builder::new().name("segments".into()).spawn(body).map_err(unusable)?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Segments {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn keep_grouping(url: &DatabaseUrl, full: u64) {
+    let mut session = None;
+    for look in 1_u32.. {
+        let jitter = u64::from(Uuid::new_v4().as_bytes()[0]) * PAUSE.as_millis() as u64 / 256;
+        tokio::time::sleep(PAUSE + Duration::from_millis(jitter)).await;
+        let least = if look % LOOKS == 0 { full.div_ceil(PART) } else { full };
+        if let Err(fault) = catch_up(url, &mut session, least..=full).await {
+            // The writer and the readers meet the same database, and tell of it.
+            tracing::debug!(?fault, "a stretch of events could not be grouped");
+            session = None;
+        }
+    }
+}
+
+/// Groups stretches of these lengths until there is none.
+async fn catch_up(
+    url: &DatabaseUrl,
+    session: &mut Option<Session>,
+    events: std::ops::RangeInclusive<u64>,
+) -> Result<(), Fault> {
+    if session.is_none() {
+        *session = Some(open(url).await.map_err(|error| Fault::Away(error.to_string()))?);
+    }
+    if let Some(session) = session {
+        while build::next(session, &events).await? {}
+    }
+    Ok(())
+}
+
+async fn open(url: &DatabaseUrl) -> Result<Session, OpenError> {
+    let session = connect(url).await?;
+    prepare_writer(&session).await?;
+    Ok(session)
+}
