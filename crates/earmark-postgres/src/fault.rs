@@ -59,6 +59,11 @@ impl Fault {
         Self::Damaged(format!("{what}: {why}"))
     }
 
+    /// Whether the schema is not there yet.
+    pub(crate) fn is_missing_table(&self) -> bool {
+        matches!(self, Self::Sql(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE))
+    }
+
     /// Whether the connection is of no use any more: gone, or to a server that takes no writes.
     pub(crate) fn ends_session(&self) -> bool {
         match self {

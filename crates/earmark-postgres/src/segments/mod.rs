@@ -25,6 +25,9 @@ const LOOKS: u32 = 64;
 /// What part of a full stretch is worth it.
 const PART: u64 = 32;
 
+/// How long it is left alone after what will not pass by itself.
+const AFTER_FAULT: Duration = Duration::from_secs(60);
+
 /// The thread that groups. It ends when this is dropped.
 pub(crate) struct Segments {
     stop: Option<oneshot::Sender<()>>,
@@ -67,9 +70,17 @@ async fn keep_grouping(url: &DatabaseUrl, full: u64) {
         tokio::time::sleep(PAUSE + Duration::from_millis(jitter)).await;
         let least = if look % LOOKS == 0 { full.div_ceil(PART) } else { full };
         if let Err(fault) = catch_up(url, &mut session, least..=full).await {
-            // The writer and the readers meet the same database, and tell of it.
-            tracing::debug!(?fault, "a stretch of events could not be grouped");
             session = None;
+            if fault.ends_session() || fault.is_missing_table() {
+                // The writer meets the same database, and tells of it.
+                tracing::debug!(?fault, "no stretch of events can be grouped");
+            } else {
+                tracing::warn!(
+                    ?fault,
+                    "a stretch of events could not be grouped; it is tried again in {AFTER_FAULT:?}"
+                );
+                tokio::time::sleep(AFTER_FAULT).await;
+            }
         }
     }
 }
