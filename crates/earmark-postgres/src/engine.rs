@@ -4,21 +4,22 @@
 //! statement has changed the rows that it should; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch
 //! left in doubt is never used again.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Pace, StoreError};
 use tokio::runtime::Runtime;
+use tokio_postgres::Statement;
 
 use crate::connect::{DatabaseUrl, Session};
 use crate::fault::{BrokenOnPurpose, Fault};
 use crate::open::{OpenError, PostgresOptions, open_writer};
 use crate::outcome::{Learned, Node, is_definite, learn};
-use crate::session::TURN_STANDS_STILL_MAX;
+use crate::session::{TURN_STANDS_STILL_MAX, in_time};
+use crate::turn::Turn;
 use crate::{load, rows, save};
 
-/// How long the server may take to answer a round trip; longer than it may take by its own limits.
-const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
 /// How long a COMMIT may take before its outcome is asked for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
@@ -32,7 +33,7 @@ pub struct PostgresEngine {
     runtime: Option<Runtime>,
     url: DatabaseUrl,
     options: PostgresOptions,
-    session: Option<Session>,
+    line: Option<Line>,
     node: Node,
     /// When the transaction began; `None` outside of one.
     begun: Option<Instant>,
@@ -40,34 +41,42 @@ pub struct PostgresEngine {
     failed: Option<(Instant, String)>,
 }
 
+/// A session that can take turns.
+struct Line {
+    session: Arc<Session>,
+    /// Asks for the turn.
+    lock: Statement,
+}
+
 impl PostgresEngine {
     pub(crate) fn new(url: DatabaseUrl, options: PostgresOptions) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
         let node = Node::new();
-        Ok(Self { runtime: Some(runtime), url, options, session: None, node, begun: None, failed: None })
+        Ok(Self { runtime: Some(runtime), url, options, line: None, node, begun: None, failed: None })
     }
 
     /// Connects, unless it is connected.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        if self.session.as_ref().is_some_and(|session| !session.is_closed()) {
+        if self.line.as_ref().is_some_and(|line| !line.session.is_closed()) {
             return Ok(());
         }
-        self.session = None;
+        self.line = None;
         let (url, options, node) = (&self.url, self.options, &mut self.node);
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let opened = runtime.block_on(async {
             let session = open_writer(url, options.distributed).await?;
             node.register(&session).await?;
             rows::events::prepare_numbers(&session, options.broken).await?;
-            Ok::<_, OpenError>(session)
+            let lock = rows::events::prepare_turn(&session, options.broken).await?;
+            Ok::<_, OpenError>(Line { session: Arc::new(session), lock })
         });
         match opened {
-            Ok(session) => {
+            Ok(line) => {
                 if self.failed.take().is_some() {
                     tracing::info!(database = %self.url, "the database is back");
                 }
-                self.session = Some(session);
+                self.line = Some(line);
                 Ok(())
             }
             Err(error) => {
@@ -94,19 +103,15 @@ impl PostgresEngine {
         &mut self,
         work: impl AsyncFnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let Some(session) = &self.session else {
-            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
-        };
+        let Some(line) = &self.line else { return Err(no_connection()) };
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let done = runtime.block_on(async { tokio::time::timeout(ROUND_TRIP_MAX, work(session)).await });
-        let late = || Err(Fault::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
-        done.unwrap_or_else(|_| late()).map_err(|fault| self.failure(fault))
+        runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
     }
 
     /// What an error before COMMIT means: the batch did not happen, whatever else.
     fn failure(&mut self, fault: Fault) -> StoreError {
         if fault.ends_session() {
-            self.session = None;
+            self.line = None;
         }
         let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
         match StoreError::from(fault) {
@@ -118,7 +123,7 @@ impl PostgresEngine {
 
     /// The COMMIT got no answer, or one that says neither yes nor no.
     fn learn(&mut self, why: &str) -> Result<(), StoreError> {
-        self.session = None;
+        self.line = None;
         if self.options.broken == Some(BrokenOnPurpose::LostCommits) {
             return Err(StoreError::Conflict(why.to_owned()));
         }
@@ -141,27 +146,27 @@ impl PostgresEngine {
 }
 
 impl Engine for PostgresEngine {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.connected()?;
+        let Some(line) = &self.line else { return Err(no_connection()) };
         self.begun = Some(Instant::now());
-        let broken = self.options.broken;
-        let last = self.round_trip(async |session| rows::events::take_turn(session, broken).await)?;
+        let turn = Turn::new(&line.session, &line.lock, keys);
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        let begun = runtime.block_on(turn.take(rows));
         // The wait for the turn is not time within it.
         self.begun = Some(Instant::now());
-        (rows.last_sequence, rows.last_event_at) = last;
-        Ok(())
+        begun.map_err(|fault| self.failure(fault))
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.round_trip(async |session| load::load(session, keys, rows).await)
+        self.round_trip(async |session| load::find(session, keys).await)?.put(keys, rows);
+        Ok(())
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
         self.round_trip(async |session| save::save(session, (changes, &node), broken).await)?;
-        let Some(session) = &self.session else {
-            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
-        };
+        let Some(Line { session, .. }) = &self.line else { return Err(no_connection()) };
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let committed = runtime
             .block_on(async { tokio::time::timeout(COMMIT_MAX, session.batch_execute("COMMIT")).await });
@@ -178,12 +183,12 @@ impl Engine for PostgresEngine {
     }
 
     fn rollback(&mut self) {
-        if self.begun.take().is_none() || self.session.is_none() {
+        if self.begun.take().is_none() || self.line.is_none() {
             return;
         }
         if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {
             tracing::debug!(%error, "a transaction could not be rolled back; its connection is given up");
-            self.session = None;
+            self.line = None;
         }
     }
 
@@ -204,6 +209,10 @@ impl PostgresEngine {
             let _ = self.open();
         }
     }
+}
+
+fn no_connection() -> StoreError {
+    StoreError::Unavailable("there is no connection to the database".to_owned())
 }
 
 impl Drop for PostgresEngine {

@@ -21,6 +21,7 @@ mod rows;
 mod save;
 mod session;
 mod tls;
+mod turn;
 
 pub use connect::DatabaseUrl;
 pub use engine::PostgresEngine;

@@ -8,9 +8,9 @@ use crate::StoreError;
 ///
 /// Every implementation passes [`crate::conformance`].
 pub trait Engine: Send {
-    /// Begins a transaction in which nobody else writes, and sets `rows.last_sequence` and `rows.last_event_at` to the number and
-    /// the time of the last event.
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError>;
+    /// Begins a transaction in which nobody else writes, sets `rows.last_sequence` and `rows.last_event_at` to the number and the time of the
+    /// last event, and loads the rows of `keys`, all as they are once nobody else writes.
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
 
     /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;

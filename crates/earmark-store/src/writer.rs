@@ -22,6 +22,8 @@ const ROUNDS_MAX: usize = 3;
 const CONFLICTS_MAX: u32 = 5;
 /// The longest wait before it is decided again the first time, doubled with each further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
+/// Who comes while a batch waits for its turn joins it if they are at least the batch's size divided by this.
+const JOIN_SHARE: usize = 2;
 /// How long nobody must ask before the engine may take its time.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
 
@@ -217,8 +219,11 @@ impl Writer {
         company: Company,
     ) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
         let mut rows = WorkingSet::default();
-        let begun = self.engine.begin(&mut rows);
         if company == Company::Welcome {
+            self.join_waiting(batch);
+        }
+        let begun = self.engine.begin(&needs_of(batch, &rows), &mut rows);
+        if company == Company::Welcome && (begun.is_err() || self.are_worth_a_load(batch)) {
             self.join_waiting(batch);
         }
         begun?;
@@ -243,7 +248,13 @@ impl Writer {
         Ok(verdicts)
     }
 
-    /// Takes along who came while the turn was waited for, which is long where nodes take turns. After an outage they are told at once.
+    /// Whether who came while the turn was waited for is taken along, which costs another load: the wait is long where nodes take turns, and then
+    /// there are many.
+    fn are_worth_a_load(&self, batch: &[Request]) -> bool {
+        self.receiver.len() * JOIN_SHARE >= batch.len()
+    }
+
+    /// Takes along who waits.
     fn join_waiting(&mut self, batch: &mut Vec<Request>) {
         while batch.len() < self.options.batch_commands_max
             && let Ok(request) = self.receiver.try_recv()
@@ -265,8 +276,7 @@ impl Writer {
     /// Loads what all commands of the batch name, together.
     fn load_for(&mut self, batch: &[Request], rows: &mut WorkingSet) -> Result<(), StoreError> {
         for _ in 0..ROUNDS_MAX {
-            let mut keys = Keys::default();
-            batch.iter().for_each(|request| needs(&request.command, rows, &mut keys));
+            let keys = needs_of(batch, rows);
             if keys.is_empty() {
                 break;
             }
@@ -316,6 +326,13 @@ impl Writer {
 fn jitter(bound: Duration) -> Duration {
     let die = u32::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0);
     bound * die / 1_000
+}
+
+/// What all commands of the batch name and is not loaded.
+fn needs_of(batch: &[Request], rows: &WorkingSet) -> Keys {
+    let mut keys = Keys::default();
+    batch.iter().for_each(|request| needs(&request.command, rows, &mut keys));
+    keys
 }
 
 fn answer_all(batch: &mut Vec<Request>, error: SubmitError) {

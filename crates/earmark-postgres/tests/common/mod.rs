@@ -121,7 +121,7 @@ pub(crate) fn place(id: u128, text: &str, quantity: u32) -> Command {
 /// Decides commands in a transaction that is left open.
 pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<BatchChanges, StoreError> {
     let mut rows = WorkingSet::default();
-    engine.begin(&mut rows)?;
+    engine.begin(&Keys::default(), &mut rows)?;
     for command in commands {
         loop {
             let mut keys = Keys::default();

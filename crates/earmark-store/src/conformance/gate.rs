@@ -60,7 +60,7 @@ impl Gate {
 }
 
 impl Engine for Gated {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         let mut state = self.gate.state();
         while state.closed {
             state.waiting = true;
@@ -69,7 +69,7 @@ impl Engine for Gated {
         }
         state.waiting = false;
         drop(state);
-        self.inner.begin(rows)
+        self.inner.begin(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {

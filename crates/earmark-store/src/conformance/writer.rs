@@ -294,9 +294,8 @@ pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {
     // Another node's clock, or this one's before a restart, is an hour ahead.
     let ahead = Timestamp(1_790_003_600_000_000);
     let (command, mut rows, mut keys) = (put("A"), WorkingSet::default(), Keys::default());
-    fixture.engine.begin(&mut rows).expect("a transaction can begin");
     needs(&command, &rows, &mut keys);
-    fixture.engine.load(&keys, &mut rows).expect("rows can be loaded");
+    fixture.engine.begin(&keys, &mut rows).expect("a transaction can begin");
     let (_, changes) = decide(&rows, &command, ahead).expect("the command is right");
     rows.absorb(changes, &command.actor, ahead);
     fixture.engine.commit(&rows.take_changes()).expect("it can be saved");
