@@ -1,8 +1,11 @@
 //! How does a batch become durable, once, on a database that others use too? It takes its turn, reads, writes what it read the versions of, commits.
 //!
-//! Four round trips: `BEGIN` with the turn; what is to be read; all statements of the save; `COMMIT`. Invariants: COMMIT is sent only after every
-//! statement has changed the rows that it should; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch
-//! left in doubt is never used again.
+//! Three round trips: `BEGIN` with the [turn](crate::turn) and what is to be read; all statements of the save; `COMMIT`. When commands wait by then and no
+//! other node writes, they are two: the next turn is asked for behind the COMMIT, and while this batch is answered the database reads for the next.
+//!
+//! Invariants: COMMIT is sent only after every statement has changed the rows that it should; whatever follows it on the wire, its own answer alone says
+//! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
+//! again, nor a turn that was asked for on it; a turn is asked for ahead only for commands that are there, so no idle node holds one.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,7 +20,7 @@ use crate::fault::{BrokenOnPurpose, Fault};
 use crate::open::{OpenError, PostgresOptions, open_writer};
 use crate::outcome::{Learned, Node, is_definite, learn};
 use crate::session::{TURN_STANDS_STILL_MAX, in_time};
-use crate::turn::Turn;
+use crate::turn::{Courtesy, Turn};
 use crate::{load, rows, save};
 
 /// How long a COMMIT may take before its outcome is asked for.
@@ -35,7 +38,8 @@ pub struct PostgresEngine {
     options: PostgresOptions,
     line: Option<Line>,
     node: Node,
-    /// When the transaction began; `None` outside of one.
+    courtesy: Courtesy,
+    /// When the transaction began; `None` outside of one, also of one that was begun ahead.
     begun: Option<Instant>,
     /// When the last try to connect failed, and why.
     failed: Option<(Instant, String)>,
@@ -46,6 +50,15 @@ struct Line {
     session: Arc<Session>,
     /// Asks for the turn.
     lock: Statement,
+    /// The next turn, asked for behind a COMMIT. It goes with the session: a new one knows nothing of it.
+    ahead: Option<Ahead>,
+}
+
+/// A turn that was asked for before its batch has begun.
+struct Ahead {
+    turn: Turn,
+    /// From when on it may be ours.
+    since: Instant,
 }
 
 impl PostgresEngine {
@@ -53,7 +66,16 @@ impl PostgresEngine {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
         let node = Node::new();
-        Ok(Self { runtime: Some(runtime), url, options, line: None, node, begun: None, failed: None })
+        Ok(Self {
+            runtime: Some(runtime),
+            url,
+            options,
+            line: None,
+            node,
+            courtesy: Courtesy::default(),
+            begun: None,
+            failed: None,
+        })
     }
 
     /// Connects, unless it is connected.
@@ -69,7 +91,7 @@ impl PostgresEngine {
             node.register(&session).await?;
             rows::events::prepare_numbers(&session, options.broken).await?;
             let lock = rows::events::prepare_turn(&session, options.broken).await?;
-            Ok::<_, OpenError>(Line { session: Arc::new(session), lock })
+            Ok::<_, OpenError>(Line { session: Arc::new(session), lock, ahead: None })
         });
         match opened {
             Ok(line) => {
@@ -148,14 +170,20 @@ impl PostgresEngine {
 impl Engine for PostgresEngine {
     fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.connected()?;
-        let Some(line) = &self.line else { return Err(no_connection()) };
-        self.begun = Some(Instant::now());
-        let turn = Turn::new(&line.session, &line.lock, keys);
+        let Some(line) = &mut self.line else { return Err(no_connection()) };
+        let now = Instant::now();
+        self.begun = Some(now);
+        let Ahead { turn, since } = line.ahead.take().unwrap_or_else(|| {
+            let turn = Turn::new(&line.session, &line.lock, keys);
+            Ahead { turn, since: now }
+        });
+        let complete = turn.brings(keys);
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let begun = runtime.block_on(turn.take(rows));
-        // The wait for the turn is not time within it.
-        self.begun = Some(Instant::now());
-        begun.map_err(|fault| self.failure(fault))
+        // The wait for the turn is not time within it; what passed before anybody waited may be.
+        self.begun = Some(since + now.elapsed());
+        begun.map_err(|fault| self.failure(fault))?;
+        if complete { Ok(()) } else { self.load(keys, rows) }
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
@@ -164,12 +192,27 @@ impl Engine for PostgresEngine {
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        self.commit_and_go_on(changes, &mut || None)
+    }
+
+    fn commit_and_go_on(
+        &mut self,
+        changes: &BatchChanges,
+        next: &mut dyn FnMut() -> Option<Keys>,
+    ) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
         self.round_trip(async |session| save::save(session, (changes, &node), broken).await)?;
-        let Some(Line { session, .. }) = &self.line else { return Err(no_connection()) };
+        let Some(Line { session, lock, ahead }) = &mut self.line else { return Err(no_connection()) };
+        let keys = if self.courtesy.allows_to_go_on(&changes.events) { next() } else { None };
+        *ahead = keys.map(|keys| Ahead { turn: Turn::new(session, lock, &keys), since: Instant::now() });
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let committed = runtime
-            .block_on(async { tokio::time::timeout(COMMIT_MAX, session.batch_execute("COMMIT")).await });
+        let committed = runtime.block_on(async {
+            let commit = session.batch_execute("COMMIT");
+            match ahead {
+                Some(Ahead { turn, .. }) => tokio::time::timeout(COMMIT_MAX, turn.sent_behind(commit)).await,
+                None => tokio::time::timeout(COMMIT_MAX, commit).await,
+            }
+        });
         self.begun = None;
         match committed {
             Ok(Ok(())) => {
@@ -183,7 +226,13 @@ impl Engine for PostgresEngine {
     }
 
     fn rollback(&mut self) {
-        if self.begun.take().is_none() || self.line.is_none() {
+        let Some(line) = &mut self.line else {
+            self.begun = None;
+            return;
+        };
+        // Its answers are skipped; the server comes to the rollback behind them.
+        let ahead = line.ahead.take();
+        if self.begun.take().is_none() && ahead.is_none() {
             return;
         }
         if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {

@@ -5,9 +5,12 @@
 //! sees what was committed when it began, not when the lock was asked for. So the reads see all that the turn before has left. If the lock was not had,
 //! what was read is thrown away.
 
+use std::future::{poll_fn, ready};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Context;
 
-use earmark_core::{Keys, Timestamp, WorkingSet};
+use earmark_core::{Event, Keys, Timestamp, WorkingSet};
 use tokio_postgres::Statement;
 
 use crate::connect::Session;
@@ -16,6 +19,29 @@ use crate::load::{self, Loaded};
 use crate::pipeline::Sent;
 use crate::rows::events;
 use crate::session::in_time;
+
+/// Of so many batches, one is not begun ahead.
+const GIVE_WAY_EVERY: u64 = 16;
+
+/// Whether a turn may be asked for right behind a COMMIT. The server may then give it to us before those who wait for it have woken up, and they may
+/// be more than one.
+#[derive(Debug, Default)]
+pub(crate) struct Courtesy {
+    batches: u64,
+    /// The last event that we wrote.
+    last_event: u64,
+}
+
+impl Courtesy {
+    /// Judges by the events of the batch that is to be committed: nobody else has written since our last one. Now and then whoever waits is let in,
+    /// and is seen by that.
+    pub(crate) fn allows_to_go_on(&mut self, events: &[Event]) -> bool {
+        let alone = events.first().is_none_or(|first| first.sequence == self.last_event + 1);
+        self.last_event = events.last().map_or(self.last_event, |last| last.sequence);
+        self.batches += 1;
+        alone && !self.batches.is_multiple_of(GIVE_WAY_EVERY)
+    }
+}
 
 /// A batch that waits for its turn.
 pub(crate) struct Turn {
@@ -41,16 +67,33 @@ impl Turn {
         Self { keys, lock, reads }
     }
 
+    /// Waits for the answer of `first`; all that the turn needs is sent right behind it.
+    pub(crate) async fn sent_behind<T>(&mut self, first: impl Future<Output = T>) -> T {
+        let mut first = pin!(first);
+        poll_fn(|context| {
+            let answer = first.as_mut().poll(context);
+            self.poll(context);
+            answer
+        })
+        .await
+    }
+
+    /// Whether the rows of exactly these keys come with it.
+    pub(crate) fn brings(&self, keys: &Keys) -> bool {
+        *self.keys == *keys
+    }
+
     /// Waits for the turn, then for the rows, each within the time of a round trip.
     pub(crate) async fn take(mut self, rows: &mut WorkingSet) -> Result<(), Fault> {
-        std::future::poll_fn(|context| {
-            self.lock.poll(context);
-            self.reads.poll(context);
-            std::task::Poll::Ready(())
-        })
-        .await;
+        self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
         in_time(self.reads.answer()).await?.put(&self.keys, rows);
         Ok(())
+    }
+
+    /// The lock first.
+    fn poll(&mut self, context: &mut Context<'_>) {
+        self.lock.poll(context);
+        self.reads.poll(context);
     }
 }
