@@ -45,9 +45,18 @@ impl Fixture {
     }
 }
 
-/// A transaction of one row, by simple queries or by prepared statements.
-async fn insert(client: &Client, is_prepared: bool) -> Result<(), Error> {
-    if is_prepared {
+/// How a transaction is sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Simple,
+    Prepared,
+    /// The next transaction begins in the same segment as COMMIT.
+    Followed,
+}
+
+/// A transaction of one row.
+async fn insert(client: &Client, sent: Sent) -> Result<(), Error> {
+    if sent == Sent::Prepared {
         let commit = client.prepare("COMMIT").await?;
         let insert = client.prepare("INSERT INTO t VALUES ($1)").await?;
         client.batch_execute("BEGIN").await?;
@@ -56,45 +65,53 @@ async fn insert(client: &Client, is_prepared: bool) -> Result<(), Error> {
     } else {
         client.batch_execute("BEGIN").await?;
         client.batch_execute("INSERT INTO t VALUES (1)").await?;
-        client.batch_execute("COMMIT").await
+        let commit = client.batch_execute("COMMIT");
+        if sent == Sent::Simple {
+            return commit.await;
+        }
+        let (committed, next) =
+            tokio::join!(commit, client.batch_execute("BEGIN; INSERT INTO t VALUES (2); ROLLBACK"));
+        // Behind a COMMIT without an answer nothing is answered.
+        assert!(committed.is_ok() || next.is_err());
+        committed
     }
 }
 
 async fn check_cut(cut: CommitCut, rows: &str) {
     let fixture = Fixture::start();
-    for (round, is_prepared) in [false, true].into_iter().enumerate() {
+    for (round, sent) in [Sent::Simple, Sent::Prepared, Sent::Followed].into_iter().enumerate() {
         let client = fixture.connect().await.unwrap();
-        insert(&client, is_prepared).await.unwrap();
+        insert(&client, sent).await.unwrap();
         assert_eq!(fixture.proxy.commits_cut(), round as u64);
         fixture.proxy.cut_next_commit(cut);
         // Whoever only reads is not cut.
         client.batch_execute("BEGIN; SELECT 1; COMMIT").await.unwrap();
-        let error = insert(&client, is_prepared).await.unwrap_err();
+        let error = insert(&client, sent).await.unwrap_err();
         assert!(error.is_closed() || error.code().is_none(), "{error:?}");
         assert_eq!(fixture.proxy.commits_cut(), round as u64 + 1);
         // The next one passes.
-        insert(&fixture.connect().await.unwrap(), is_prepared).await.unwrap();
+        insert(&fixture.connect().await.unwrap(), sent).await.unwrap();
     }
     fixture.settle();
     assert_eq!(fixture.rows(), rows);
     assert!(!fixture.proxy.disarm());
-    assert_eq!(fixture.proxy.commits_seen(), 6);
+    assert_eq!(fixture.proxy.commits_seen(), 9);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commit_whose_answer_is_cut_has_happened() {
-    check_cut(CommitCut::AfterAnswer, "6").await;
+    check_cut(CommitCut::AfterAnswer, "9").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commit_that_is_under_way_happens_after_the_cut() {
-    check_cut(CommitCut::Underway { hold: Duration::ZERO }, "6").await;
-    check_cut(CommitCut::Underway { hold: Duration::from_millis(300) }, "6").await;
+    check_cut(CommitCut::Underway { hold: Duration::ZERO }, "9").await;
+    check_cut(CommitCut::Underway { hold: Duration::from_millis(300) }, "9").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn commit_that_is_not_sent_has_not_happened() {
-    check_cut(CommitCut::NotSent, "4").await;
+    check_cut(CommitCut::NotSent, "6").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -102,12 +119,12 @@ async fn connections_are_cut_and_refused_and_pass_again() {
     let fixture = Fixture::start();
     let client = fixture.connect().await.unwrap();
     fixture.proxy.set_mode(Mode::Refuse);
-    insert(&client, false).await.unwrap();
+    insert(&client, Sent::Simple).await.unwrap();
     assert!(fixture.connect().await.is_err());
     fixture.proxy.cut_all();
-    assert!(insert(&client, false).await.is_err());
+    assert!(insert(&client, Sent::Simple).await.is_err());
     fixture.proxy.set_mode(Mode::Pass);
-    insert(&fixture.connect().await.unwrap(), true).await.unwrap();
+    insert(&fixture.connect().await.unwrap(), Sent::Prepared).await.unwrap();
     assert_eq!(fixture.rows(), "2");
 }
 
@@ -117,11 +134,11 @@ async fn silent_connection_stays_open_and_mute() {
     let client = fixture.connect().await.unwrap();
     fixture.proxy.set_mode(Mode::Silent);
     let wait = Duration::from_millis(300);
-    assert!(tokio::time::timeout(wait, insert(&client, false)).await.is_err(), "no answer and no end");
+    assert!(tokio::time::timeout(wait, insert(&client, Sent::Simple)).await.is_err(), "no answer and no end");
     fixture.proxy.set_mode(Mode::Pass);
     assert!(tokio::time::timeout(wait, client.batch_execute("SELECT 1")).await.is_err(), "it has lost bytes");
     assert!(!client.is_closed());
-    insert(&fixture.connect().await.unwrap(), false).await.unwrap();
+    insert(&fixture.connect().await.unwrap(), Sent::Simple).await.unwrap();
     fixture.proxy.cut_all();
     assert!(client.batch_execute("SELECT 1").await.is_err());
     assert_eq!(fixture.rows(), "1");
@@ -145,7 +162,7 @@ async fn delayed_commits_are_carried_out() {
     let fixture = Fixture::start();
     fixture.proxy.delay_commits(100, Duration::from_millis(50));
     for _ in 0..4 {
-        insert(&fixture.connect().await.unwrap(), true).await.unwrap();
+        insert(&fixture.connect().await.unwrap(), Sent::Prepared).await.unwrap();
     }
     assert_eq!(fixture.rows(), "4");
 }

@@ -1,25 +1,29 @@
 //! How does a batch become durable, once, on a database that others use too? It takes its turn, reads, writes what it read the versions of, commits.
 //!
-//! Four round trips: `BEGIN` with the turn; what is to be read; all statements of the save; `COMMIT`. Invariants: COMMIT is sent only after every
-//! statement has changed the rows that it should; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch
-//! left in doubt is never used again.
+//! Three round trips: `BEGIN` with the [turn](crate::turn) and what is to be read; all statements of the save; `COMMIT`. When commands wait by then and no
+//! other node writes, they are two: the next turn is asked for behind the COMMIT, and while this batch is answered the database reads for the next.
+//!
+//! Invariants: COMMIT is sent only after every statement has changed the rows that it should; whatever follows it on the wire, its own answer alone says
+//! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
+//! again, nor a turn that was asked for on it; a turn is asked for ahead only for commands that are there, so no idle node holds one.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Pace, StoreError};
 use tokio::runtime::Runtime;
+use tokio_postgres::Statement;
 
 use crate::connect::{DatabaseUrl, Session};
 use crate::fault::{BrokenOnPurpose, Fault};
 use crate::open::{OpenError, PostgresOptions, open_writer};
 use crate::outcome::{Learned, Node, is_definite, learn};
 use crate::segments::Segments;
-use crate::session::TURN_STANDS_STILL_MAX;
+use crate::session::{TURN_STANDS_STILL_MAX, in_time};
+use crate::turn::{Courtesy, Turn};
 use crate::{load, rows, save};
 
-/// How long the server may take to answer a round trip; longer than it may take by its own limits.
-const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
 /// How long a COMMIT may take before its outcome is asked for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
@@ -33,14 +37,31 @@ pub struct PostgresEngine {
     runtime: Option<Runtime>,
     url: DatabaseUrl,
     options: PostgresOptions,
-    session: Option<Session>,
+    line: Option<Line>,
     node: Node,
-    /// When the transaction began; `None` outside of one.
+    courtesy: Courtesy,
+    /// When the transaction began; `None` outside of one, also of one that was begun ahead.
     begun: Option<Instant>,
     /// When the last try to connect failed, and why.
     failed: Option<(Instant, String)>,
     /// What is grouped beside the writer.
     _segments: Option<Segments>,
+}
+
+/// A session that can take turns.
+struct Line {
+    session: Arc<Session>,
+    /// Asks for the turn.
+    lock: Statement,
+    /// The next turn, asked for behind a COMMIT. It goes with the session: a new one knows nothing of it.
+    ahead: Option<Ahead>,
+}
+
+/// A turn that was asked for before its batch has begun.
+struct Ahead {
+    turn: Turn,
+    /// From when on it may be ours.
+    since: Instant,
 }
 
 impl PostgresEngine {
@@ -57,8 +78,9 @@ impl PostgresEngine {
             runtime: Some(runtime),
             url,
             options,
-            session: None,
+            line: None,
             node,
+            courtesy: Courtesy::default(),
             begun: None,
             failed: None,
             _segments: segments,
@@ -67,24 +89,25 @@ impl PostgresEngine {
 
     /// Connects, unless it is connected.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        if self.session.as_ref().is_some_and(|session| !session.is_closed()) {
+        if self.line.as_ref().is_some_and(|line| !line.session.is_closed()) {
             return Ok(());
         }
-        self.session = None;
+        self.line = None;
         let (url, options, node) = (&self.url, self.options, &mut self.node);
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let opened = runtime.block_on(async {
             let session = open_writer(url, options.distributed).await?;
             node.register(&session).await?;
             rows::events::prepare_numbers(&session, options.broken).await?;
-            Ok::<_, OpenError>(session)
+            let lock = rows::events::prepare_turn(&session, options.broken).await?;
+            Ok::<_, OpenError>(Line { session: Arc::new(session), lock, ahead: None })
         });
         match opened {
-            Ok(session) => {
+            Ok(line) => {
                 if self.failed.take().is_some() {
                     tracing::info!(database = %self.url, "the database is back");
                 }
-                self.session = Some(session);
+                self.line = Some(line);
                 Ok(())
             }
             Err(error) => {
@@ -111,19 +134,15 @@ impl PostgresEngine {
         &mut self,
         work: impl AsyncFnOnce(&Session) -> Result<T, Fault>,
     ) -> Result<T, StoreError> {
-        let Some(session) = &self.session else {
-            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
-        };
+        let Some(line) = &self.line else { return Err(no_connection()) };
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let done = runtime.block_on(async { tokio::time::timeout(ROUND_TRIP_MAX, work(session)).await });
-        let late = || Err(Fault::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
-        done.unwrap_or_else(|_| late()).map_err(|fault| self.failure(fault))
+        runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
     }
 
     /// What an error before COMMIT means: the batch did not happen, whatever else.
     fn failure(&mut self, fault: Fault) -> StoreError {
         if fault.ends_session() {
-            self.session = None;
+            self.line = None;
         }
         let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
         match StoreError::from(fault) {
@@ -135,7 +154,7 @@ impl PostgresEngine {
 
     /// The COMMIT got no answer, or one that says neither yes nor no.
     fn learn(&mut self, why: &str) -> Result<(), StoreError> {
-        self.session = None;
+        self.line = None;
         if self.options.broken == Some(BrokenOnPurpose::LostCommits) {
             return Err(StoreError::Conflict(why.to_owned()));
         }
@@ -158,30 +177,51 @@ impl PostgresEngine {
 }
 
 impl Engine for PostgresEngine {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.connected()?;
-        self.begun = Some(Instant::now());
-        let broken = self.options.broken;
-        let last = self.round_trip(async |session| rows::events::take_turn(session, broken).await)?;
-        // The wait for the turn is not time within it.
-        self.begun = Some(Instant::now());
-        (rows.last_sequence, rows.last_event_at) = last;
-        Ok(())
+        let Some(line) = &mut self.line else { return Err(no_connection()) };
+        let now = Instant::now();
+        self.begun = Some(now);
+        let Ahead { turn, since } = line.ahead.take().unwrap_or_else(|| {
+            let turn = Turn::new(&line.session, &line.lock, keys);
+            Ahead { turn, since: now }
+        });
+        let complete = turn.brings(keys);
+        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
+        let begun = runtime.block_on(turn.take(rows));
+        // The wait for the turn is not time within it; what passed before anybody waited may be.
+        self.begun = Some(since + now.elapsed());
+        begun.map_err(|fault| self.failure(fault))?;
+        if complete { Ok(()) } else { self.load(keys, rows) }
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.round_trip(async |session| load::load(session, keys, rows).await)
+        self.round_trip(async |session| load::find(session, keys).await)?.put(keys, rows);
+        Ok(())
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        self.commit_and_go_on(changes, &mut || None)
+    }
+
+    fn commit_and_go_on(
+        &mut self,
+        changes: &BatchChanges,
+        next: &mut dyn FnMut() -> Option<Keys>,
+    ) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
         self.round_trip(async |session| save::save(session, (changes, &node), broken).await)?;
-        let Some(session) = &self.session else {
-            return Err(StoreError::Unavailable("there is no connection to the database".to_owned()));
-        };
+        let Some(Line { session, lock, ahead }) = &mut self.line else { return Err(no_connection()) };
+        let keys = if self.courtesy.allows_to_go_on(&changes.events) { next() } else { None };
+        *ahead = keys.map(|keys| Ahead { turn: Turn::new(session, lock, &keys), since: Instant::now() });
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let committed = runtime
-            .block_on(async { tokio::time::timeout(COMMIT_MAX, session.batch_execute("COMMIT")).await });
+        let committed = runtime.block_on(async {
+            let commit = session.batch_execute("COMMIT");
+            match ahead {
+                Some(Ahead { turn, .. }) => tokio::time::timeout(COMMIT_MAX, turn.sent_behind(commit)).await,
+                None => tokio::time::timeout(COMMIT_MAX, commit).await,
+            }
+        });
         self.begun = None;
         match committed {
             Ok(Ok(())) => {
@@ -195,12 +235,18 @@ impl Engine for PostgresEngine {
     }
 
     fn rollback(&mut self) {
-        if self.begun.take().is_none() || self.session.is_none() {
+        let Some(line) = &mut self.line else {
+            self.begun = None;
+            return;
+        };
+        // Its answers are skipped; the server comes to the rollback behind them.
+        let ahead = line.ahead.take();
+        if self.begun.take().is_none() && ahead.is_none() {
             return;
         }
         if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {
             tracing::debug!(%error, "a transaction could not be rolled back; its connection is given up");
-            self.session = None;
+            self.line = None;
         }
     }
 
@@ -221,6 +267,10 @@ impl PostgresEngine {
             let _ = self.open();
         }
     }
+}
+
+fn no_connection() -> StoreError {
+    StoreError::Unavailable("there is no connection to the database".to_owned())
 }
 
 impl Drop for PostgresEngine {

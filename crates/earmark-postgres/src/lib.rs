@@ -3,8 +3,7 @@
 //! Any number of processes, whose batches take turns: the first statement of a batch locks the one row of its event stream, the commit
 //! releases it ([`PostgresEngine`], on the writer's thread, with a connection of its own). Turns make conflicts rare; versions make them harmless: every
 //! update names the version that was loaded. Reads have a pool ([`PostgresQueries`]); what they search by item is grouped behind the path of an order, by a
-//! thread of its own (`segments`). Start at `open.rs`, then `engine.rs`; `outcome.rs` says what
-//! happens when a COMMIT gets no answer.
+//! thread of its own (`segments`). Start at `open.rs`, then `engine.rs` and `turn.rs`; `outcome.rs` says what happens when a COMMIT gets no answer.
 
 mod audit;
 mod codec;
@@ -23,6 +22,7 @@ mod save;
 mod segments;
 mod session;
 mod tls;
+mod turn;
 
 pub use connect::DatabaseUrl;
 pub use engine::PostgresEngine;

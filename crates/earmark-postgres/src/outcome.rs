@@ -1,7 +1,8 @@
 //! What became of a COMMIT whose answer did not come? The node's own row says, written in each batch: it holds the number of the batch, or it does not.
 //!
 //! The row was changed before COMMIT was sent, so whoever locks it now waits until that transaction has ended, one way or the other. What is then read is
-//! final, and it is confirmed by a commit of its own: where a standby must have everything, it has that too.
+//! final, and it is confirmed by a commit of its own: where a standby must have everything, it has that too. The turn is not needed for that: the old
+//! session may have been given the next one, behind that COMMIT, and holds it until the server sees that nobody is there.
 
 use std::time::{Duration, Instant};
 

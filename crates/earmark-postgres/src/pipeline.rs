@@ -3,7 +3,7 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 /// A statement under way.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -25,6 +25,38 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>) -> Vec<T>
     })
     .await;
     answers.into_iter().flatten().collect()
+}
+
+/// Statements that others are sent behind before their answers are waited for.
+pub(crate) enum Sent<T> {
+    /// Not answered yet; sent when it is first polled.
+    Underway(Underway<'static, T>),
+    /// Answered while others were waited for.
+    Answered(T),
+}
+
+impl<T> Sent<T> {
+    /// Nothing is sent yet.
+    pub(crate) fn new(statements: impl Future<Output = T> + Send + 'static) -> Self {
+        Self::Underway(Box::pin(statements))
+    }
+
+    /// Sends them, if that has not been done, and takes their answers in, if they are there.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) {
+        if let Self::Underway(statements) = self
+            && let Poll::Ready(answer) = statements.as_mut().poll(context)
+        {
+            *self = Self::Answered(answer);
+        }
+    }
+
+    /// Waits for their answers.
+    pub(crate) async fn answer(self) -> T {
+        match self {
+            Self::Underway(statements) => statements.await,
+            Self::Answered(answer) => answer,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::open::OpenError;
 /// 15: the oldest that is tested.
 const SERVER_VERSION_MIN: i32 = 150_000;
 
+/// How long the server may take to answer a round trip; longer than it may take by its own limits.
+const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
+
 /// How long a node may stand still within its turn before the database takes the turn from it.
 pub(crate) const TURN_STANDS_STILL_MAX: Duration = Duration::from_millis(2_500);
 
@@ -32,6 +35,15 @@ const BY_INDEX: [&str; 5] = [
     "SET jit = off",
 ];
 
+/// For the writer: a statement behind the lock must see what was committed while the lock was waited for.
+const EACH_STATEMENT_ANEW: &str = "SET default_transaction_isolation = 'read committed'";
+
+/// The answer, if it comes within the time of a round trip.
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+    let late = || Err(Fault::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
+    tokio::time::timeout(ROUND_TRIP_MAX, answer).await.unwrap_or_else(|_| late())
+}
+
 /// Checks the server and sets the limits.
 pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
     check_version(session).await?;
@@ -44,6 +56,7 @@ pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
 pub(crate) async fn prepare_writer(session: &Session) -> Result<(), OpenError> {
     prepare_reader(session).await?;
     set_if_known(session, &BY_INDEX).await?;
+    session.batch_execute(EACH_STATEMENT_ANEW).await.map_err(Fault::from)?;
     let row =
         session.query_one("SELECT current_setting('synchronous_commit')", &[]).await.map_err(Fault::from)?;
     // A commit that may be lost with the machine is not one that may be acknowledged.

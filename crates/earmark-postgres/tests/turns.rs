@@ -3,12 +3,17 @@
 
 mod common;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::{adjust, cluster, counters, name, node, parse, place, prepare, put, run};
+use common::{
+    adjust, cluster, counters, name, node, parse, place, prepare, put, run, run_and_go_on, runtime, sku,
+};
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
+use earmark_core::{Keys, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
-use earmark_store::{Engine, StoreError};
+use earmark_store::{Engine, Store, StoreError, StoreOptions};
 
 fn broken(url: &str, broken: BrokenOnPurpose) -> PostgresEngine {
     let options = PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
@@ -68,6 +73,125 @@ fn without_turns_and_versions_stock_is_sold_twice() {
     assert_eq!(orders, "4");
 }
 
+#[test]
+fn a_node_that_always_begins_ahead_lets_others_have_their_turn() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let (mut busy, mut other) = (node(&url).0, node(&url).0);
+    run(&mut busy, &[put("A"), put("B"), adjust("B", 100)]).unwrap();
+    let over = AtomicBool::new(false);
+    let waited = std::thread::scope(|scope| {
+        let working = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                run_and_go_on(&mut busy, &[adjust("A", 1)]).unwrap();
+            }
+            busy.rollback();
+        });
+        let turns = (1..=20).map(|id| {
+            std::thread::sleep(Duration::from_millis(20));
+            let asked = Instant::now();
+            run(&mut other, &[place(id, "B", 1)]).map(|()| asked.elapsed())
+        });
+        let waited: Result<Vec<_>, _> = turns.collect();
+        over.store(true, Ordering::Relaxed);
+        working.join().unwrap();
+        waited
+    });
+    let longest = waited.unwrap().into_iter().max().unwrap();
+    assert!(longest < Duration::from_secs(1), "it had to wait for {longest:?}");
+    assert_eq!(counters(&cluster, &url, "B"), "100|20");
+}
+
+/// How many sessions of nodes are in a transaction, and have nothing to do.
+fn open_transactions(cluster: &Cluster, url: &str) -> String {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'earmark' AND state LIKE 'idle in transaction%'";
+    cluster.query_in(name(url), sql).unwrap()
+}
+
+#[test]
+fn a_node_without_customers_holds_no_turn() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let (engine, queries) = node(&url);
+    let (store, ended) = Store::start(Box::new(engine), Arc::new(queries), StoreOptions::default());
+    let runtime = runtime();
+    for text in ["A", "B"] {
+        runtime.block_on(store.submit(put(text))).unwrap().unwrap();
+    }
+    for round in 0..20_u128 {
+        let customers: Vec<_> = (0..24)
+            .map(|number| {
+                let store = store.clone();
+                runtime.spawn(async move {
+                    for _ in 0..=number % 5 {
+                        store
+                            .submit(adjust(if number % 2 == 0 { "A" } else { "B" }, 1))
+                            .await
+                            .unwrap()
+                            .unwrap();
+                    }
+                })
+            })
+            .collect();
+        customers.into_iter().for_each(|customer| runtime.block_on(customer).unwrap());
+        assert_eq!(open_transactions(&cluster, &url), "0", "round {round}");
+    }
+    let batches = store.stats().batches;
+    drop(store);
+    runtime.block_on(ended).unwrap().unwrap();
+    assert!(batches > 20, "batches followed each other");
+    // The control: a batch that is not ended is seen.
+    let mut still = node(&url).0;
+    prepare(&mut still, &[adjust("A", 1)]).unwrap();
+    assert_eq!(open_transactions(&cluster, &url), "1");
+    still.rollback();
+}
+
+/// A rule that only COMMIT finds broken.
+const AT_COMMIT: &str = "SET ROLE earmark; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN RAISE unique_violation; END'; CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION refuse()";
+
+#[test]
+fn what_was_begun_behind_a_commit_that_failed_is_undone() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let (mut engine, mut other) = (node(&url).0, node(&url).0);
+    run(&mut engine, &[put("A"), adjust("A", 5)]).unwrap();
+    cluster.query_in(name(&url), AT_COMMIT).unwrap();
+    let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
+    let refused = engine.commit_and_go_on(&changes, &mut || Some(Keys::default())).unwrap_err();
+    assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
+    assert_eq!(open_transactions(&cluster, &url), "1", "the next one has begun");
+    engine.rollback();
+    assert_eq!(open_transactions(&cluster, &url), "0");
+    run(&mut other, &[adjust("A", 1)]).unwrap();
+    run(&mut engine, &[adjust("A", 1)]).unwrap();
+    assert_eq!(counters(&cluster, &url, "A"), "7|0");
+}
+
+#[test]
+fn rows_that_come_with_the_turn_are_as_the_turn_before_left_them() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let (mut first, mut second) = (node(&url).0, node(&url).0);
+    run(&mut first, &[put("A")]).unwrap();
+    for expected in 1..=20 {
+        let held = prepare(&mut first, &[adjust("A", 1)]).unwrap();
+        let (mut keys, mut rows) = (Keys::default(), WorkingSet::default());
+        keys.items.insert(sku("A"));
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| second.begin(&keys, &mut rows).unwrap());
+            // Its turn and its reads are sent long before the commit that it waits for.
+            std::thread::sleep(Duration::from_millis(20));
+            first.commit(&held).unwrap();
+            waiting.join().unwrap();
+        });
+        assert_eq!(rows.stocks.find(&sku("A")).unwrap().on_hand, expected);
+        second.rollback();
+    }
+}
+
 /// A node whose database is behind a proxy.
 fn behind(cluster: &Cluster, proxy: &TcpProxy, database: &str) -> PostgresEngine {
     let url = cluster.url_at(&proxy.address().to_string(), database);
@@ -89,7 +213,13 @@ fn a_commit_without_an_answer_is_learned_about_and_never_guessed() {
             (CommitCut::NotSent, false),
         ] {
             proxy.cut_next_commit(cut);
-            let outcome = run(&mut engine, &[place(u128::from(proxy.commits_cut()) + 1, "A", 1)]);
+            let order = place(u128::from(proxy.commits_cut()) + 1, "A", 1);
+            // With the next turn right behind COMMIT, and without.
+            let outcome = if round % 2 == 0 {
+                run_and_go_on(&mut engine, &[order])
+            } else {
+                run(&mut engine, &[order])
+            };
             if happens {
                 outcome.unwrap_or_else(|error| panic!("round {round}, {cut:?}: it happened, not: {error}"));
                 reserved += 1;

@@ -93,7 +93,7 @@ struct Took {
 fn run_batch(engine: &mut dyn Engine, commands: &[Command], now: Timestamp, took: &mut Took) {
     let begin = Instant::now();
     let mut rows = WorkingSet::default();
-    engine.begin(&mut rows).unwrap();
+    engine.begin(&Keys::default(), &mut rows).unwrap();
     loop {
         let mut keys = Keys::default();
         commands.iter().for_each(|command| needs(command, &rows, &mut keys));

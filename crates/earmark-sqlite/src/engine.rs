@@ -58,11 +58,11 @@ impl SqliteEngine {
 }
 
 impl Engine for SqliteEngine {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(Fault::from)?;
         (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;
-        Ok(())
+        self.load(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn commit(engine: &mut SqliteEngine, changes: &BatchChanges) -> Result<(), StoreError> {
-        engine.begin(&mut WorkingSet::default()).unwrap();
+        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
         engine.commit(changes)
     }
 
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn an_error_of_commit_is_unknown() {
         let (_folder, mut engine, _queries) = opened();
-        engine.begin(&mut WorkingSet::default()).unwrap();
+        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
         // A breach that only COMMIT finds.
         engine
             .connection
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn a_transaction_that_is_gone_is_not_taken_for_committed() {
         let (_folder, mut engine, _queries) = opened();
-        engine.begin(&mut WorkingSet::default()).unwrap();
+        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
         engine.connection.execute_batch("ROLLBACK").unwrap();
         let lost = engine.commit(&wide_item("first"));
         assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");

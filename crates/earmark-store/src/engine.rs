@@ -1,4 +1,4 @@
-//! What must a database do for us? Four methods, one transaction, one user: the writer.
+//! What must a database do for us? Four things, one transaction, one user: the writer.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
@@ -8,9 +8,9 @@ use crate::StoreError;
 ///
 /// Every implementation passes [`crate::conformance`].
 pub trait Engine: Send {
-    /// Begins a transaction in which nobody else writes, and sets `rows.last_sequence` and `rows.last_event_at` to the number and
-    /// the time of the last event.
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError>;
+    /// Begins a transaction in which nobody else writes, sets `rows.last_sequence` and `rows.last_event_at` to the number and the time of the
+    /// last event, and loads the rows of `keys`, all as they are once nobody else writes.
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
 
     /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
@@ -18,6 +18,18 @@ pub trait Engine: Send {
     /// Saves all of it and commits. Inserts where `before` is `None`; otherwise updates the version that was loaded, and nothing else. When
     /// this returns `Ok`, the changes survive a crash of the process and of the machine.
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError>;
+
+    /// The same, and may begin the next batch behind the commit, so that the database works on it while this one is answered. `next` draws who waits
+    /// for it, if anybody does, and gives their keys; an engine that can begin ahead calls it when nothing is left to be done but to commit, others
+    /// never do. If all went well and somebody was drawn, `begin` comes next, for these keys; after an error it is `rollback`, and it ends what was
+    /// begun ahead as well.
+    fn commit_and_go_on(
+        &mut self,
+        changes: &BatchChanges,
+        _next: &mut dyn FnMut() -> Option<Keys>,
+    ) -> Result<(), StoreError> {
+        self.commit(changes)
+    }
 
     /// Ends the transaction without a trace. Called after any error of the others, and after a batch that changes nothing.
     fn rollback(&mut self);

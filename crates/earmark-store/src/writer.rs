@@ -3,6 +3,7 @@
 //! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
 //! commit that holds it has returned, and after a commit whose outcome is unknown nothing is answered at all: the loop ends.
 
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,8 @@ const ROUNDS_MAX: usize = 3;
 const CONFLICTS_MAX: u32 = 5;
 /// The longest wait before it is decided again the first time, doubled with each further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
+/// Who comes while a batch waits for its turn joins it if they are at least the batch's size divided by this.
+const JOIN_SHARE: usize = 2;
 /// How long nobody must ask before the engine may take its time.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
 
@@ -80,6 +83,8 @@ impl Step {
 pub(crate) struct Writer {
     engine: Box<dyn Engine>,
     receiver: mpsc::Receiver<Request>,
+    /// Who was drawn for the next batch when the last one was committed; they come before those in the queue.
+    drawn: VecDeque<Request>,
     signals: Arc<Signals>,
     options: StoreOptions,
     /// Time never runs backwards in the books, whatever the clocks of the nodes do.
@@ -93,6 +98,8 @@ pub(crate) struct Writer {
 enum Company {
     /// It does.
     Welcome,
+    /// It does once it has its turn: the database may have begun it already.
+    Late,
     /// It is tried alone, to see whether it is the offender.
     Unwelcome,
 }
@@ -110,20 +117,41 @@ impl Writer {
         signals: Arc<Signals>,
         options: StoreOptions,
     ) -> Self {
-        Self { engine, receiver, signals, options, latest: Timestamp(0), health: Health::Saving }
+        Self {
+            engine,
+            receiver,
+            drawn: VecDeque::new(),
+            signals,
+            options,
+            latest: Timestamp(0),
+            health: Health::Saving,
+        }
     }
 
     /// Runs until every handle is gone, or until it must not go on.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
+        let ended = self.carry_on();
+        // Nobody has decided these.
+        answer_all(self.drawn.drain(..), SubmitError::Unavailable);
+        ended
+    }
+
+    fn carry_on(&mut self) -> Result<(), StoreError> {
         let timer = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let timer = timer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let mut batch = Vec::with_capacity(self.options.batch_commands_max);
-        while let Some(first) = self.next(&timer)? {
-            batch.push(first);
-            self.carry_out(&mut batch, Company::Welcome)?;
+        loop {
+            let company = if self.drawn.is_empty() {
+                let Some(first) = self.next(&timer)? else { return Ok(()) };
+                batch.push(first);
+                Company::Welcome
+            } else {
+                batch.extend(self.drawn.drain(..));
+                Company::Late
+            };
+            self.carry_out(&mut batch, company)?;
             self.engine.maintain(Pace::Busy)?;
         }
-        Ok(())
     }
 
     /// The next request; housekeeping is done while there is none.
@@ -156,13 +184,13 @@ impl Writer {
                     return Ok(());
                 }
                 Err(StoreError::Unknown(why)) => {
-                    answer_all(batch, SubmitError::Unknown);
+                    answer_all(batch.drain(..), SubmitError::Unknown);
                     return Err(StoreError::Unknown(why));
                 }
                 Err(StoreError::Unlearned(why)) => {
                     self.engine.rollback();
                     tracing::error!(why, commands = batch.len(), "it is not known whether a batch was saved");
-                    answer_all(batch, SubmitError::Unknown);
+                    answer_all(batch.drain(..), SubmitError::Unknown);
                 }
                 Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
             }
@@ -196,7 +224,7 @@ impl Writer {
             }
             StoreError::Refused(_) | StoreError::Damaged(_) => {
                 tracing::error!(%error, "a command broke a check of the store; this is a bug");
-                answer_all(batch, SubmitError::Refused);
+                answer_all(batch.drain(..), SubmitError::Refused);
                 Ok(())
             }
             _ => {
@@ -204,7 +232,7 @@ impl Writer {
                     tracing::error!(%error, commands = batch.len(), "a batch could not be saved");
                 }
                 self.health = Health::Failing;
-                answer_all(batch, SubmitError::Unavailable);
+                answer_all(batch.drain(..), SubmitError::Unavailable);
                 Ok(())
             }
         }
@@ -217,8 +245,13 @@ impl Writer {
         company: Company,
     ) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
         let mut rows = WorkingSet::default();
-        let begun = self.engine.begin(&mut rows);
         if company == Company::Welcome {
+            self.join_waiting(batch);
+        }
+        let begun = self.engine.begin(&needs_of(&*batch, &rows), &mut rows);
+        // After an outage they are told at once.
+        let away = matches!(begun, Err(StoreError::Unavailable(_)));
+        if company != Company::Unwelcome && (away || self.are_worth_a_load(batch)) {
             self.join_waiting(batch);
         }
         begun?;
@@ -237,16 +270,38 @@ impl Writer {
             answer_early(batch, &verdicts);
         }
         self.die_at(Moment::Before, batch);
-        self.engine.commit(&changes)?;
+        self.commit(&changes, company)?;
         self.die_at(Moment::After, batch);
         self.tell(&changes);
         Ok(verdicts)
     }
 
-    /// Takes along who came while the turn was waited for, which is long where nodes take turns. After an outage they are told at once.
+    /// Commits, and draws who waits by then if the engine can use it.
+    fn commit(&mut self, changes: &BatchChanges, company: Company) -> Result<(), StoreError> {
+        if company == Company::Unwelcome {
+            return self.engine.commit(changes);
+        }
+        let Self { engine, receiver, drawn, options, .. } = self;
+        engine.commit_and_go_on(changes, &mut || {
+            while drawn.len() < options.batch_commands_max
+                && let Ok(request) = receiver.try_recv()
+            {
+                drawn.push_back(request);
+            }
+            (!drawn.is_empty()).then(|| needs_of(&*drawn, &WorkingSet::default()))
+        })
+    }
+
+    /// Whether who came while the turn was waited for is taken along, which costs another load: the wait is long where nodes take turns, and then
+    /// there are many.
+    fn are_worth_a_load(&self, batch: &[Request]) -> bool {
+        self.receiver.len() * JOIN_SHARE >= batch.len()
+    }
+
+    /// Takes along who waits.
     fn join_waiting(&mut self, batch: &mut Vec<Request>) {
         while batch.len() < self.options.batch_commands_max
-            && let Ok(request) = self.receiver.try_recv()
+            && let Some(request) = self.drawn.pop_front().or_else(|| self.receiver.try_recv().ok())
         {
             batch.push(request);
         }
@@ -265,8 +320,7 @@ impl Writer {
     /// Loads what all commands of the batch name, together.
     fn load_for(&mut self, batch: &[Request], rows: &mut WorkingSet) -> Result<(), StoreError> {
         for _ in 0..ROUNDS_MAX {
-            let mut keys = Keys::default();
-            batch.iter().for_each(|request| needs(&request.command, rows, &mut keys));
+            let keys = needs_of(batch, rows);
             if keys.is_empty() {
                 break;
             }
@@ -318,8 +372,15 @@ fn jitter(bound: Duration) -> Duration {
     bound * die / 1_000
 }
 
-fn answer_all(batch: &mut Vec<Request>, error: SubmitError) {
-    for request in batch.drain(..) {
+/// What all commands of the batch name and is not loaded.
+fn needs_of<'a>(batch: impl IntoIterator<Item = &'a Request>, rows: &WorkingSet) -> Keys {
+    let mut keys = Keys::default();
+    batch.into_iter().for_each(|request| needs(&request.command, rows, &mut keys));
+    keys
+}
+
+fn answer_all(requests: impl Iterator<Item = Request>, error: SubmitError) {
+    for request in requests {
         let _ = request.reply.send(Err(error));
     }
 }

@@ -76,7 +76,8 @@ impl Link {
                 continue;
             }
             let mut out = Vec::new();
-            for Message { bytes, is } in frontend.read(&chunk[..count]) {
+            let mut messages = frontend.read(&chunk[..count]).into_iter();
+            while let Some(Message { bytes, is }) = messages.next() {
                 match is {
                     Is::Other => out.extend_from_slice(&bytes),
                     Is::EncryptionRequest => {
@@ -88,7 +89,10 @@ impl Link {
                             self.swallow_answer.store(true, Ordering::SeqCst);
                             out.extend_from_slice(&bytes);
                         }
-                        Some(cut) => return self.cut(cut, out, &bytes),
+                        Some(cut) => {
+                            let behind = messages.flat_map(|message| message.bytes).collect();
+                            return self.cut(cut, out, (bytes, behind));
+                        }
                     },
                 }
             }
@@ -99,8 +103,8 @@ impl Link {
         self.close();
     }
 
-    /// `out` came before the commit and is passed on in any case.
-    fn cut(&self, cut: CommitCut, mut out: Vec<u8>, commit: &[u8]) {
+    /// `out` came before the commit and is passed on in any case; what came behind it shares its fate: to the server it was sent as well.
+    fn cut(&self, cut: CommitCut, mut out: Vec<u8>, (commit, behind): (Vec<u8>, Vec<u8>)) {
         {
             let _between = self.to_client.lock().unwrap_or_else(PoisonError::into_inner);
             self.mute.store(true, Ordering::SeqCst);
@@ -109,11 +113,12 @@ impl Link {
         self.control.commit_was_cut();
         let _ = self.client.shutdown(Shutdown::Both);
         if let CommitCut::Underway { hold } = cut {
-            out.extend_from_slice(commit);
+            out.extend_from_slice(&commit);
             // A prepared one is executed at the latest when its Sync comes.
             if commit[0] == b'E' {
                 out.extend_from_slice(&[b'S', 0, 0, 0, 4]);
             }
+            out.extend_from_slice(&behind);
             std::thread::sleep(hold);
             let _ = (&self.server).write_all(&out);
             // The end of the stream, behind everything that was sent; a reset could overtake it.

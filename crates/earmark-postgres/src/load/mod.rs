@@ -7,14 +7,33 @@ mod items;
 mod keys;
 mod orders;
 
+use std::collections::HashMap;
+
+use earmark_core::carts::Cart;
+use earmark_core::idempotency::IdempotencyRecord;
+use earmark_core::ids::OrderId;
+use earmark_core::items::StockedItem;
+use earmark_core::keys::ApiKey;
+use earmark_core::orders::Order;
+use earmark_core::text::Reference;
 use earmark_core::{Keys, WorkingSet};
 
 use crate::connect::Session;
 use crate::fault::Fault;
 
-/// Loads every row that `keys` name.
-pub(crate) async fn load(session: &Session, keys: &Keys, rows: &mut WorkingSet) -> Result<(), Fault> {
-    let (used, items, carts, orders, references, api_keys) = tokio::try_join!(
+/// What was found of some keys.
+pub(crate) struct Loaded {
+    idempotency: Vec<IdempotencyRecord>,
+    items: Vec<StockedItem>,
+    carts: Vec<Cart>,
+    orders: HashMap<OrderId, Order>,
+    references: HashMap<Reference, OrderId>,
+    api_keys: Vec<ApiKey>,
+}
+
+/// Finds every row that `keys` name.
+pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, Fault> {
+    let (idempotency, items, carts, orders, references, api_keys) = tokio::try_join!(
         idempotency::find(session, &keys.idempotency),
         items::find(session, &keys.items),
         carts::find(session, &keys.carts),
@@ -22,11 +41,17 @@ pub(crate) async fn load(session: &Session, keys: &Keys, rows: &mut WorkingSet) 
         orders::find_references(session, &keys.references),
         keys::find(session, &keys.api_keys),
     )?;
-    idempotency::put(used, &keys.idempotency, rows);
-    items::put(items, &keys.items, rows);
-    carts::put(carts, &keys.carts, rows);
-    orders::put(orders, &keys.orders, rows);
-    orders::put_references(&references, &keys.references, rows);
-    keys::put(api_keys, &keys.api_keys, rows);
-    Ok(())
+    Ok(Loaded { idempotency, items, carts, orders, references, api_keys })
+}
+
+impl Loaded {
+    /// Puts it in, and as absent what the same keys name beside it.
+    pub(crate) fn put(self, keys: &Keys, rows: &mut WorkingSet) {
+        idempotency::put(self.idempotency, &keys.idempotency, rows);
+        items::put(self.items, &keys.items, rows);
+        carts::put(self.carts, &keys.carts, rows);
+        orders::put(self.orders, &keys.orders, rows);
+        orders::put_references(&self.references, &keys.references, rows);
+        keys::put(self.api_keys, &keys.api_keys, rows);
+    }
 }

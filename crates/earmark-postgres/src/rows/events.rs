@@ -3,7 +3,7 @@
 use earmark_core::movements::{self, Delta};
 use earmark_core::orders::Order;
 use earmark_core::{BatchChanges, Event, Fact, Timestamp};
-use tokio_postgres::Row;
+use tokio_postgres::{Row, Statement};
 
 use super::query;
 use crate::codec;
@@ -16,20 +16,23 @@ pub(crate) const STREAM: i16 = 1;
 /// The places in [`Fact::TYPES`] of what moves counters, but for `order.created`, whose lines are its order's.
 pub(crate) const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
 
-/// Begins a transaction and waits for the turn; gives the number and the time of the last event.
-pub(crate) async fn take_turn(
+/// Prepares what [`take_turn`] sends.
+pub(crate) async fn prepare_turn(
     session: &Session,
     broken: Option<BrokenOnPurpose>,
-) -> Result<(u64, Timestamp), Fault> {
+) -> Result<Statement, Fault> {
     let sql = match broken {
         None | Some(BrokenOnPurpose::LostCommits) => {
             "SELECT last_sequence, last_at FROM streams WHERE id = $1 FOR UPDATE"
         }
         Some(_) => "SELECT last_sequence, last_at FROM streams WHERE id = $1",
     };
-    let statement = session.prepare_cached(sql).await?;
-    let (begun, row) =
-        tokio::join!(session.batch_execute("BEGIN"), session.query_opt(&statement, &[&STREAM]));
+    Ok(session.prepare_cached(sql).await?)
+}
+
+/// Begins a transaction and waits for the turn; gives the number and the time of the last event. All of it is sent when it is first polled.
+pub(crate) async fn take_turn(session: &Session, turn: &Statement) -> Result<(u64, Timestamp), Fault> {
+    let (begun, row) = tokio::join!(session.batch_execute("BEGIN"), session.query_opt(turn, &[&STREAM]));
     begun?;
     let row = row?.ok_or_else(|| Fault::damaged("the stream of events", "its row is gone"))?;
     Ok((codec::count(&row, 0)?, codec::time(&row, 1)?))

@@ -121,7 +121,9 @@ pub(crate) fn place(id: u128, text: &str, quantity: u32) -> Command {
 /// Decides commands in a transaction that is left open.
 pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<BatchChanges, StoreError> {
     let mut rows = WorkingSet::default();
-    engine.begin(&mut rows)?;
+    let mut keys = Keys::default();
+    commands.iter().take(1).for_each(|command| needs(command, &rows, &mut keys));
+    engine.begin(&keys, &mut rows)?;
     for command in commands {
         loop {
             let mut keys = Keys::default();
@@ -135,6 +137,18 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
         rows.absorb(changes, &command.actor, Timestamp(1));
     }
     Ok(rows.take_changes())
+}
+
+/// The same as [`run`], and the next batch, which needs the same rows, is begun behind the commit.
+pub(crate) fn run_and_go_on(engine: &mut dyn Engine, commands: &[Command]) -> Result<(), StoreError> {
+    let mut keys = Keys::default();
+    commands.iter().for_each(|command| needs(command, &WorkingSet::default(), &mut keys));
+    let changes = prepare(engine, commands);
+    let done = changes.and_then(|changes| engine.commit_and_go_on(&changes, &mut || Some(keys.clone())));
+    if done.is_err() {
+        engine.rollback();
+    }
+    done
 }
 
 /// Carries commands out as one batch; undone if the engine refuses.

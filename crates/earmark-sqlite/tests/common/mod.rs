@@ -153,7 +153,7 @@ impl Shop {
     /// Begins a transaction and decides; nothing is saved yet.
     pub(crate) fn decide(&mut self, commands: &[Command]) -> earmark_core::BatchChanges {
         let mut rows = WorkingSet::default();
-        self.engine.begin(&mut rows).unwrap();
+        self.engine.begin(&Keys::default(), &mut rows).unwrap();
         for command in commands {
             loop {
                 let mut keys = Keys::default();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use earmark_core::ids::OrderId;
 use earmark_core::items::Stock;
 use earmark_core::orders::Order;
-use earmark_core::{BatchChanges, Change, WorkingSet};
+use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 
 use super::book::Book;
 use super::commands::{adjust, order, put, sku, units};
@@ -23,7 +23,7 @@ pub(super) fn right_books_are_clean(book: &mut Book) {
 
 /// Commits what no rule would have decided; an engine may refuse it, and otherwise its audit must see it.
 fn seen(book: &mut Book, mut changes: BatchChanges, first_event: u64) {
-    book.engine.begin(&mut WorkingSet::default()).expect("a transaction can begin");
+    book.engine.begin(&Keys::default(), &mut WorkingSet::default()).expect("a transaction can begin");
     for (event, number) in changes.events.iter_mut().zip(first_event..) {
         event.sequence = number;
     }

@@ -57,7 +57,10 @@ impl Book {
     /// Decides a batch in a transaction that is left open.
     pub(super) fn prepare(&mut self, batch: &[(Command, Timestamp)]) -> (BatchChanges, Vec<Verdict>) {
         let mut rows = WorkingSet::default();
-        self.engine.begin(&mut rows).expect("a transaction can begin");
+        // All that the first command names comes in with the turn, what the others name is loaded.
+        let mut keys = Keys::default();
+        batch.iter().take(1).for_each(|(command, _)| needs(command, &rows, &mut keys));
+        self.engine.begin(&keys, &mut rows).expect("a transaction can begin");
         assert_eq!(rows.last_sequence, self.model.events.len() as u64, "the number of the last event");
         assert_eq!(rows.last_event_at, self.model.last_event_at(), "the time of the last event");
         let mut verdicts = Vec::with_capacity(batch.len());
@@ -162,8 +165,7 @@ impl Book {
             idempotency: model.idempotency.keys().copied().collect(),
         };
         let mut rows = WorkingSet::default();
-        self.engine.begin(&mut rows).expect("a transaction can begin");
-        self.engine.load(&keys, &mut rows).expect("rows can be loaded");
+        self.engine.begin(&keys, &mut rows).expect("a transaction can begin");
         self.engine.rollback();
         assert_eq!(rows.last_sequence, model.events.len() as u64, "the number of the last event");
         assert_eq!(rows.last_event_at, model.last_event_at(), "the time of the last event");

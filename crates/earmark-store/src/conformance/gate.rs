@@ -16,9 +16,18 @@ pub(super) struct Gated {
 #[derive(Clone, Default)]
 pub(super) struct Gate(Arc<(Mutex<State>, Condvar)>);
 
+/// Where the gate stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    /// A batch has its commands and no rows.
+    Begin,
+    /// It is decided.
+    Commit,
+}
+
 #[derive(Default)]
 struct State {
-    closed: bool,
+    closed: Option<Before>,
     /// Whether the writer stands before it.
     waiting: bool,
     next_commit: Option<StoreError>,
@@ -34,15 +43,26 @@ impl Gate {
         self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets no batch begin.
-    pub(super) fn close(&self) {
-        self.state().closed = true;
+    /// Lets no batch go on from there.
+    pub(super) fn close(&self, before: Before) {
+        self.state().closed = Some(before);
     }
 
-    /// Lets batches begin again.
+    /// Lets batches go on.
     pub(super) fn open(&self) {
-        self.state().closed = false;
+        self.state().closed = None;
         self.0.1.notify_all();
+    }
+
+    /// Stands before it while it is closed there.
+    fn pass(&self, before: Before) {
+        let mut state = self.state();
+        while state.closed == Some(before) {
+            state.waiting = true;
+            self.0.1.notify_all();
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting = false;
     }
 
     /// Waits until a batch stands before the closed gate.
@@ -60,16 +80,9 @@ impl Gate {
 }
 
 impl Engine for Gated {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        let mut state = self.gate.state();
-        while state.closed {
-            state.waiting = true;
-            self.gate.0.1.notify_all();
-            state = self.gate.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.waiting = false;
-        drop(state);
-        self.inner.begin(rows)
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.gate.pass(Before::Begin);
+        self.inner.begin(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
@@ -77,8 +90,24 @@ impl Engine for Gated {
     }
 
     fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+        self.commit_and_go_on(changes, &mut || None)
+    }
+
+    fn commit_and_go_on(
+        &mut self,
+        changes: &BatchChanges,
+        next: &mut dyn FnMut() -> Option<Keys>,
+    ) -> Result<(), StoreError> {
+        self.gate.pass(Before::Commit);
         let error = self.gate.state().next_commit.take();
-        error.map_or_else(|| self.inner.commit(changes), Err)
+        match error {
+            None => self.inner.commit_and_go_on(changes, next),
+            Some(error) => {
+                // Whoever waits has been drawn by the time that a commit fails.
+                next();
+                Err(error)
+            }
+        }
     }
 
     fn rollback(&mut self) {

@@ -106,6 +106,9 @@ pub fn run(make: impl Fn() -> Fixture) {
     for (name, case) in WRITER_CASES {
         failures.extend(failure(name, || case(make())));
     }
+    failures.extend(failure("who waits during a commit that fails is not forgotten", || {
+        writer::who_waits_during_a_failed_commit_is_not_forgotten(&make);
+    }));
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 

@@ -11,7 +11,7 @@ use earmark_core::keys::revoke::RevokeKey;
 use earmark_core::orders::Order;
 use earmark_core::orders::place::PlaceOrder;
 use earmark_core::text::Reference;
-use earmark_core::{Actor, BatchChanges, Change, Command, Outcome, Timestamp, WorkingSet};
+use earmark_core::{Actor, BatchChanges, Change, Command, Keys, Outcome, Timestamp, WorkingSet};
 
 use super::Fixture;
 use super::book::Book;
@@ -39,7 +39,7 @@ fn furnish(book: &mut Book) {
 }
 
 fn begin(book: &mut Book) {
-    book.engine.begin(&mut WorkingSet::default()).expect("a transaction can begin");
+    book.engine.begin(&Keys::default(), &mut WorkingSet::default()).expect("a transaction can begin");
 }
 
 /// A row that was not there.

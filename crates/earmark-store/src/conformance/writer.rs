@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use earmark_core::ids::{CartId, OrderId, PaymentId};
+use earmark_core::items::StockedItem;
 use earmark_core::orders::OrderStatus;
 use earmark_core::payments::settle::PaymentResult;
 use earmark_core::{Answer, Command, Keys, Mode, Outcome, Rejection, Timestamp, WorkingSet, decide, needs};
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use super::Fixture;
 use super::book::runtime;
 use super::commands::{adjust, cancel, cart, keyed, order, pay, put, settle, sku, units};
-use super::gate::Gate;
+use super::gate::{Before, Gate};
 use crate::{Clock, Store, StoreError, StoreOptions, SubmitError};
 
 type Verdict = Result<Result<Answer, Rejection>, SubmitError>;
@@ -46,7 +47,7 @@ impl Running {
 
     /// Closes the gate with one command before it, so that whatever comes next waits in the queue.
     fn hold(&self) -> JoinHandle<Verdict> {
-        self.gate.close();
+        self.gate.close(Before::Begin);
         let first = self.spawn(put("held"));
         self.gate.wait_for_writer();
         first
@@ -65,10 +66,17 @@ impl Running {
         self.runtime.block_on(handle).expect("the task ends")
     }
 
-    fn on_hand(&self, text: &str) -> u32 {
+    fn find(&self, text: &str) -> Option<StockedItem> {
         let sku = sku(text);
-        let item = self.runtime.block_on(self.store.queries().find_item(&sku)).expect("it can be read");
-        item.map_or(0, |item| item.stock.on_hand)
+        self.runtime.block_on(self.store.queries().find_item(&sku)).expect("it can be read")
+    }
+
+    fn on_hand(&self, text: &str) -> u32 {
+        self.find(text).map_or(0, |item| item.stock.on_hand)
+    }
+
+    fn has(&self, text: &str) -> bool {
+        self.find(text).is_some()
     }
 
     /// Waits for what must come; the time is only there so that a failure ends.
@@ -258,6 +266,38 @@ pub(super) fn an_unlearned_commit_goes_on(fixture: Fixture) {
     running.must_be_clean();
 }
 
+pub(super) fn who_waits_during_a_failed_commit_is_not_forgotten(make: &dyn Fn() -> Fixture) {
+    for (error, answer, added) in [
+        (StoreError::Conflict("another node".into()), None, 110),
+        (StoreError::Unavailable("away".into()), Some(SubmitError::Unavailable), 110),
+        (StoreError::Unlearned("no answer".into()), Some(SubmitError::Unknown), 110),
+        (StoreError::Unknown("no answer".into()), Some(SubmitError::Unknown), 0),
+    ] {
+        let running = Running::start(make());
+        running.must(put("a"));
+        running.gate.close(Before::Commit);
+        let first = running.spawn(put("held"));
+        running.gate.wait_for_writer();
+        let waiting = [10, 100].map(|units| running.spawn(adjust("a", units)));
+        let ends = matches!(error, StoreError::Unknown(_));
+        let what = error.to_string();
+        running.gate.fail_next_commit(error);
+        running.gate.open();
+        assert_eq!(running.join(first).err(), answer, "{what}");
+        for waiting in waiting {
+            let told = running.join(waiting);
+            if ends {
+                assert_eq!(told, Err(SubmitError::Unavailable), "{what}: nobody has decided it");
+            } else {
+                told.expect("it is answered").expect("the command is right");
+            }
+        }
+        assert_eq!(running.on_hand("a"), added, "{what}: each once");
+        assert_eq!(running.has("held"), answer.is_none(), "{what}: what was answered is what happened");
+        running.must_be_clean();
+    }
+}
+
 pub(super) fn a_late_answer_is_unknown(fixture: Fixture) {
     let mut running = Running::start(fixture);
     let patience = std::mem::replace(&mut running.store.answer_within, Duration::from_millis(50));
@@ -294,9 +334,8 @@ pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {
     // Another node's clock, or this one's before a restart, is an hour ahead.
     let ahead = Timestamp(1_790_003_600_000_000);
     let (command, mut rows, mut keys) = (put("A"), WorkingSet::default(), Keys::default());
-    fixture.engine.begin(&mut rows).expect("a transaction can begin");
     needs(&command, &rows, &mut keys);
-    fixture.engine.load(&keys, &mut rows).expect("rows can be loaded");
+    fixture.engine.begin(&keys, &mut rows).expect("a transaction can begin");
     let (_, changes) = decide(&rows, &command, ahead).expect("the command is right");
     rows.absorb(changes, &command.actor, ahead);
     fixture.engine.commit(&rows.take_changes()).expect("it can be saved");

@@ -48,11 +48,11 @@ impl MemoryStore {
 }
 
 impl Engine for MemoryStore {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         if let Some(last) = self.read().events.last() {
             (rows.last_sequence, rows.last_event_at) = (last.sequence, last.at);
         }
-        Ok(())
+        self.load(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {

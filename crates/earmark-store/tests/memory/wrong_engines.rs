@@ -16,8 +16,8 @@ struct Wrong<C> {
 }
 
 impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send> Engine for Wrong<C> {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.inner.begin(rows)
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.inner.begin(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {

@@ -16,8 +16,8 @@ pub(crate) struct Faulty {
 }
 
 impl Engine for Faulty {
-    fn begin(&mut self, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.inner.begin(rows)
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+        self.inner.begin(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
