@@ -27,12 +27,13 @@ const IF_KNOWN: [&str; 5] = [
     "SET client_connection_check_interval = '1s'",
 ];
 /// For the writer: its statements find rows by keys, always; a plan made while a table was empty would read all of it for minutes.
-const BY_INDEX: [&str; 5] = [
+const BY_INDEX: [&str; 6] = [
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
     "SET enable_mergejoin = off",
     "SET enable_bitmapscan = off",
     "SET jit = off",
+    "SET plan_cache_mode = force_generic_plan",
 ];
 
 /// For the writer: a statement behind the lock must see what was committed while the lock was waited for.
