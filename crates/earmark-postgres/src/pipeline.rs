@@ -8,10 +8,21 @@ use std::task::{Context, Poll};
 /// A statement under way.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends all of them in the order given, and waits for all answers.
+/// Sends all of them in the order given, and waits for all answers. The first leaves before the others are written down: the server works on it
+/// meanwhile.
 pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>) -> Vec<T> {
     let mut answers: Vec<Option<T>> = statements.iter().map(|_| None).collect();
+    let mut has_left = false;
     poll_fn(|context| {
+        if !has_left && let Some((first, answer)) = statements.first_mut().zip(answers.first_mut()) {
+            has_left = true;
+            if let Poll::Ready(found) = first.as_mut().poll(context) {
+                *answer = Some(found);
+            }
+            // Whatever carries the bytes runs before this is polled again.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         let mut pending = false;
         for (statement, answer) in statements.iter_mut().zip(&mut answers) {
             if answer.is_none() {

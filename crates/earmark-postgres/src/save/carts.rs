@@ -10,7 +10,8 @@ use crate::codec;
 use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[])";
+     SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::bigint[]), \
+     unnest($7::bigint[]), unnest($8::bigint[])";
 const UPDATE: &str = "UPDATE carts t SET version = u.version, customer_id = u.customer_id, lines = u.lines, metadata = u.metadata, \
      created_at = u.created_at, updated_at = u.updated_at, expires_at = u.expires_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) \

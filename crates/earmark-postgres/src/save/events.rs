@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::rows::events::STREAM;
 
 const INSERT: &str = "INSERT INTO events (stream, sequence, at, type, actor, order_id, sku, data) \
-     SELECT $1, * FROM unnest($2::bigint[], $3::bigint[], $4::smallint[], $5::text[], $6::uuid[], $7::text[], $8::text[])";
+     SELECT $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::smallint[]), unnest($5::text[]), unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[])";
 
 pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), Fault> {
     let sequence =

@@ -9,7 +9,7 @@ use crate::codec;
 use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
-     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[])";
+     SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::uuid[]), unnest($6::text[])";
 const DELETE: &str =
     "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest";
 

@@ -10,13 +10,14 @@ use crate::codec;
 use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO items (sku, name, description, unit_price, active, image_url, metadata, created_at) \
-     SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bigint[])";
+     SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::boolean[]), unnest($6::text[]), \
+     unnest($7::text[]), unnest($8::bigint[])";
 const UPDATE: &str = "UPDATE items t SET name = u.name, description = u.description, unit_price = u.unit_price, active = u.active, \
      image_url = u.image_url, metadata = u.metadata, created_at = u.created_at \
      FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bigint[]) \
      u (sku, name, description, unit_price, active, image_url, metadata, created_at) WHERE t.sku = u.sku";
 const INSERT_STOCK: &str = "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) \
-     SELECT * FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[])";
+     SELECT unnest($1::text[]), unnest($2::integer[]), unnest($3::integer[]), unnest($4::bigint[]), unnest($5::bigint[])";
 const UPDATE_STOCK: &str = "UPDATE stocks t SET on_hand = u.on_hand, reserved = u.reserved, version = u.version, updated_at = u.updated_at \
      FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[]) \
      u (sku, on_hand, reserved, version, updated_at, was) WHERE t.sku = u.sku AND t.version = u.was";

@@ -12,7 +12,8 @@ use crate::codec;
 use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::smallint[], $5::bytea[], $6::bigint[], $7::bigint[])";
+     SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::bytea[]), \
+     unnest($6::bigint[]), unnest($7::bigint[])";
 const UPDATE: &str = "UPDATE api_keys t SET version = u.version, revoked_at = u.revoked_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, version, revoked_at, was) \
      WHERE t.id = u.id AND t.version = u.was";

@@ -10,8 +10,8 @@ use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO order_lines \
      (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
-     SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::text[], $5::bigint[], $6::integer[], $7::integer[], \
-     $8::integer[], $9::integer[], $10::integer[])";
+     SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), \
+     unnest($6::integer[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::integer[]), unnest($10::integer[])";
 const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
      FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[]) \
      u (order_id, line, sku, cancelled, shipped, delivered, returned) \

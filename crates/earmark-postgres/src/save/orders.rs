@@ -27,9 +27,10 @@ pub(super) struct Old<'a> {
 const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
      confirmed_at, paid_at, shipping_address, metadata, cancellations, shipments, created_sequence, created_at, placed_total, \
      confirmed_at_placement, customer_id, reference) \
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-     $8::bigint[], $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::bigint[], \
-     $17::bigint[], $18::boolean[], $19::text[], $20::text[])";
+     SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
+     unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::text[]), \
+     unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bigint[]), unnest($16::bigint[]), unnest($17::bigint[]), \
+     unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])";
 /// Leaves out what never changes after placement.
 const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
      refunded_total = u.refunded_total, reserved_until = u.reserved_until, expiry_due_at = u.expiry_due_at, \
@@ -40,7 +41,7 @@ const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status
      u (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, confirmed_at, paid_at, \
      shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was";
 const INSERT_REFERENCE: &str =
-    "INSERT INTO order_references (reference, order_id) SELECT * FROM unnest($1::text[], $2::uuid[])";
+    "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])";
 
 pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), Fault> {
     let created = created(changes);

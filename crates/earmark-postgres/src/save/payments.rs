@@ -12,8 +12,9 @@ use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
      order_id, attempt, amount, token, gateway, created_at) \
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], \
-     $9::uuid[], $10::smallint[], $11::bigint[], $12::text[], $13::text[], $14::bigint[])";
+     SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::text[]), unnest($5::text[]), \
+     unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::uuid[]), unnest($10::smallint[]), \
+     unnest($11::bigint[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bigint[])";
 const UPDATE: &str = "UPDATE payments t SET version = u.version, status = u.status, gateway_reference = u.gateway_reference, \
      decline_code = u.decline_code, attempts = u.attempts, next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], \

@@ -11,8 +11,9 @@ use crate::fault::Fault;
 
 const INSERT: &str = "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
      amount, reason, created_at) \
-     SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], \
-     $8::integer[], $9::uuid[], $10::bigint[], $11::smallint[], $12::bigint[])";
+     SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
+     unnest($6::bigint[]), unnest($7::uuid[]), unnest($8::integer[]), unnest($9::uuid[]), unnest($10::bigint[]), unnest($11::smallint[]), \
+     unnest($12::bigint[])";
 const UPDATE: &str = "UPDATE refunds t SET version = u.version, status = u.status, attempts = u.attempts, \
      next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::integer[], \
