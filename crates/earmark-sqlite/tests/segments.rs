@@ -5,66 +5,14 @@ mod common;
 
 use common::{Random, Shop, cancel, place, receive, sku, small};
 use earmark_core::ids::OrderId;
-use earmark_core::movements::{Movement, deltas, movement};
 use earmark_sqlite::SqliteOptions;
-use earmark_store::{Engine, MovementCursor, OrderFilter, Pace, Queries, RecordedEvent};
+use earmark_store::conformance::agree_with_a_scan;
+use earmark_store::{Engine, Pace};
 
 const ITEMS: u64 = 6;
 
-/// Everything that happened, by a scan from the beginning.
-async fn history(shop: &Shop) -> Vec<RecordedEvent> {
-    shop.queries.list_events(0, None, 100_000).await.unwrap().rows
-}
-
-/// The movements of an item, newest first, from a scan.
-fn replay(history: &[RecordedEvent], number: u64) -> Vec<Movement> {
-    let (mut movements, mut on_hand, mut reserved) = (Vec::new(), 0_i64, 0_i64);
-    for RecordedEvent { event, placed } in history {
-        for delta in deltas(event, placed.as_deref()).iter().filter(|delta| delta.sku == sku(number)) {
-            (on_hand, reserved) = (on_hand + delta.on_hand, reserved + delta.reserved);
-            movements.push(movement(event, delta, on_hand.try_into().unwrap(), reserved.try_into().unwrap()));
-        }
-    }
-    movements.reverse();
-    movements
-}
-
-async fn listed_movements(shop: &Shop, number: u64) -> Vec<Movement> {
-    let (mut seen, mut before): (Vec<Movement>, _) = (Vec::new(), None);
-    loop {
-        let page = shop.queries.list_movements(&sku(number), before, 7).await.unwrap();
-        seen.extend(page.rows);
-        let Some(last) = seen.last().filter(|_| page.more) else { return seen };
-        let back = |counter: u32, delta: i64| u32::try_from(i64::from(counter) - delta).unwrap();
-        before = Some(MovementCursor {
-            sequence: last.sequence,
-            on_hand: back(last.on_hand, last.delta_on_hand),
-            reserved: back(last.reserved, last.delta_reserved),
-        });
-    }
-}
-
-async fn listed_orders(shop: &Shop, number: u64) -> Vec<OrderId> {
-    let (mut seen, mut before) = (Vec::new(), None);
-    loop {
-        let filter = OrderFilter { sku: Some(sku(number)), before, ..OrderFilter::default() };
-        let page = shop.queries.list_orders(&filter, 4).await.unwrap();
-        seen.extend(page.rows.iter().map(|order| order.id));
-        before = page.rows.last().map(|order| order.id);
-        if !page.more {
-            return seen;
-        }
-    }
-}
-
 async fn check(shop: &Shop, number: u64) {
-    let history = history(shop).await;
-    assert_eq!(listed_movements(shop, number).await, replay(&history, number));
-    let placed = history.iter().filter_map(|recorded| recorded.placed.as_deref());
-    let mut orders: Vec<_> =
-        placed.filter(|order| order.line(&sku(number)).is_some()).map(|order| order.id).collect();
-    orders.sort_unstable_by(|left, right| right.cmp(left));
-    assert_eq!(listed_orders(shop, number).await, orders);
+    assert!(agree_with_a_scan(&shop.queries, &sku(number)).await, "item {number}");
 }
 
 fn segments(path: &std::path::Path) -> i64 {

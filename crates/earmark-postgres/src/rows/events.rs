@@ -13,9 +13,6 @@ use crate::fault::{BrokenOnPurpose, Fault};
 /// The one stream there is. With several, each would have its turns and its own items.
 pub(crate) const STREAM: i16 = 1;
 
-/// The places in [`Fact::TYPES`] of what moves counters, but for `order.created`, whose lines are its order's.
-pub(crate) const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
-
 /// Prepares what [`take_turn`] sends.
 pub(crate) async fn prepare_turn(
     session: &Session,

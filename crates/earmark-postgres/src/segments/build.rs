@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use earmark_core::ids::OrderId;
-use earmark_core::movements::deltas;
+use earmark_core::movements::{MOVING_BUT_CREATED, deltas};
 use earmark_core::text::Sku;
 use earmark_store::postings::{Grouped, Posting, group};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use super::walk::{self, Segment};
 use crate::codec::{self, EVENT_COLUMNS, get};
 use crate::connect::Session;
 use crate::fault::Fault;
-use crate::rows::events::{MOVING_BUT_CREATED, STREAM};
+use crate::rows::events::STREAM;
 use crate::rows::{self, query};
 
 /// Orders whose lines are read at once.

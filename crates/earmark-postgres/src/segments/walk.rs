@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
-use earmark_core::movements::deltas;
+use earmark_core::movements::{MOVING_BUT_CREATED, deltas};
 use earmark_core::text::Sku;
 use earmark_store::postings::{self, Posting};
 use tokio_postgres::Row;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::codec::{self, EVENT_COLUMNS, get};
 use crate::connect::Session;
 use crate::fault::Fault;
-use crate::rows::events::{MOVING_BUT_CREATED, STREAM};
+use crate::rows::events::STREAM;
 use crate::rows::query;
 
 /// Segments in the first stride, and in the longest.

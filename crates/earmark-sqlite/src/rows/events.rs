@@ -8,6 +8,11 @@ use crate::codec;
 use crate::fault::Fault;
 use crate::rows::orders;
 
+/// The types that move counters, but for `order.created`, as SQL lists them.
+pub(crate) fn moving_types() -> String {
+    movements::MOVING_BUT_CREATED.map(|place| place.to_string()).join(", ")
+}
+
 /// The number of the last event; 0 before the first.
 pub(crate) fn last_sequence(connection: &Connection) -> Result<u64, Fault> {
     let mut statement = connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?;

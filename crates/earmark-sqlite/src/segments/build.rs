@@ -68,10 +68,11 @@ fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
 }
 
 fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
-    let mut statement = connection.prepare_cached(
+    let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
-         WHERE sequence > ?1 AND sequence <= ?2 AND type IN (5, 6, 14, 16)",
-    )?;
+         WHERE sequence > ?1 AND sequence <= ?2 AND type IN ({})",
+        rows::events::moving_types()
+    ))?;
     let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
     let mut touched = Vec::new();
     while let Some(row) = found.next()? {

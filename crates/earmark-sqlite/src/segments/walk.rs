@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
 use crate::fault::Fault;
+use crate::rows;
 
 /// A complete segment.
 #[derive(Clone, Copy, Debug)]
@@ -67,11 +68,12 @@ pub(crate) fn events(
     take: &mut dyn FnMut(u64) -> Result<bool, Fault>,
 ) -> Result<(), Fault> {
     let (_, reached) = last(connection)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, 5, 6, 14, 16) \
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, {}) \
          AND (sku = ?3 OR EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = e.order_id AND l.sku = ?3)) \
          ORDER BY sequence DESC",
-    )?;
+        rows::events::moving_types()
+    ))?;
     let below_stored = i64::try_from(below).unwrap_or(i64::MAX);
     let mut rows = statement.query((codec::integer(reached)?, below_stored, sku.as_str()))?;
     while let Some(row) = rows.next()? {

@@ -5,6 +5,7 @@
 
 mod audits;
 mod book;
+mod by_item;
 mod commands;
 mod differential;
 mod due;
@@ -25,6 +26,7 @@ use crate::{Engine, Queries};
 
 use book::Book;
 
+pub use by_item::agree_with_a_scan;
 pub use differential::differential;
 pub use transactions::guards_idempotency_keys;
 
