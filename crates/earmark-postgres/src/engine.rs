@@ -1,17 +1,19 @@
 //! How does a batch become durable, once, on a database that others use too? It takes its turn, reads, writes what it read the versions of, commits.
 //!
 //! Three round trips: `BEGIN` with the [turn](crate::turn) and what is to be read; all statements of the save; `COMMIT`. When commands wait by then and no
-//! other node writes, they are two: the next turn is asked for behind the COMMIT, and while this batch is answered the database reads for the next.
+//! other node writes, they are two: the next turn is asked for behind the COMMIT. This batch is then answered while the database saves the next, when the
+//! writer has nothing else to do.
 //!
 //! Invariants: COMMIT is sent only after every statement has changed the rows that it should; whatever follows it on the wire, its own answer alone says
 //! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
 //! again, nor a turn that was asked for on it; a turn is asked for ahead only for commands that are there, so no idle node holds one.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Pace, StoreError};
+use earmark_store::{Engine, Meanwhile, Pace, StoreError};
 use tokio::runtime::Runtime;
 use tokio_postgres::Statement;
 
@@ -24,6 +26,8 @@ use crate::session::{TURN_STANDS_STILL_MAX, in_time};
 use crate::turn::{Courtesy, Turn};
 use crate::{load, rows, save};
 
+/// How long those who are due an answer may be kept waiting for a turn.
+const MOMENT: Duration = Duration::from_millis(1);
 /// How long a COMMIT may take before its outcome is asked for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
@@ -177,7 +181,16 @@ impl PostgresEngine {
 }
 
 impl Engine for PostgresEngine {
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
+        if self.line.as_ref().is_none_or(|line| line.ahead.is_none() || line.session.is_closed()) {
+            // Nothing is on its way, and a new connection may take its time.
+            meanwhile.answer();
+        }
         self.connected()?;
         let Some(line) = &mut self.line else { return Err(no_connection()) };
         let now = Instant::now();
@@ -188,11 +201,24 @@ impl Engine for PostgresEngine {
         });
         let complete = turn.brings(keys);
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let begun = runtime.block_on(turn.take(rows));
+        let begun = runtime.block_on(async {
+            let mut taken = pin!(turn.take(rows));
+            match tokio::time::timeout(MOMENT, &mut taken).await {
+                Ok(taken) => taken,
+                Err(_) => {
+                    meanwhile.answer();
+                    taken.await
+                }
+            }
+        });
         // The wait for the turn is not time within it; what passed before anybody waited may be.
         self.begun = Some(since + now.elapsed());
         begun.map_err(|fault| self.failure(fault))?;
-        if complete { Ok(()) } else { self.load(keys, rows) }
+        if complete {
+            return Ok(());
+        }
+        meanwhile.answer();
+        self.load(keys, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
@@ -200,19 +226,11 @@ impl Engine for PostgresEngine {
         Ok(())
     }
 
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
-        self.commit_and_go_on(changes, &mut || None)
-    }
-
-    fn commit_and_go_on(
-        &mut self,
-        changes: &BatchChanges,
-        next: &mut dyn FnMut() -> Option<Keys>,
-    ) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
-        self.round_trip(async |session| save::save(session, (changes, &node), broken).await)?;
+        self.round_trip(async |session| save::save(session, (changes, &node), broken, meanwhile).await)?;
         let Some(Line { session, lock, ahead }) = &mut self.line else { return Err(no_connection()) };
-        let keys = if self.courtesy.allows_to_go_on(&changes.events) { next() } else { None };
+        let keys = if self.courtesy.allows_to_go_on(&changes.events) { meanwhile.draw() } else { None };
         *ahead = keys.map(|keys| Ahead { turn: Turn::new(session, lock, &keys), since: Instant::now() });
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let committed = runtime.block_on(async {

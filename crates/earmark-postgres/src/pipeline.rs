@@ -8,29 +8,31 @@ use std::task::{Context, Poll};
 /// A statement under way.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends all of them in the order given, and waits for all answers. The first leaves before the others are written down: the server works on it
-/// meanwhile.
-pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>) -> Vec<T> {
+/// Sends all of them in the order given, does something else `meanwhile`, and waits for all answers. The first leaves before the others are written
+/// down: the server works on it by then.
+pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile: impl FnOnce()) -> Vec<T> {
     let mut answers: Vec<Option<T>> = statements.iter().map(|_| None).collect();
-    let mut has_left = false;
+    let mut meanwhile = Some(meanwhile);
+    let mut sent = 0;
     poll_fn(|context| {
-        if !has_left && let Some((first, answer)) = statements.first_mut().zip(answers.first_mut()) {
-            has_left = true;
-            if let Poll::Ready(found) = first.as_mut().poll(context) {
-                *answer = Some(found);
-            }
-            // Whatever carries the bytes runs before this is polled again.
-            context.waker().wake_by_ref();
-            return Poll::Pending;
+        let all_have_left = sent == statements.len();
+        if all_have_left && let Some(meanwhile) = meanwhile.take() {
+            meanwhile();
         }
+        sent = if sent == 0 { statements.len().min(1) } else { statements.len() };
         let mut pending = false;
-        for (statement, answer) in statements.iter_mut().zip(&mut answers) {
+        for (statement, answer) in statements.iter_mut().zip(&mut answers).take(sent) {
             if answer.is_none() {
                 match statement.as_mut().poll(context) {
                     Poll::Ready(found) => *answer = Some(found),
                     Poll::Pending => pending = true,
                 }
             }
+        }
+        if !all_have_left {
+            // Whatever carries the bytes runs before this is polled again.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if pending { Poll::Pending } else { Poll::Ready(()) }
     })
@@ -91,7 +93,8 @@ mod tests {
                 number * 10
             })
         };
-        assert_eq!(pipelined((1..=3).map(statement).collect()).await, [10, 20, 30]);
+        let meanwhile = || assert_eq!(*begun.lock().unwrap(), [1, 2, 3], "all have been sent");
+        assert_eq!(pipelined((1..=3).map(statement).collect(), meanwhile).await, [10, 20, 30]);
         assert_eq!(*begun.lock().unwrap(), [1, 2, 3]);
     }
 }

@@ -179,7 +179,9 @@ fn connections_are_encrypted_and_the_server_is_checked_as_the_url_says() {
     let trusted = format!("{url}?sslmode=verify-full&sslrootcert={}", authority.display());
     for accepted in ["?sslmode=require", "", &trusted[url.len()..]] {
         let (mut engine, _queries) = node(&format!("{url}{accepted}"));
-        engine.begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default()).unwrap();
+        engine
+            .begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default(), &mut ())
+            .unwrap();
         let encrypted = "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                          WHERE application_name = 'earmark'";
         assert_eq!(cluster.query(encrypted).unwrap(), "t", "{accepted}");
@@ -191,8 +193,9 @@ fn connections_are_encrypted_and_the_server_is_checked_as_the_url_says() {
     let roots = strange.path().join("other.pem");
     std::fs::copy(strangers.authority_file(), &roots).unwrap();
     let (mut engine, _queries) = node(&format!("{url}?sslmode=verify-full&sslrootcert={}", roots.display()));
-    let refused =
-        engine.begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default()).unwrap_err();
+    let refused = engine
+        .begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default(), &mut ())
+        .unwrap_err();
     assert!(refused.to_string().contains("certificate"), "{refused}");
     let plain = super_refused(&format!("{url}?sslmode=disable"));
     assert!(plain.contains("no encryption") || plain.contains("pg_hba"), "{plain}");
@@ -201,7 +204,7 @@ fn connections_are_encrypted_and_the_server_is_checked_as_the_url_says() {
 fn super_refused(url: &str) -> String {
     match open(&parse(url), PostgresOptions::default()) {
         Ok((mut engine, _)) => engine
-            .begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default())
+            .begin(&earmark_core::Keys::default(), &mut earmark_core::WorkingSet::default(), &mut ())
             .unwrap_err()
             .to_string(),
         Err(error) => error.to_string(),

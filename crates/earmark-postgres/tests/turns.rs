@@ -3,17 +3,18 @@
 
 mod common;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use common::{
-    adjust, cluster, counters, name, node, parse, place, prepare, put, run, run_and_go_on, runtime, sku,
+    Follower, adjust, cluster, counters, name, node, parse, place, prepare, put, run, run_and_go_on, runtime,
+    sku,
 };
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
-use earmark_store::{Engine, Store, StoreError, StoreOptions};
+use earmark_store::{Engine, Meanwhile, Store, StoreError, StoreOptions};
 
 fn broken(url: &str, broken: BrokenOnPurpose) -> PostgresEngine {
     let options = PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
@@ -33,7 +34,7 @@ fn a_node_that_stands_still_in_its_turn_loses_it_and_what_it_held() {
     assert!(waited > Duration::from_secs(1), "it had to wait for its turn: {waited:?}");
     // Twice what the contract allows, for slow machines; `prove stalled-node` prints the time itself.
     assert!(waited < Duration::from_secs(10), "and got it: {waited:?}");
-    let late = still.commit(&held).unwrap_err();
+    let late = still.commit(&held, &mut ()).unwrap_err();
     assert!(matches!(late, StoreError::Unavailable(_) | StoreError::Conflict(_)), "{late}");
     still.rollback();
     assert_eq!(counters(&cluster, &url, "A"), "10|2", "what it held was not written");
@@ -49,8 +50,8 @@ fn overtaken(cluster: &Cluster, fault: BrokenOnPurpose) -> (Result<(), StoreErro
     run(&mut first, &[adjust("A", 3)]).unwrap();
     let earlier = prepare(&mut first, &[place(1, "A", 2)]).unwrap();
     let later = prepare(&mut second, &[place(2, "A", 2)]).unwrap();
-    first.commit(&earlier).unwrap();
-    let outcome = second.commit(&later);
+    first.commit(&earlier, &mut ()).unwrap();
+    let outcome = second.commit(&later, &mut ());
     second.rollback();
     (outcome, counters(cluster, &url, "A"))
 }
@@ -160,7 +161,7 @@ fn what_was_begun_behind_a_commit_that_failed_is_undone() {
     run(&mut engine, &[put("A"), adjust("A", 5)]).unwrap();
     cluster.query_in(name(&url), AT_COMMIT).unwrap();
     let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
-    let refused = engine.commit_and_go_on(&changes, &mut || Some(Keys::default())).unwrap_err();
+    let refused = engine.commit(&changes, &mut Follower(Keys::default())).unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");
     assert_eq!(open_transactions(&cluster, &url), "1", "the next one has begun");
     engine.rollback();
@@ -168,6 +169,79 @@ fn what_was_begun_behind_a_commit_that_failed_is_undone() {
     run(&mut other, &[adjust("A", 1)]).unwrap();
     run(&mut engine, &[adjust("A", 1)]).unwrap();
     assert_eq!(counters(&cluster, &url, "A"), "7|0");
+}
+
+/// Says when it is time to answer.
+struct Answering(mpsc::Sender<()>);
+
+impl Meanwhile for Answering {
+    fn answer(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+/// Whether answers are called for while this is not done yet.
+fn answers_while(work: impl FnOnce(&mut Answering) + Send) -> bool {
+    let (sender, told) = mpsc::channel();
+    let is_done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let (is_done, mut answering) = (&is_done, Answering(sender));
+        scope.spawn(move || {
+            work(&mut answering);
+            is_done.store(true, Ordering::SeqCst);
+        });
+        told.recv().is_ok() && !is_done.load(Ordering::SeqCst)
+    })
+}
+
+#[test]
+fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let mut engine = node(&url).0;
+    run(&mut engine, &[put("A")]).unwrap();
+    run(&mut engine, &[adjust("A", 1)]).unwrap();
+    let changes = prepare(&mut engine, &[adjust("A", 1)]).unwrap();
+    std::thread::scope(|scope| {
+        // In line for the stream before the next turn is asked for, and slow.
+        let lock = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT";
+        scope.spawn(|| cluster.query_in(name(&url), lock).unwrap());
+        while cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap() == "0" {}
+        let mut keys = Keys::default();
+        keys.items.insert(sku("A"));
+        engine.commit(&changes, &mut Follower(keys.clone())).unwrap();
+        let mut rows = WorkingSet::default();
+        assert!(answers_while(|answering| engine.begin(&keys, &mut rows, answering).unwrap()));
+        assert_eq!(rows.stocks.find(&sku("A")).unwrap().on_hand, 2);
+    });
+    engine.rollback();
+}
+
+/// Whether the server is in the middle of a save when it is time to answer.
+struct AnsweringDuringSave<'a>(&'a Cluster, Option<bool>);
+
+impl Meanwhile for AnsweringDuringSave<'_> {
+    fn answer(&mut self) {
+        let sleeps = || self.0.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
+        let seen = (0..50).any(|_| sleeps().unwrap() == "1");
+        self.1.get_or_insert(seen);
+    }
+}
+
+#[test]
+fn whoever_is_due_an_answer_gets_it_while_the_database_saves() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let mut engine = node(&url).0;
+    run(&mut engine, &[put("A"), adjust("A", 5)]).unwrap();
+    let slow = "SET ROLE earmark; CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+        'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'; CREATE TRIGGER wait AFTER INSERT ON orders EXECUTE FUNCTION wait()";
+    cluster.query_in(name(&url), slow).unwrap();
+    let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
+    let mut answering = AnsweringDuringSave(&cluster, None);
+    engine.commit(&changes, &mut answering).unwrap();
+    assert_eq!(answering.1, Some(true));
+    assert_eq!(counters(&cluster, &url, "A"), "5|1");
 }
 
 #[test]
@@ -181,10 +255,10 @@ fn rows_that_come_with_the_turn_are_as_the_turn_before_left_them() {
         let (mut keys, mut rows) = (Keys::default(), WorkingSet::default());
         keys.items.insert(sku("A"));
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| second.begin(&keys, &mut rows).unwrap());
+            let waiting = scope.spawn(|| second.begin(&keys, &mut rows, &mut ()).unwrap());
             // Its turn and its reads are sent long before the commit that it waits for.
             std::thread::sleep(Duration::from_millis(20));
-            first.commit(&held).unwrap();
+            first.commit(&held, &mut ()).unwrap();
             waiting.join().unwrap();
         });
         assert_eq!(rows.stocks.find(&sku("A")).unwrap().on_hand, expected);
@@ -243,7 +317,7 @@ fn a_commit_that_nobody_can_ask_about_is_not_guessed_either() {
     let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
     proxy.cut_next_commit(CommitCut::AfterAnswer);
     proxy.set_mode(earmark_cluster::Mode::Refuse);
-    let outcome = engine.commit(&changes).unwrap_err();
+    let outcome = engine.commit(&changes, &mut ()).unwrap_err();
     assert!(matches!(outcome, StoreError::Unlearned(_)), "{outcome}");
     engine.rollback();
     proxy.set_mode(earmark_cluster::Mode::Pass);

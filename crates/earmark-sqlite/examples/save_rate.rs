@@ -93,7 +93,7 @@ struct Took {
 fn run_batch(engine: &mut dyn Engine, commands: &[Command], now: Timestamp, took: &mut Took) {
     let begin = Instant::now();
     let mut rows = WorkingSet::default();
-    engine.begin(&Keys::default(), &mut rows).unwrap();
+    engine.begin(&Keys::default(), &mut rows, &mut ()).unwrap();
     loop {
         let mut keys = Keys::default();
         commands.iter().for_each(|command| needs(command, &rows, &mut keys));
@@ -109,7 +109,7 @@ fn run_batch(engine: &mut dyn Engine, commands: &[Command], now: Timestamp, took
     }
     let changes = rows.take_changes();
     let decided = Instant::now();
-    engine.commit(&changes).unwrap();
+    engine.commit(&changes, &mut ()).unwrap();
     let committed = Instant::now();
     engine.maintain(Pace::Busy).unwrap();
     took.load += loaded - begin;

@@ -4,7 +4,7 @@
 //! transaction is open any more.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Pace, StoreError};
+use earmark_store::{Engine, Meanwhile, Pace, StoreError};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
@@ -58,7 +58,12 @@ impl SqliteEngine {
 }
 
 impl Engine for SqliteEngine {
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        _meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(Fault::from)?;
         (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;
@@ -69,7 +74,7 @@ impl Engine for SqliteEngine {
         Ok(load::load(&self.connection, &mut self.deferred, keys, rows)?)
     }
 
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             self.rollback();
             return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));
@@ -136,8 +141,8 @@ mod tests {
     }
 
     fn commit(engine: &mut SqliteEngine, changes: &BatchChanges) -> Result<(), StoreError> {
-        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
-        engine.commit(changes)
+        engine.begin(&Keys::default(), &mut WorkingSet::default(), &mut ()).unwrap();
+        engine.commit(changes, &mut ())
     }
 
     #[tokio::test]
@@ -160,7 +165,7 @@ mod tests {
     #[test]
     fn an_error_of_commit_is_unknown() {
         let (_folder, mut engine, _queries) = opened();
-        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
+        engine.begin(&Keys::default(), &mut WorkingSet::default(), &mut ()).unwrap();
         // A breach that only COMMIT finds.
         engine
             .connection
@@ -168,16 +173,16 @@ mod tests {
                 "PRAGMA defer_foreign_keys = ON; INSERT INTO stocks VALUES ('nothing', 0, 0, 1, 1)",
             )
             .unwrap();
-        let unknown = engine.commit(&wide_item("first"));
+        let unknown = engine.commit(&wide_item("first"), &mut ());
         assert!(matches!(unknown, Err(StoreError::Unknown(_))), "{unknown:?}");
     }
 
     #[test]
     fn a_transaction_that_is_gone_is_not_taken_for_committed() {
         let (_folder, mut engine, _queries) = opened();
-        engine.begin(&Keys::default(), &mut WorkingSet::default()).unwrap();
+        engine.begin(&Keys::default(), &mut WorkingSet::default(), &mut ()).unwrap();
         engine.connection.execute_batch("ROLLBACK").unwrap();
-        let lost = engine.commit(&wide_item("first"));
+        let lost = engine.commit(&wide_item("first"), &mut ());
         assert!(matches!(lost, Err(StoreError::Unavailable(_))), "{lost:?}");
         let items: i64 =
             engine.connection.query_row("SELECT count(*) FROM items", [], |row| row.get(0)).unwrap();

@@ -61,7 +61,7 @@ async fn a_crash_before_the_commit_keeps_nothing_of_the_batch() {
     let changes = shop.decide(&[place(random.order_id(), &[(0, 1)], Some(customer(1)), None)]);
     let copied = Shop::open(&copy(&path, "before.db"), small());
     assert_eq!(ids(&copied).await, []);
-    shop.engine.commit(&changes).unwrap();
+    shop.engine.commit(&changes, &mut ()).unwrap();
     let copied = Shop::open(&copy(&path, "after.db"), small());
     assert_eq!(ids(&copied).await.len(), 1, "the same copy after the commit has it");
 }

@@ -53,7 +53,7 @@ impl Model {
         let keys =
             Keys { idempotency: wanted.iter().map(|key| key.to_be_bytes()).collect(), ..Keys::default() };
         let mut rows = WorkingSet::default();
-        shop.engine.begin(&keys, &mut rows).unwrap();
+        shop.engine.begin(&keys, &mut rows, &mut ()).unwrap();
         shop.engine.rollback();
         for key in wanted {
             let found = rows.idempotency.find(&key.to_be_bytes()).map(|record| record.answer.clone());

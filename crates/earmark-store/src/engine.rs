@@ -9,27 +9,24 @@ use crate::StoreError;
 /// Every implementation passes [`crate::conformance`].
 pub trait Engine: Send {
     /// Begins a transaction in which nobody else writes, sets `rows.last_sequence` and `rows.last_event_at` to the number and the time of the
-    /// last event, and loads the rows of `keys`, all as they are once nobody else writes.
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
+    /// last event, and loads the rows of `keys`, all as they are once nobody else writes. If that takes more than a moment, it has `meanwhile` answer.
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError>;
 
     /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
 
     /// Saves all of it and commits. Inserts where `before` is `None`; otherwise updates the version that was loaded, and nothing else. When
     /// this returns `Ok`, the changes survive a crash of the process and of the machine.
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError>;
-
-    /// The same, and may begin the next batch behind the commit, so that the database works on it while this one is answered. `next` draws who waits
-    /// for it, if anybody does, and gives their keys; an engine that can begin ahead calls it when nothing is left to be done but to commit, others
-    /// never do. If all went well and somebody was drawn, `begin` comes next, for these keys; after an error it is `rollback`, and it ends what was
-    /// begun ahead as well.
-    fn commit_and_go_on(
-        &mut self,
-        changes: &BatchChanges,
-        _next: &mut dyn FnMut() -> Option<Keys>,
-    ) -> Result<(), StoreError> {
-        self.commit(changes)
-    }
+    ///
+    /// An engine may begin the next batch behind the commit, so that the database works on it while this one is answered: it has `meanwhile` draw that
+    /// batch when nothing is left to be done but to commit; others never do. If all went well and somebody was drawn, `begin` comes next, for these
+    /// keys; after an error it is `rollback`, and it ends what was begun ahead as well.
+    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError>;
 
     /// Ends the transaction without a trace. Called after any error of the others, and after a batch that changes nothing.
     fn rollback(&mut self);
@@ -39,6 +36,19 @@ pub trait Engine: Send {
         Ok(())
     }
 }
+
+/// What can be done while the database works. `()` does nothing.
+pub trait Meanwhile {
+    /// Gives the answers that are due: those of the batch before, where one was drawn ahead.
+    fn answer(&mut self) {}
+
+    /// Draws who waits for the next batch, if anybody does, and gives their keys.
+    fn draw(&mut self) -> Option<Keys> {
+        None
+    }
+}
+
+impl Meanwhile for () {}
 
 /// Whether commands wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,12 +13,13 @@ pub mod memory;
 pub mod migrations;
 pub mod postings;
 mod queries;
+mod queue;
 pub mod simulation;
 mod store;
 mod writer;
 
 pub use clock::Clock;
-pub use engine::{Engine, Pace};
+pub use engine::{Engine, Meanwhile, Pace};
 pub use error::{StoreError, SubmitError};
 pub use queries::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,

@@ -9,7 +9,8 @@ use earmark_core::ids::PaymentId;
 use earmark_core::{Answer, BatchChanges, Command, Rejection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::writer::{Fault, Request, Writer};
+use crate::queue::Request;
+use crate::writer::{Fault, Writer};
 use crate::{Clock, Engine, Queries, SubmitError};
 
 /// How a store runs.

@@ -3,19 +3,17 @@
 //! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
 //! commit that holds it has returned, and after a commit whose outcome is unknown nothing is answered at all: the loop ends.
 
-use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_core::{
-    Action, Answer, BatchChanges, Command, Fact, Keys, Rejection, Timestamp, WorkingSet, decide, needs,
-};
+use earmark_core::{Action, BatchChanges, Command, Fact, Keys, Timestamp, WorkingSet, decide, needs};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::queue::{Queue, Request, Verdict, needs_of, refuse_all};
 use crate::store::Signals;
-use crate::{Engine, Pace, StoreError, StoreOptions, SubmitError};
+use crate::{Engine, Meanwhile, Pace, StoreError, StoreOptions, SubmitError};
 
 /// The most rounds of loading for one command.
 const ROUNDS_MAX: usize = 3;
@@ -27,14 +25,6 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 const JOIN_SHARE: usize = 2;
 /// How long nobody must ask before the engine may take its time.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
-
-type Verdict = Result<Result<Answer, Rejection>, SubmitError>;
-
-/// A command and where its answer goes.
-pub(crate) struct Request {
-    pub(crate) command: Command,
-    pub(crate) reply: oneshot::Sender<Verdict>,
-}
 
 /// A fault that a proof turns on to see that it is caught. Never on in earnest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,9 +72,7 @@ impl Step {
 /// The loop.
 pub(crate) struct Writer {
     engine: Box<dyn Engine>,
-    receiver: mpsc::Receiver<Request>,
-    /// Who was drawn for the next batch when the last one was committed; they come before those in the queue.
-    drawn: VecDeque<Request>,
+    queue: Queue,
     signals: Arc<Signals>,
     options: StoreOptions,
     /// Time never runs backwards in the books, whatever the clocks of the nodes do.
@@ -117,22 +105,14 @@ impl Writer {
         signals: Arc<Signals>,
         options: StoreOptions,
     ) -> Self {
-        Self {
-            engine,
-            receiver,
-            drawn: VecDeque::new(),
-            signals,
-            options,
-            latest: Timestamp(0),
-            health: Health::Saving,
-        }
+        let queue = Queue::new(receiver, options.batch_commands_max);
+        Self { engine, queue, signals, options, latest: Timestamp(0), health: Health::Saving }
     }
 
     /// Runs until every handle is gone, or until it must not go on.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         let ended = self.carry_on();
-        // Nobody has decided these.
-        answer_all(self.drawn.drain(..), SubmitError::Unavailable);
+        self.queue.end();
         ended
     }
 
@@ -141,13 +121,13 @@ impl Writer {
         let timer = timer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let mut batch = Vec::with_capacity(self.options.batch_commands_max);
         loop {
-            let company = if self.drawn.is_empty() {
+            let company = if self.queue.has_drawn() {
+                self.queue.take_drawn(&mut batch);
+                Company::Late
+            } else {
                 let Some(first) = self.next(&timer)? else { return Ok(()) };
                 batch.push(first);
                 Company::Welcome
-            } else {
-                batch.extend(self.drawn.drain(..));
-                Company::Late
             };
             self.carry_out(&mut batch, company)?;
             self.engine.maintain(Pace::Busy)?;
@@ -157,12 +137,12 @@ impl Writer {
     /// The next request; housekeeping is done while there is none.
     fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<Request>, StoreError> {
         loop {
-            match self.receiver.try_recv() {
+            match self.queue.receiver.try_recv() {
                 Ok(request) => return Ok(Some(request)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
-            let receiver = &mut self.receiver;
+            let receiver = &mut self.queue.receiver;
             match timer.block_on(async { tokio::time::timeout(IDLE_AFTER, receiver.recv()).await }) {
                 Ok(request) => return Ok(request),
                 Err(_) => self.engine.maintain(Pace::Idle)?,
@@ -174,23 +154,25 @@ impl Writer {
     fn carry_out(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<(), StoreError> {
         let mut conflicts = 0;
         loop {
-            match self.attempt(batch, company) {
+            let attempted = self.attempt(batch, company);
+            if attempted.is_err() {
+                // What comes now may take its time.
+                self.queue.answer();
+            }
+            match attempted {
                 Ok(verdicts) => {
                     self.health = Health::Saving;
-                    for (request, verdict) in batch.drain(..).zip(verdicts) {
-                        // Whoever asked may have gone; what was decided stands.
-                        let _ = request.reply.send(Ok(verdict));
-                    }
+                    self.queue.saved(batch, verdicts);
                     return Ok(());
                 }
                 Err(StoreError::Unknown(why)) => {
-                    answer_all(batch.drain(..), SubmitError::Unknown);
+                    refuse_all(batch.drain(..), SubmitError::Unknown);
                     return Err(StoreError::Unknown(why));
                 }
                 Err(StoreError::Unlearned(why)) => {
                     self.engine.rollback();
                     tracing::error!(why, commands = batch.len(), "it is not known whether a batch was saved");
-                    answer_all(batch.drain(..), SubmitError::Unknown);
+                    refuse_all(batch.drain(..), SubmitError::Unknown);
                 }
                 Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
             }
@@ -224,7 +206,7 @@ impl Writer {
             }
             StoreError::Refused(_) | StoreError::Damaged(_) => {
                 tracing::error!(%error, "a command broke a check of the store; this is a bug");
-                answer_all(batch.drain(..), SubmitError::Refused);
+                refuse_all(batch.drain(..), SubmitError::Refused);
                 Ok(())
             }
             _ => {
@@ -232,27 +214,23 @@ impl Writer {
                     tracing::error!(%error, commands = batch.len(), "a batch could not be saved");
                 }
                 self.health = Health::Failing;
-                answer_all(batch.drain(..), SubmitError::Unavailable);
+                refuse_all(batch.drain(..), SubmitError::Unavailable);
                 Ok(())
             }
         }
     }
 
     /// Decides and commits a batch.
-    fn attempt(
-        &mut self,
-        batch: &mut Vec<Request>,
-        company: Company,
-    ) -> Result<Vec<Result<Answer, Rejection>>, StoreError> {
+    fn attempt(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<Vec<Verdict>, StoreError> {
         let mut rows = WorkingSet::default();
         if company == Company::Welcome {
-            self.join_waiting(batch);
+            self.queue.join_waiting(batch);
         }
-        let begun = self.engine.begin(&needs_of(&*batch, &rows), &mut rows);
+        let begun = self.engine.begin(&needs_of(&*batch, &rows), &mut rows, &mut self.queue);
         // After an outage they are told at once.
         let away = matches!(begun, Err(StoreError::Unavailable(_)));
         if company != Company::Unwelcome && (away || self.are_worth_a_load(batch)) {
-            self.join_waiting(batch);
+            self.queue.join_waiting(batch);
         }
         begun?;
         self.latest = self.latest.max(rows.last_event_at).max(self.options.clock.now());
@@ -263,6 +241,7 @@ impl Writer {
         }
         let changes = rows.take_changes();
         if changes.is_empty() {
+            self.queue.answer();
             self.engine.rollback();
             return Ok(verdicts);
         }
@@ -270,41 +249,19 @@ impl Writer {
             answer_early(batch, &verdicts);
         }
         self.die_at(Moment::Before, batch);
-        self.commit(&changes, company)?;
+        // Who is tried alone is not followed by others.
+        let alone: &mut dyn Meanwhile = &mut ();
+        let meanwhile = if company == Company::Unwelcome { alone } else { &mut self.queue };
+        self.engine.commit(&changes, meanwhile)?;
         self.die_at(Moment::After, batch);
         self.tell(&changes);
         Ok(verdicts)
     }
 
-    /// Commits, and draws who waits by then if the engine can use it.
-    fn commit(&mut self, changes: &BatchChanges, company: Company) -> Result<(), StoreError> {
-        if company == Company::Unwelcome {
-            return self.engine.commit(changes);
-        }
-        let Self { engine, receiver, drawn, options, .. } = self;
-        engine.commit_and_go_on(changes, &mut || {
-            while drawn.len() < options.batch_commands_max
-                && let Ok(request) = receiver.try_recv()
-            {
-                drawn.push_back(request);
-            }
-            (!drawn.is_empty()).then(|| needs_of(&*drawn, &WorkingSet::default()))
-        })
-    }
-
     /// Whether who came while the turn was waited for is taken along, which costs another load: the wait is long where nodes take turns, and then
     /// there are many.
     fn are_worth_a_load(&self, batch: &[Request]) -> bool {
-        self.receiver.len() * JOIN_SHARE >= batch.len()
-    }
-
-    /// Takes along who waits.
-    fn join_waiting(&mut self, batch: &mut Vec<Request>) {
-        while batch.len() < self.options.batch_commands_max
-            && let Some(request) = self.drawn.pop_front().or_else(|| self.receiver.try_recv().ok())
-        {
-            batch.push(request);
-        }
+        self.queue.len() * JOIN_SHARE >= batch.len()
     }
 
     /// See [`Fault::Die`].
@@ -324,16 +281,13 @@ impl Writer {
             if keys.is_empty() {
                 break;
             }
+            self.queue.answer();
             self.engine.load(&keys, rows)?;
         }
         Ok(())
     }
 
-    fn decide_one(
-        &mut self,
-        command: &Command,
-        rows: &mut WorkingSet,
-    ) -> Result<Result<Answer, Rejection>, StoreError> {
+    fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Verdict, StoreError> {
         // A command before this one may have changed what this one names, a cart's lines say.
         for round in 0.. {
             let mut keys = Keys::default();
@@ -342,6 +296,7 @@ impl Writer {
                 break;
             }
             assert!(round < ROUNDS_MAX, "a command names its rows in at most three rounds");
+            self.queue.answer();
             self.engine.load(&keys, rows)?;
         }
         Ok(decide(rows, command, self.latest).map(|(answer, changes)| {
@@ -372,21 +327,8 @@ fn jitter(bound: Duration) -> Duration {
     bound * die / 1_000
 }
 
-/// What all commands of the batch name and is not loaded.
-fn needs_of<'a>(batch: impl IntoIterator<Item = &'a Request>, rows: &WorkingSet) -> Keys {
-    let mut keys = Keys::default();
-    batch.into_iter().for_each(|request| needs(&request.command, rows, &mut keys));
-    keys
-}
-
-fn answer_all(requests: impl Iterator<Item = Request>, error: SubmitError) {
-    for request in requests {
-        let _ = request.reply.send(Err(error));
-    }
-}
-
 /// See [`Fault::AckBeforeCommit`].
-fn answer_early(batch: &mut [Request], verdicts: &[Result<Answer, Rejection>]) {
+fn answer_early(batch: &mut [Request], verdicts: &[Verdict]) {
     for (request, verdict) in batch.iter_mut().zip(verdicts) {
         let (nobody, _) = oneshot::channel();
         let reply = std::mem::replace(&mut request.reply, nobody);

@@ -16,6 +16,7 @@ use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
 use earmark_core::{BatchChanges, Fact};
+use earmark_store::Meanwhile;
 
 use crate::connect::Session;
 use crate::fault::{BrokenOnPurpose, Fault};
@@ -35,6 +36,7 @@ pub(crate) async fn save(
     session: &Session,
     (changes, node): (&BatchChanges, &Node),
     broken: Option<BrokenOnPurpose>,
+    meanwhile: &mut dyn Meanwhile,
 ) -> Result<(), Fault> {
     let renumbered = crate::rows::events::renumber(session, changes, broken).await?;
     let changes = renumbered.as_ref().unwrap_or(changes);
@@ -54,7 +56,7 @@ pub(crate) async fn save(
         1,
         vec![column([node.id].into_iter()), column([node.batch + 1].into_iter())],
     );
-    plan.run(session).await
+    plan.run(session, meanwhile).await
 }
 
 /// Moves the stream on by the events of the batch, from where it was when the turn was taken.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use earmark_store::Meanwhile;
 use tokio_postgres::types::ToSql;
 
 use crate::connect::Session;
@@ -63,8 +64,8 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Sends all of them and checks each.
-    pub(super) async fn run(self, session: &Session) -> Result<(), Fault> {
+    /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
+    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Meanwhile) -> Result<(), Fault> {
         let mut prepared = Vec::with_capacity(self.statements.len());
         for planned in &self.statements {
             prepared.push(session.prepare_cached(&planned.sql).await?);
@@ -81,8 +82,9 @@ impl<'a> Plan<'a> {
         underway.push(Box::pin(async { session.batch_execute(NO_LIMIT).await.map(|()| 0) }));
         let expected =
             self.statements.iter().map(|planned| (planned.what, planned.rows as u64)).chain([("", 0)]);
+        let changed = pipelined(underway, || meanwhile.answer()).await;
         // The first error is the cause of those behind it.
-        for ((what, rows), changed) in expected.zip(pipelined(underway).await) {
+        for ((what, rows), changed) in expected.zip(changed) {
             let changed = changed?;
             if changed != rows {
                 return Err(Fault::Conflict(format!("{changed} of {rows} rows changed: {what}")));

@@ -20,7 +20,7 @@ use earmark_core::{
 };
 use earmark_postgres::{DatabaseUrl, PostgresEngine, PostgresOptions, PostgresQueries, open};
 use earmark_store::simulation::Simulation;
-use earmark_store::{Clock, Engine, Store, StoreError, StoreOptions};
+use earmark_store::{Clock, Engine, Meanwhile, Store, StoreError, StoreOptions};
 
 /// A server whose databases are forgotten with it, so nothing need be synced.
 pub(crate) fn cluster() -> Cluster {
@@ -123,7 +123,7 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
     let mut rows = WorkingSet::default();
     let mut keys = Keys::default();
     commands.iter().take(1).for_each(|command| needs(command, &rows, &mut keys));
-    engine.begin(&keys, &mut rows)?;
+    engine.begin(&keys, &mut rows, &mut ())?;
     for command in commands {
         loop {
             let mut keys = Keys::default();
@@ -139,12 +139,21 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
     Ok(rows.take_changes())
 }
 
+/// Whoever waits behind the batch that is committed: somebody who needs these rows.
+pub(crate) struct Follower(pub(crate) Keys);
+
+impl Meanwhile for Follower {
+    fn draw(&mut self) -> Option<Keys> {
+        Some(self.0.clone())
+    }
+}
+
 /// The same as [`run`], and the next batch, which needs the same rows, is begun behind the commit.
 pub(crate) fn run_and_go_on(engine: &mut dyn Engine, commands: &[Command]) -> Result<(), StoreError> {
     let mut keys = Keys::default();
     commands.iter().for_each(|command| needs(command, &WorkingSet::default(), &mut keys));
     let changes = prepare(engine, commands);
-    let done = changes.and_then(|changes| engine.commit_and_go_on(&changes, &mut || Some(keys.clone())));
+    let done = changes.and_then(|changes| engine.commit(&changes, &mut Follower(keys)));
     if done.is_err() {
         engine.rollback();
     }
@@ -153,7 +162,7 @@ pub(crate) fn run_and_go_on(engine: &mut dyn Engine, commands: &[Command]) -> Re
 
 /// Carries commands out as one batch; undone if the engine refuses.
 pub(crate) fn run(engine: &mut dyn Engine, commands: &[Command]) -> Result<(), StoreError> {
-    let done = prepare(engine, commands).and_then(|changes| engine.commit(&changes));
+    let done = prepare(engine, commands).and_then(|changes| engine.commit(&changes, &mut ()));
     if done.is_err() {
         engine.rollback();
     }

@@ -146,14 +146,14 @@ impl Shop {
     /// Decides, commits, and keeps house as under load.
     pub(crate) fn run(&mut self, commands: &[Command]) {
         let changes = self.decide(commands);
-        self.engine.commit(&changes).unwrap();
+        self.engine.commit(&changes, &mut ()).unwrap();
         self.engine.maintain(Pace::Busy).unwrap();
     }
 
     /// Begins a transaction and decides; nothing is saved yet.
     pub(crate) fn decide(&mut self, commands: &[Command]) -> earmark_core::BatchChanges {
         let mut rows = WorkingSet::default();
-        self.engine.begin(&Keys::default(), &mut rows).unwrap();
+        self.engine.begin(&Keys::default(), &mut rows, &mut ()).unwrap();
         for command in commands {
             loop {
                 let mut keys = Keys::default();

@@ -23,7 +23,9 @@ pub(super) fn right_books_are_clean(book: &mut Book) {
 
 /// Commits what no rule would have decided; an engine may refuse it, and otherwise its audit must see it.
 fn seen(book: &mut Book, mut changes: BatchChanges, first_event: u64) {
-    book.engine.begin(&Keys::default(), &mut WorkingSet::default()).expect("a transaction can begin");
+    book.engine
+        .begin(&Keys::default(), &mut WorkingSet::default(), &mut ())
+        .expect("a transaction can begin");
     for (event, number) in changes.events.iter_mut().zip(first_event..) {
         event.sequence = number;
     }

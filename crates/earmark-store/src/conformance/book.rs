@@ -60,7 +60,7 @@ impl Book {
         // All that the first command names comes in with the turn, what the others name is loaded.
         let mut keys = Keys::default();
         batch.iter().take(1).for_each(|(command, _)| needs(command, &rows, &mut keys));
-        self.engine.begin(&keys, &mut rows).expect("a transaction can begin");
+        self.engine.begin(&keys, &mut rows, &mut ()).expect("a transaction can begin");
         assert_eq!(rows.last_sequence, self.model.events.len() as u64, "the number of the last event");
         assert_eq!(rows.last_event_at, self.model.last_event_at(), "the time of the last event");
         let mut verdicts = Vec::with_capacity(batch.len());
@@ -92,7 +92,7 @@ impl Book {
         if changes.is_empty() {
             self.engine.rollback();
         } else {
-            self.engine.commit(&changes).expect("a batch can be committed");
+            self.engine.commit(&changes, &mut ()).expect("a batch can be committed");
             self.model.apply(&changes);
         }
         verdicts
@@ -130,7 +130,7 @@ impl Book {
 
     /// Commits what a case has made up, and undoes it if the engine refuses.
     pub(super) fn try_commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
-        let committed = self.engine.commit(changes);
+        let committed = self.engine.commit(changes, &mut ());
         match committed {
             Ok(()) => self.model.apply(changes),
             Err(_) => self.engine.rollback(),
@@ -165,7 +165,7 @@ impl Book {
             idempotency: model.idempotency.keys().copied().collect(),
         };
         let mut rows = WorkingSet::default();
-        self.engine.begin(&keys, &mut rows).expect("a transaction can begin");
+        self.engine.begin(&keys, &mut rows, &mut ()).expect("a transaction can begin");
         self.engine.rollback();
         assert_eq!(rows.last_sequence, model.events.len() as u64, "the number of the last event");
         assert_eq!(rows.last_event_at, model.last_event_at(), "the time of the last event");

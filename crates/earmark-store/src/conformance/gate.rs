@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
-use crate::{Engine, StoreError};
+use crate::{Engine, Meanwhile, StoreError};
 
 /// The real engine behind a gate.
 pub(super) struct Gated {
@@ -30,7 +30,10 @@ struct State {
     closed: Option<Before>,
     /// Whether the writer stands before it.
     waiting: bool,
+    next_begin: Option<StoreError>,
     next_commit: Option<StoreError>,
+    /// Whether the next commit draws the batch behind it, and what becomes of that one.
+    draws: Option<Option<(Before, StoreError)>>,
 }
 
 impl Gate {
@@ -73,6 +76,11 @@ impl Gate {
         }
     }
 
+    /// Makes the next commit draw the batch behind it, as an engine does that begins ahead; that one fails there, if it is to.
+    pub(super) fn draw_at_next_commit(&self, fails: Option<(Before, StoreError)>) {
+        self.state().draws = Some(fails);
+    }
+
     /// Makes the next commit fail without having been tried.
     pub(super) fn fail_next_commit(&self, error: StoreError) {
         self.state().next_commit = Some(error);
@@ -80,34 +88,42 @@ impl Gate {
 }
 
 impl Engine for Gated {
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
         self.gate.pass(Before::Begin);
-        self.inner.begin(keys, rows)
+        if let Some(error) = self.gate.state().next_begin.take() {
+            return Err(error);
+        }
+        self.inner.begin(keys, rows, meanwhile)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
-        self.commit_and_go_on(changes, &mut || None)
-    }
-
-    fn commit_and_go_on(
-        &mut self,
-        changes: &BatchChanges,
-        next: &mut dyn FnMut() -> Option<Keys>,
-    ) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         self.gate.pass(Before::Commit);
-        let error = self.gate.state().next_commit.take();
-        match error {
-            None => self.inner.commit_and_go_on(changes, next),
-            Some(error) => {
-                // Whoever waits has been drawn by the time that a commit fails.
-                next();
-                Err(error)
-            }
+        let (error, draws) = {
+            let mut state = self.gate.state();
+            (state.next_commit.take(), state.draws.take())
+        };
+        if let Some(error) = error {
+            // Whoever waits has been drawn by the time that a commit fails.
+            meanwhile.draw();
+            return Err(error);
         }
+        let Some(fails) = draws else { return self.inner.commit(changes, meanwhile) };
+        assert!(meanwhile.draw().is_some(), "somebody waits");
+        match fails {
+            Some((Before::Begin, error)) => self.gate.state().next_begin = Some(error),
+            Some((Before::Commit, error)) => self.gate.state().next_commit = Some(error),
+            None => {}
+        }
+        self.inner.commit(changes, &mut ())
     }
 
     fn rollback(&mut self) {

@@ -207,7 +207,9 @@ fn order_events(book: &Book) {
 pub(super) fn api_keys(book: &mut Book) {
     let rows = [9, 3, 1 << 127, 5, 4, 200, 7, 8, 6]
         .map(|id| Change { before: None, after: Some(key_row(id).into()) });
-    book.engine.begin(&Keys::default(), &mut WorkingSet::default()).expect("a transaction can begin");
+    book.engine
+        .begin(&Keys::default(), &mut WorkingSet::default(), &mut ())
+        .expect("a transaction can begin");
     let changes = BatchChanges { api_keys: rows.into(), ..BatchChanges::default() };
     book.try_commit(&changes).expect("keys can be saved");
     let wanted: Vec<_> = book.model.api_keys.values().map(|key| key.as_ref().clone()).collect();

@@ -111,6 +111,9 @@ pub fn run(make: impl Fn() -> Fixture) {
     failures.extend(failure("who waits during a commit that fails is not forgotten", || {
         writer::who_waits_during_a_failed_commit_is_not_forgotten(&make);
     }));
+    failures.extend(failure("whoever is saved is told, whatever becomes of the next batch", || {
+        writer::who_is_saved_is_told_whatever_comes_next(&make);
+    }));
     assert!(failures.is_empty(), "{} cases failed:\n{}", failures.len(), failures.join("\n"));
 }
 

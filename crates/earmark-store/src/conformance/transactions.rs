@@ -39,7 +39,9 @@ fn furnish(book: &mut Book) {
 }
 
 fn begin(book: &mut Book) {
-    book.engine.begin(&Keys::default(), &mut WorkingSet::default()).expect("a transaction can begin");
+    book.engine
+        .begin(&Keys::default(), &mut WorkingSet::default(), &mut ())
+        .expect("a transaction can begin");
 }
 
 /// A row that was not there.
@@ -257,7 +259,7 @@ pub(super) fn a_batch_applied_twice_is_harmless(book: &mut Book) {
     book.try_commit(&changes).expect("once is right");
     begin(book);
     // Refused, or nothing is different.
-    if book.engine.commit(&changes).is_err() {
+    if book.engine.commit(&changes, &mut ()).is_err() {
         book.engine.rollback();
     }
     book.check();

@@ -298,6 +298,35 @@ pub(super) fn who_waits_during_a_failed_commit_is_not_forgotten(make: &dyn Fn() 
     }
 }
 
+pub(super) fn who_is_saved_is_told_whatever_comes_next(make: &dyn Fn() -> Fixture) {
+    let fails = |at: Before| {
+        [
+            StoreError::Conflict("another node".into()),
+            StoreError::Unavailable("away".into()),
+            StoreError::Damaged("a bad row".into()),
+            StoreError::Unlearned("no answer".into()),
+            StoreError::Unknown("no answer".into()),
+        ]
+        .map(|error| (Some((at, error)), adjust("a", 10)))
+    };
+    let all_goes_well = [(None, adjust("a", 10)), (None, cancel(1, None, 5))];
+    for (fails, next) in fails(Before::Begin).into_iter().chain(fails(Before::Commit)).chain(all_goes_well) {
+        let running = Running::start(make());
+        running.must(put("a"));
+        running.gate.close(Before::Commit);
+        let first = running.spawn(put("held"));
+        running.gate.wait_for_writer();
+        let next = running.spawn(next);
+        let what = fails.as_ref().map(|(_, error)| error.to_string());
+        running.gate.draw_at_next_commit(fails);
+        running.gate.open();
+        running.join(first).expect("it is answered").expect("the command is right");
+        assert!(running.has("held"), "{what:?}");
+        // Nobody comes after it: it must not take another command to be told.
+        let _ = running.join(next);
+    }
+}
+
 pub(super) fn a_late_answer_is_unknown(fixture: Fixture) {
     let mut running = Running::start(fixture);
     let patience = std::mem::replace(&mut running.store.answer_within, Duration::from_millis(50));
@@ -335,10 +364,10 @@ pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {
     let ahead = Timestamp(1_790_003_600_000_000);
     let (command, mut rows, mut keys) = (put("A"), WorkingSet::default(), Keys::default());
     needs(&command, &rows, &mut keys);
-    fixture.engine.begin(&keys, &mut rows).expect("a transaction can begin");
+    fixture.engine.begin(&keys, &mut rows, &mut ()).expect("a transaction can begin");
     let (_, changes) = decide(&rows, &command, ahead).expect("the command is right");
     rows.absorb(changes, &command.actor, ahead);
-    fixture.engine.commit(&rows.take_changes()).expect("it can be saved");
+    fixture.engine.commit(&rows.take_changes(), &mut ()).expect("it can be saved");
     let running = Running::start(fixture);
     let Outcome::Adjustment(adjustment) = running.must(adjust("A", 1)).outcome else {
         panic!("an adjustment")

@@ -7,7 +7,7 @@ use earmark_core::working_set::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::conformance::Fixture;
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, StoreError};
+use earmark_store::{Engine, Meanwhile, StoreError};
 
 /// An engine whose commit is this function.
 struct Wrong<C> {
@@ -16,15 +16,20 @@ struct Wrong<C> {
 }
 
 impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send> Engine for Wrong<C> {
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.inner.begin(keys, rows)
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
+        self.inner.begin(keys, rows, meanwhile)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         (self.commit)(&mut self.inner, changes)
     }
 
@@ -64,7 +69,7 @@ pub(crate) fn last_write_wins() -> Fixture {
         as_if_loaded(&mut changes.stocks, &rows.stocks, |stock| stock.sku.clone());
         as_if_loaded(&mut changes.carts, &rows.carts, |cart| cart.id);
         as_if_loaded(&mut changes.orders, &rows.orders, |order| order.id);
-        inner.commit(&changes)
+        inner.commit(&changes, &mut ())
     };
     Fixture { engine: Box::new(Wrong { inner, commit }), queries }
 }
@@ -74,7 +79,7 @@ pub(crate) fn half_a_batch() -> Fixture {
     let inner = MemoryStore::new();
     let queries = Arc::new(inner.clone());
     let commit = |inner: &mut MemoryStore, changes: &BatchChanges| {
-        let refused = inner.commit(changes);
+        let refused = inner.commit(changes, &mut ());
         if refused.is_err() {
             let new = changes.stocks.iter().filter(|change| change.before.is_none());
             let half = BatchChanges {
@@ -82,7 +87,7 @@ pub(crate) fn half_a_batch() -> Fixture {
                 stocks: new.cloned().collect(),
                 ..BatchChanges::default()
             };
-            inner.commit(&half)?;
+            inner.commit(&half, &mut ())?;
         }
         refused
     };
@@ -95,8 +100,8 @@ pub(crate) fn late_readers() -> Fixture {
     let queries = Arc::new(replica.clone());
     let mut last: Option<BatchChanges> = None;
     let commit = move |inner: &mut MemoryStore, changes: &BatchChanges| {
-        inner.commit(changes)?;
-        last.replace(changes.clone()).map_or(Ok(()), |before| replica.commit(&before))
+        inner.commit(changes, &mut ())?;
+        last.replace(changes.clone()).map_or(Ok(()), |before| replica.commit(&before, &mut ()))
     };
     Fixture { engine: Box::new(Wrong { inner, commit }), queries }
 }

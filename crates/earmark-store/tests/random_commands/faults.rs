@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, StoreError};
+use earmark_store::{Engine, Meanwhile, StoreError};
 
 /// What is done to a batch before it is saved.
 pub(crate) type Fault = fn(&mut BatchChanges);
@@ -16,18 +16,23 @@ pub(crate) struct Faulty {
 }
 
 impl Engine for Faulty {
-    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.inner.begin(keys, rows)
+    fn begin(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
+        self.inner.begin(keys, rows, meanwhile)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         let mut changes = changes.clone();
         (self.fault)(&mut changes);
-        self.inner.commit(&changes)
+        self.inner.commit(&changes, &mut ())
     }
 
     fn rollback(&mut self) {

@@ -78,7 +78,7 @@ impl Run {
         let size = self.simulation.random().between(1, 64);
         let events_before = self.ledger.events.len() as u64;
         let mut rows = WorkingSet::default();
-        self.engine.begin(&Keys::default(), &mut rows).map_err(|error| error.to_string())?;
+        self.engine.begin(&Keys::default(), &mut rows, &mut ()).map_err(|error| error.to_string())?;
         ensure(rows.last_sequence == events_before, || format!("event {} was the last", rows.last_sequence))?;
         let (mut touched, mut told) = (Touched::default(), Vec::new());
         for _ in 0..size {
@@ -99,7 +99,7 @@ impl Run {
             self.engine.rollback();
             return Ok(());
         }
-        self.engine.commit(&changes).map_err(|error| error.to_string())?;
+        self.engine.commit(&changes, &mut ()).map_err(|error| error.to_string())?;
         check_store(&mut *self.engine, (&*self.queries, &self.runtime), &self.ledger, &changes)
     }
 

@@ -89,7 +89,7 @@ pub(crate) fn check_store(
         api_keys: rows(&batch.api_keys).map(|row| row.id).collect(),
         idempotency: rows(&batch.idempotency).map(|row| row.digest).collect(),
     };
-    engine.begin(&keys, &mut loaded).map_err(|error| error.to_string())?;
+    engine.begin(&keys, &mut loaded, &mut ()).map_err(|error| error.to_string())?;
     engine.rollback();
     check_loaded(ledger, &keys, &loaded)?;
     let last = ledger.events.len() as u64;

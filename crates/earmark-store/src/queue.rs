@@ -1,0 +1,108 @@
+//! Where do commands wait, and when are they answered? The writer takes them from here and hands them back with their verdicts.
+//!
+//! Invariant: whatever was drawn is carried out before what came later, and is answered once. A verdict that is kept back is one that is saved already:
+//! its answer waits only for as long as the database works on the next batch, so that those who are answered do not take the processor from the writer
+//! while the database has nothing to do.
+
+use std::collections::VecDeque;
+
+use earmark_core::{Answer, Command, Keys, Rejection, WorkingSet, needs};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Meanwhile, SubmitError};
+
+/// What became of a command that was carried out.
+pub(crate) type Verdict = Result<Answer, Rejection>;
+
+/// A command and where its answer goes.
+pub(crate) struct Request {
+    pub(crate) command: Command,
+    pub(crate) reply: oneshot::Sender<Result<Verdict, SubmitError>>,
+}
+
+/// The writer's end of the queue.
+pub(crate) struct Queue {
+    pub(crate) receiver: mpsc::Receiver<Request>,
+    /// Who was drawn for the next batch when the last one was committed; they come before those who still wait.
+    drawn: VecDeque<Request>,
+    /// Whose commands are saved, and who has not been told yet.
+    unanswered: Vec<(Request, Verdict)>,
+    batch_commands_max: usize,
+}
+
+impl Queue {
+    pub(crate) fn new(receiver: mpsc::Receiver<Request>, batch_commands_max: usize) -> Self {
+        Self { receiver, drawn: VecDeque::new(), unanswered: Vec::new(), batch_commands_max }
+    }
+
+    /// How many wait and have not been drawn.
+    pub(crate) fn len(&self) -> usize {
+        self.receiver.len()
+    }
+
+    /// Whether the next batch has been drawn.
+    pub(crate) fn has_drawn(&self) -> bool {
+        !self.drawn.is_empty()
+    }
+
+    /// Moves those who were drawn into a batch.
+    pub(crate) fn take_drawn(&mut self, batch: &mut Vec<Request>) {
+        batch.extend(self.drawn.drain(..));
+    }
+
+    /// Takes along who waits, while the batch has room.
+    pub(crate) fn join_waiting(&mut self, batch: &mut Vec<Request>) {
+        while batch.len() < self.batch_commands_max
+            && let Some(request) = self.drawn.pop_front().or_else(|| self.receiver.try_recv().ok())
+        {
+            batch.push(request);
+        }
+    }
+
+    /// Answers a batch that is saved: at once, or while the database works on the next one, if that has been begun.
+    pub(crate) fn saved(&mut self, batch: &mut Vec<Request>, verdicts: Vec<Verdict>) {
+        self.answer();
+        self.unanswered.extend(batch.drain(..).zip(verdicts));
+        if !self.has_drawn() {
+            self.answer();
+        }
+    }
+
+    /// Ends: who is saved is told, and nobody has decided those who were drawn.
+    pub(crate) fn end(mut self) {
+        self.answer();
+        refuse_all(self.drawn.drain(..), SubmitError::Unavailable);
+    }
+}
+
+impl Meanwhile for Queue {
+    fn answer(&mut self) {
+        for (request, verdict) in self.unanswered.drain(..) {
+            // Whoever asked may have gone; what was decided stands.
+            let _ = request.reply.send(Ok(verdict));
+        }
+    }
+
+    fn draw(&mut self) -> Option<Keys> {
+        while self.drawn.len() < self.batch_commands_max
+            && let Ok(request) = self.receiver.try_recv()
+        {
+            self.drawn.push_back(request);
+        }
+        self.has_drawn().then(|| needs_of(&self.drawn, &WorkingSet::default()))
+    }
+}
+
+/// What all these commands name and is not loaded.
+pub(crate) fn needs_of<'a>(requests: impl IntoIterator<Item = &'a Request>, rows: &WorkingSet) -> Keys {
+    let mut keys = Keys::default();
+    requests.into_iter().for_each(|request| needs(&request.command, rows, &mut keys));
+    keys
+}
+
+/// Tells them that nothing can be said of their commands but this.
+pub(crate) fn refuse_all(requests: impl Iterator<Item = Request>, error: SubmitError) {
+    for request in requests {
+        let _ = request.reply.send(Err(error));
+    }
+}
