@@ -77,6 +77,22 @@ impl Keys {
         }
     }
 
+    /// Those of them whose rows are not loaded.
+    #[must_use]
+    pub fn not_in(&self, rows: &WorkingSet) -> Self {
+        fn missing<K: Hash + Eq + Clone, R>(keys: &HashSet<K>, table: &Table<K, R>) -> HashSet<K> {
+            keys.iter().filter(|key| !table.knows(*key)).cloned().collect()
+        }
+        Self {
+            items: missing(&self.items, &rows.items),
+            carts: missing(&self.carts, &rows.carts),
+            orders: missing(&self.orders, &rows.orders),
+            references: missing(&self.references, &rows.references),
+            api_keys: missing(&self.api_keys, &rows.api_keys),
+            idempotency: missing(&self.idempotency, &rows.idempotency),
+        }
+    }
+
     /// Whether nothing is to be loaded.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -133,6 +149,14 @@ impl<K: Hash + Eq + Clone, R> Table<K, R> {
     pub fn put_loaded(&mut self, key: K, row: Option<R>) {
         let row = row.map(Arc::new);
         self.slots.entry(key).or_insert(Slot { loaded: row.clone(), current: row, changed: false });
+    }
+
+    /// The same for a row that an engine keeps.
+    pub fn put_shared(&mut self, key: &K, row: Arc<R>) {
+        if !self.slots.contains_key(key) {
+            let loaded = Some(Arc::clone(&row));
+            self.slots.insert(key.clone(), Slot { loaded, current: Some(row), changed: false });
+        }
     }
 
     fn set(&mut self, key: K, row: Option<Arc<R>>) {

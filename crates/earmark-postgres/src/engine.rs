@@ -2,7 +2,7 @@
 //!
 //! Three round trips: `BEGIN` with the [turn](crate::turn) and what is to be read; all statements of the save; `COMMIT`. When commands wait by then and no
 //! other node writes, they are two: the next turn is asked for behind the COMMIT. This batch is then answered while the database saves the next, when the
-//! writer has nothing else to do.
+//! writer has nothing else to do. What nobody else can have changed is not [read again](crate::cache).
 //!
 //! Invariants: COMMIT is sent only after every statement has changed the rows that it should; whatever follows it on the wire, its own answer alone says
 //! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
@@ -17,6 +17,7 @@ use earmark_store::{Engine, Meanwhile, Pace, StoreError};
 use tokio::runtime::Runtime;
 use tokio_postgres::Statement;
 
+use crate::cache::ItemCache;
 use crate::connect::{DatabaseUrl, Session};
 use crate::fault::{BrokenOnPurpose, Fault};
 use crate::open::{OpenError, PostgresOptions, open_writer};
@@ -59,6 +60,18 @@ struct Line {
     lock: Statement,
     /// The next turn, asked for behind a COMMIT. It goes with the session: a new one knows nothing of it.
     ahead: Option<Ahead>,
+    /// What need not be read again on this session.
+    cache: ItemCache,
+}
+
+impl Line {
+    /// A turn that brings the rows of these keys, but for those that the cache is likely to have still.
+    fn turn(&self, mut keys: Keys, courtesy: &Courtesy) -> Turn {
+        if courtesy.alone {
+            keys.items.retain(|sku| !self.cache.knows(sku));
+        }
+        Turn::new(&self.session, &self.lock, keys)
+    }
 }
 
 /// A turn that was asked for before its batch has begun.
@@ -74,8 +87,8 @@ impl PostgresEngine {
         let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
         // Where the numbers of events lie on purpose, what is grouped by them would lie as well.
         let segments = match options.broken {
-            None | Some(BrokenOnPurpose::LostCommits) => Some(Segments::start(&url, &options)?),
-            Some(_) => None,
+            broken if BrokenOnPurpose::takes_turns(broken) => Some(Segments::start(&url, &options)?),
+            _ => None,
         };
         let node = Node::new();
         Ok(Self {
@@ -104,7 +117,12 @@ impl PostgresEngine {
             node.register(&session).await?;
             rows::events::prepare_numbers(&session, options.broken).await?;
             let lock = rows::events::prepare_turn(&session, options.broken).await?;
-            Ok::<_, OpenError>(Line { session: Arc::new(session), lock, ahead: None })
+            Ok::<_, OpenError>(Line {
+                session: Arc::new(session),
+                lock,
+                ahead: None,
+                cache: ItemCache::new(options.broken),
+            })
         });
         match opened {
             Ok(line) => {
@@ -147,6 +165,8 @@ impl PostgresEngine {
     fn failure(&mut self, fault: Fault) -> StoreError {
         if fault.ends_session() {
             self.line = None;
+        } else if let Some(line) = &mut self.line {
+            line.cache.forget();
         }
         let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
         match StoreError::from(fault) {
@@ -196,13 +216,12 @@ impl Engine for PostgresEngine {
         let now = Instant::now();
         self.begun = Some(now);
         let Ahead { turn, since } = line.ahead.take().unwrap_or_else(|| {
-            let turn = Turn::new(&line.session, &line.lock, keys);
+            let turn = line.turn(keys.clone(), &self.courtesy);
             Ahead { turn, since: now }
         });
-        let complete = turn.brings(keys);
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let begun = runtime.block_on(async {
-            let mut taken = pin!(turn.take(rows));
+            let mut taken = pin!(turn.take(keys, rows, &mut line.cache));
             match tokio::time::timeout(MOMENT, &mut taken).await {
                 Ok(taken) => taken,
                 Err(_) => {
@@ -213,25 +232,38 @@ impl Engine for PostgresEngine {
         });
         // The wait for the turn is not time within it; what passed before anybody waited may be.
         self.begun = Some(since + now.elapsed());
-        begun.map_err(|fault| self.failure(fault))?;
-        if complete {
+        self.courtesy.alone = begun.map_err(|fault| self.failure(fault))?;
+        let missing = keys.not_in(rows);
+        if missing.is_empty() {
             return Ok(());
         }
         meanwhile.answer();
-        self.load(keys, rows)
+        self.load(&missing, rows)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        self.round_trip(async |session| load::find(session, keys).await)?.put(keys, rows);
+        if let Some(line) = &self.line {
+            line.cache.put(&keys.items, rows);
+        }
+        let missing = keys.not_in(rows);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let found = self.round_trip(async |session| load::find(session, &missing).await)?;
+        if let Some(line) = &mut self.line {
+            line.cache.read(&found.items);
+        }
+        found.put(&missing, rows);
         Ok(())
     }
 
     fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
         self.round_trip(async |session| save::save(session, (changes, &node), broken, meanwhile).await)?;
-        let Some(Line { session, lock, ahead }) = &mut self.line else { return Err(no_connection()) };
-        let keys = if self.courtesy.allows_to_go_on(&changes.events) { meanwhile.draw() } else { None };
-        *ahead = keys.map(|keys| Ahead { turn: Turn::new(session, lock, &keys), since: Instant::now() });
+        let Some(line) = &mut self.line else { return Err(no_connection()) };
+        let keys = if self.courtesy.allows_to_go_on() { meanwhile.draw() } else { None };
+        line.ahead = keys.map(|keys| Ahead { turn: line.turn(keys, &self.courtesy), since: Instant::now() });
+        let Line { session, ahead, .. } = line;
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
         let committed = runtime.block_on(async {
             let commit = session.batch_execute("COMMIT");
@@ -244,6 +276,7 @@ impl Engine for PostgresEngine {
         match committed {
             Ok(Ok(())) => {
                 self.node.batch += 1;
+                line.cache.committed(changes);
                 Ok(())
             }
             Ok(Err(error)) if is_definite(&error) => Err(self.failure(error.into())),

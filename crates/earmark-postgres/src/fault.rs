@@ -27,6 +27,15 @@ pub enum BrokenOnPurpose {
     EventNumbers,
     /// A COMMIT without an answer is taken for one that did not happen.
     LostCommits,
+    /// Items that were read once are not read again, whoever has written since.
+    StaleItems,
+}
+
+impl BrokenOnPurpose {
+    /// Whether batches wait for their turns.
+    pub(crate) fn takes_turns(broken: Option<Self>) -> bool {
+        matches!(broken, None | Some(Self::LostCommits | Self::StaleItems))
+    }
 }
 
 impl From<tokio_postgres::Error> for Fault {

@@ -6,6 +6,7 @@
 //! thread of its own (`segments`). Start at `open.rs`, then `engine.rs` and `turn.rs`; `outcome.rs` says what happens when a COMMIT gets no answer.
 
 mod audit;
+mod cache;
 mod codec;
 mod connect;
 mod dial;

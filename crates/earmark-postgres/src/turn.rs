@@ -3,16 +3,17 @@
 //! Invariant: nothing is decided on rows that were read before the turn was held. The lock's statement is prepared beforehand, so that nothing of the
 //! reads can be sent before it; the server carries out what a connection sends in order; and at READ COMMITTED, which `session.rs` sets, each statement
 //! sees what was committed when it began, not when the lock was asked for. So the reads see all that the turn before has left. If the lock was not had,
-//! what was read is thrown away.
+//! what was read is thrown away. What the [cache](crate::cache) has is left out of the reads; should the turn show that it is outdated, it is read after.
 
 use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Context;
 
-use earmark_core::{Event, Keys, Timestamp, WorkingSet};
+use earmark_core::{Keys, Timestamp, WorkingSet};
 use tokio_postgres::Statement;
 
+use crate::cache::ItemCache;
 use crate::connect::Session;
 use crate::fault::Fault;
 use crate::load::{self, Loaded};
@@ -28,23 +29,21 @@ const GIVE_WAY_EVERY: u64 = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Courtesy {
     batches: u64,
-    /// The last event that we wrote.
-    last_event: u64,
+    /// Whether nobody else had written since our last batch when this one had its turn.
+    pub(crate) alone: bool,
 }
 
 impl Courtesy {
-    /// Judges by the events of the batch that is to be committed: nobody else has written since our last one. Now and then whoever waits is let in,
-    /// and is seen by that.
-    pub(crate) fn allows_to_go_on(&mut self, events: &[Event]) -> bool {
-        let alone = events.first().is_none_or(|first| first.sequence == self.last_event + 1);
-        self.last_event = events.last().map_or(self.last_event, |last| last.sequence);
+    /// Now and then whoever waits is let in, and is seen by that.
+    pub(crate) fn allows_to_go_on(&mut self) -> bool {
         self.batches += 1;
-        alone && !self.batches.is_multiple_of(GIVE_WAY_EVERY)
+        self.alone && !self.batches.is_multiple_of(GIVE_WAY_EVERY)
     }
 }
 
 /// A batch that waits for its turn.
 pub(crate) struct Turn {
+    /// What is read with it.
     keys: Arc<Keys>,
     /// The number and the time of the last event, once the turn is had.
     lock: Sent<Result<(u64, Timestamp), Fault>>,
@@ -52,9 +51,9 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
-    /// Nothing is sent yet.
-    pub(crate) fn new(session: &Arc<Session>, lock: &Statement, keys: &Keys) -> Self {
-        let keys = Arc::new(keys.clone());
+    /// A turn that brings the rows of these keys. Nothing is sent yet.
+    pub(crate) fn new(session: &Arc<Session>, lock: &Statement, keys: Keys) -> Self {
+        let keys = Arc::new(keys);
         let (session, statement) = (Arc::clone(session), lock.clone());
         let lock = {
             let session = Arc::clone(&session);
@@ -78,17 +77,22 @@ impl Turn {
         .await
     }
 
-    /// Whether the rows of exactly these keys come with it.
-    pub(crate) fn brings(&self, keys: &Keys) -> bool {
-        *self.keys == *keys
-    }
-
-    /// Waits for the turn, then for the rows, each within the time of a round trip.
-    pub(crate) async fn take(mut self, rows: &mut WorkingSet) -> Result<(), Fault> {
+    /// Waits for the turn, then for the rows, each within the time of a round trip, and puts them in together with those items of `keys` that the cache
+    /// has. Gives whether nobody else has written since the cache was right.
+    pub(crate) async fn take(
+        mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        cache: &mut ItemCache,
+    ) -> Result<bool, Fault> {
         self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
-        in_time(self.reads.answer()).await?.put(&self.keys, rows);
-        Ok(())
+        let alone = cache.hold_at(rows.last_sequence);
+        let loaded = in_time(self.reads.answer()).await?;
+        cache.read(&loaded.items);
+        loaded.put(&self.keys, rows);
+        cache.put(&keys.items, rows);
+        Ok(alone)
     }
 
     /// The lock first.

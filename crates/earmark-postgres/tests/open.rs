@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::time::Duration;
+
 use common::{adjust, cluster, counters, name, node, parse, put, run, runtime};
 use earmark_cluster::{Cluster, ClusterOptions, Tls};
 use earmark_postgres::{OpenError, PostgresOptions, open, open_to_read};
@@ -148,6 +150,33 @@ fn readers_are_told_that_a_database_takes_no_writes() {
     cluster.set("default_transaction_read_only", "on").unwrap();
     let mut answers = std::iter::repeat_with(|| runtime.block_on(queries.ping())).take(10_000);
     assert!(answers.any(|answer| answer.is_err()), "not ready while it is read-only");
+}
+
+/// What the engine relies on: the server stops the clock of `statement_timeout` before it commits. Were it to give the wait up, it would say that all is
+/// done when the standby has nothing.
+#[test]
+fn a_commit_that_waits_for_a_standby_is_not_cut_off() {
+    let mut cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    drop(node(&url));
+    cluster.set("synchronous_standby_names", "nobody").unwrap();
+    runtime().block_on(async {
+        let url = format!("{url}?sslmode=disable");
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+            .batch_execute("SET synchronous_commit = on; SET statement_timeout = '100ms'; BEGIN")
+            .await
+            .unwrap();
+        // The control: the limit holds for any other statement.
+        let slow = client.batch_execute("SAVEPOINT before; SELECT pg_sleep(10)").await.unwrap_err();
+        assert_eq!(slow.code().unwrap().code(), "57014");
+        client.batch_execute("ROLLBACK TO before; UPDATE nodes SET seen_at = now()").await.unwrap();
+        let waited = tokio::time::timeout(Duration::from_secs(1), client.batch_execute("COMMIT")).await;
+        assert!(waited.is_err(), "it waits for longer than the limit: {waited:?}");
+    });
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    assert_eq!(cluster.query(waits).unwrap(), "1");
 }
 
 #[test]

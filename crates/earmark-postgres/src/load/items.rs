@@ -1,24 +1,27 @@
 //! Items with their stock.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use earmark_core::WorkingSet;
-use earmark_core::items::StockedItem;
 use earmark_core::text::Sku;
 
+use crate::cache::SharedItem;
 use crate::connect::Session;
 use crate::fault::Fault;
 use crate::rows;
 
-pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<StockedItem>, Fault> {
+pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<SharedItem>, Fault> {
     let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
-    rows::items::find(session, &skus).await
+    let found = rows::items::find(session, &skus).await?;
+    Ok(found.into_iter().map(|found| (Arc::new(found.item), Arc::new(found.stock))).collect())
 }
 
-pub(super) fn put(found: Vec<StockedItem>, skus: &HashSet<Sku>, rows: &mut WorkingSet) {
-    for StockedItem { item, stock } in found {
-        rows.items.put_loaded(item.sku.clone(), Some(item));
-        rows.stocks.put_loaded(stock.sku.clone(), Some(stock));
+pub(super) fn put(found: Vec<SharedItem>, skus: &HashSet<Sku>, rows: &mut WorkingSet) {
+    for (item, stock) in found {
+        let sku = item.sku.clone();
+        rows.items.put_shared(&sku, item);
+        rows.stocks.put_shared(&sku, stock);
     }
     for sku in skus {
         if !rows.items.knows(sku) {

@@ -12,19 +12,19 @@ use std::collections::HashMap;
 use earmark_core::carts::Cart;
 use earmark_core::idempotency::IdempotencyRecord;
 use earmark_core::ids::OrderId;
-use earmark_core::items::StockedItem;
 use earmark_core::keys::ApiKey;
 use earmark_core::orders::Order;
 use earmark_core::text::Reference;
 use earmark_core::{Keys, WorkingSet};
 
+use crate::cache::SharedItem;
 use crate::connect::Session;
 use crate::fault::Fault;
 
 /// What was found of some keys.
 pub(crate) struct Loaded {
     idempotency: Vec<IdempotencyRecord>,
-    items: Vec<StockedItem>,
+    pub(crate) items: Vec<SharedItem>,
     carts: Vec<Cart>,
     orders: HashMap<OrderId, Order>,
     references: HashMap<Reference, OrderId>,

@@ -18,11 +18,10 @@ pub(crate) async fn prepare_turn(
     session: &Session,
     broken: Option<BrokenOnPurpose>,
 ) -> Result<Statement, Fault> {
-    let sql = match broken {
-        None | Some(BrokenOnPurpose::LostCommits) => {
-            "SELECT last_sequence, last_at FROM streams WHERE id = $1 FOR UPDATE"
-        }
-        Some(_) => "SELECT last_sequence, last_at FROM streams WHERE id = $1",
+    let sql = if BrokenOnPurpose::takes_turns(broken) {
+        "SELECT last_sequence, last_at FROM streams WHERE id = $1 FOR UPDATE"
+    } else {
+        "SELECT last_sequence, last_at FROM streams WHERE id = $1"
     };
     Ok(session.prepare_cached(sql).await?)
 }

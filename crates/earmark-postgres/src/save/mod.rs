@@ -40,6 +40,7 @@ pub(crate) async fn save(
 ) -> Result<(), Fault> {
     let renumbered = crate::rows::events::renumber(session, changes, broken).await?;
     let changes = renumbered.as_ref().unwrap_or(changes);
+    is_told_by_events(changes)?;
     let mut plan = Plan::new(broken);
     items::save(&changes.items, &mut plan)?;
     items::save_stocks(&changes.stocks, &mut plan)?;
@@ -57,6 +58,14 @@ pub(crate) async fn save(
         vec![column([node.id].into_iter()), column([node.batch + 1].into_iter())],
     );
     plan.run(session, meanwhile).await
+}
+
+/// Refuses what other nodes would not hear of: they read items again when the number of the last event has changed.
+fn is_told_by_events(changes: &BatchChanges) -> Result<(), Fault> {
+    if changes.events.is_empty() && !(changes.items.is_empty() && changes.stocks.is_empty()) {
+        return Err(Fault::Damaged("items were to be changed without an event".to_owned()));
+    }
+    Ok(())
 }
 
 /// Moves the stream on by the events of the batch, from where it was when the turn was taken.

@@ -36,9 +36,6 @@ pub(super) struct Plan<'a> {
     broken: Option<BrokenOnPurpose>,
 }
 
-/// Nothing that follows may be cut off by the server's own limit: a COMMIT that waits for a standby would be called done when it is not.
-const NO_LIMIT: &str = "SET LOCAL statement_timeout = 0";
-
 impl<'a> Plan<'a> {
     pub(super) fn new(broken: Option<BrokenOnPurpose>) -> Self {
         Self { statements: Vec::new(), broken }
@@ -79,9 +76,7 @@ impl<'a> Plan<'a> {
         for (statement, parameters) in prepared.iter().zip(&parameters) {
             underway.push(Box::pin(session.execute(statement, parameters)));
         }
-        underway.push(Box::pin(async { session.batch_execute(NO_LIMIT).await.map(|()| 0) }));
-        let expected =
-            self.statements.iter().map(|planned| (planned.what, planned.rows as u64)).chain([("", 0)]);
+        let expected = self.statements.iter().map(|planned| (planned.what, planned.rows as u64));
         let changed = pipelined(underway, || meanwhile.answer()).await;
         // The first error is the cause of those behind it.
         for ((what, rows), changed) in expected.zip(changed) {
