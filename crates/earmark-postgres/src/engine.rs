@@ -121,7 +121,7 @@ impl PostgresEngine {
                 session: Arc::new(session),
                 lock,
                 ahead: None,
-                cache: ItemCache::new(options.broken),
+                cache: ItemCache::new(&options),
             })
         });
         match opened {

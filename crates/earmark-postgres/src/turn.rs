@@ -1,9 +1,10 @@
 //! How does a batch get its turn and its rows? `BEGIN`, the lock on the stream's row and the reads cross the wire together.
 //!
-//! Invariant: nothing is decided on rows that were read before the turn was held. The lock's statement is prepared beforehand, so that nothing of the
-//! reads can be sent before it; the server carries out what a connection sends in order; and at READ COMMITTED, which `session.rs` sets, each statement
-//! sees what was committed when it began, not when the lock was asked for. So the reads see all that the turn before has left. If the lock was not had,
-//! what was read is thrown away. What the [cache](crate::cache) has is left out of the reads; should the turn show that it is outdated, it is read after.
+//! Invariant: nothing is decided on rows that were read before the turn was held, unless nobody can have changed them since. The lock's statement is
+//! prepared beforehand, so that nothing of the reads can be sent before it; the server carries out what a connection sends in order; and at READ
+//! COMMITTED, which `session.rs` sets, each statement sees what was committed when it began, not when the lock was asked for. So the reads see all that
+//! the turn before has left. If the lock was not had, what was read is thrown away. What the [cache](crate::cache) has is left out of the reads; should
+//! the turn show that it is outdated, it is read after.
 
 use std::future::{poll_fn, ready};
 use std::pin::pin;
