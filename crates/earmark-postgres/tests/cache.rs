@@ -3,7 +3,10 @@
 
 mod common;
 
-use common::{adjust, cluster, counters, name, node, parse, place, prepare, put, run, run_and_go_on, sku};
+use common::{
+    REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put, run,
+    run_and_go_on, sku,
+};
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
@@ -126,10 +129,7 @@ fn what_was_not_committed_is_not_remembered() {
     prepare(&mut engine, &[place(1, "A", 2)]).unwrap();
     engine.rollback();
     assert_eq!(seen(&mut engine, "A"), "5|0|100", "decided, and not saved");
-    let at_commit = "SET ROLE earmark; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
-        'BEGIN RAISE unique_violation; END'; CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE \
-        INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse()";
-    cluster.query_in(name(&url), at_commit).unwrap();
+    cluster.query_in(name(&url), REFUSE_ORDERS_AT_COMMIT).unwrap();
     run(&mut engine, &[place(1, "A", 2)]).unwrap_err();
     assert_eq!(seen(&mut engine, "A"), "5|0|100", "saved, and not committed");
     run(&mut engine, &[adjust("A", 1)]).unwrap();

@@ -8,8 +8,8 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use common::{
-    Follower, adjust, cluster, counters, name, node, parse, place, prepare, put, run, run_and_go_on, runtime,
-    sku,
+    Follower, REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put,
+    run, run_and_go_on, runtime, sku,
 };
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
@@ -148,18 +148,13 @@ fn a_node_without_customers_holds_no_turn() {
     still.rollback();
 }
 
-/// A rule that only COMMIT finds broken.
-const AT_COMMIT: &str = "SET ROLE earmark; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
-    'BEGIN RAISE unique_violation; END'; CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED \
-    FOR EACH ROW EXECUTE FUNCTION refuse()";
-
 #[test]
 fn what_was_begun_behind_a_commit_that_failed_is_undone() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let (mut engine, mut other) = (node(&url).0, node(&url).0);
     run(&mut engine, &[put("A"), adjust("A", 5)]).unwrap();
-    cluster.query_in(name(&url), AT_COMMIT).unwrap();
+    cluster.query_in(name(&url), REFUSE_ORDERS_AT_COMMIT).unwrap();
     let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
     let refused = engine.commit(&changes, &mut Follower(Keys::default())).unwrap_err();
     assert!(matches!(refused, StoreError::Conflict(_)), "{refused}");

@@ -68,10 +68,16 @@ impl Queue {
         }
     }
 
-    /// Ends: who is saved is told, and nobody has decided those who were drawn.
+    /// Ends: nobody has decided those who were drawn.
     pub(crate) fn end(mut self) {
-        self.answer();
         refuse_all(self.drawn.drain(..), SubmitError::Unavailable);
+    }
+}
+
+impl Drop for Queue {
+    /// Whoever is saved is told so, even if the writer breaks down.
+    fn drop(&mut self) {
+        self.answer();
     }
 }
 
@@ -104,5 +110,81 @@ pub(crate) fn needs_of<'a>(requests: impl IntoIterator<Item = &'a Request>, rows
 pub(crate) fn refuse_all(requests: impl Iterator<Item = Request>, error: SubmitError) {
     for request in requests {
         let _ = request.reply.send(Err(error));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use earmark_core::items::adjust::{AdjustStock, StockChange};
+    use earmark_core::{Access, Action, Actor, Mode, ids, items, text};
+
+    use super::*;
+
+    type Reply = oneshot::Receiver<Result<Verdict, SubmitError>>;
+
+    /// A queue in which two wait, and where they wait for their answers.
+    fn two_wait() -> (Queue, [Reply; 2]) {
+        let (sender, receiver) = mpsc::channel(2);
+        let replies = [1, 2].map(|id| {
+            let action = Action::AdjustStock(AdjustStock {
+                id: ids::AdjustmentId(id),
+                sku: text::Sku::parse("A").unwrap(),
+                change: StockChange::By(1),
+                reason: items::AdjustmentReason::Received,
+                note: None,
+            });
+            let (actor, access) = (Actor::Operator, Access::All);
+            let command =
+                Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+            let (reply, answer) = oneshot::channel();
+            assert!(sender.try_send(Request { command, reply }).is_ok());
+            answer
+        });
+        (Queue::new(receiver, 1), replies)
+    }
+
+    /// Saves a batch of the first, the second drawn or not.
+    fn save_first(queue: &mut Queue, draws: bool) {
+        let mut batch = Vec::new();
+        queue.join_waiting(&mut batch);
+        if draws {
+            queue.draw().expect("the second waits");
+        }
+        queue.saved(&mut batch, vec![Err(Rejection::IdempotencyKeyReused)]);
+    }
+
+    const SAVED: Result<Result<Verdict, SubmitError>, oneshot::error::TryRecvError> =
+        Ok(Ok(Err(Rejection::IdempotencyKeyReused)));
+
+    #[test]
+    fn whoever_is_saved_is_told_at_once_unless_the_next_batch_has_begun() {
+        let (mut queue, [mut first, _second]) = two_wait();
+        save_first(&mut queue, false);
+        assert_eq!(first.try_recv(), SAVED);
+        let (mut queue, [mut first, _second]) = two_wait();
+        save_first(&mut queue, true);
+        assert_eq!(first.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+        queue.answer();
+        assert_eq!(first.try_recv(), SAVED);
+    }
+
+    #[test]
+    fn whoever_is_saved_is_told_so_when_the_writer_ends_or_breaks_down() {
+        for ends in [true, false] {
+            let (mut queue, [mut first, mut second]) = two_wait();
+            save_first(&mut queue, true);
+            if ends {
+                queue.end();
+            } else {
+                drop(queue);
+            }
+            assert_eq!(first.try_recv(), SAVED);
+            let told = second.try_recv();
+            if ends {
+                assert_eq!(told, Ok(Err(SubmitError::Unavailable)), "nobody has decided it");
+            } else {
+                assert_eq!(told, Err(oneshot::error::TryRecvError::Closed), "nobody knows");
+            }
+        }
     }
 }

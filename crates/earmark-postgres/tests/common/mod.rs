@@ -148,6 +148,11 @@ impl Meanwhile for Follower {
     }
 }
 
+/// A rule that placing an order breaks, and that only COMMIT finds broken.
+pub(crate) const REFUSE_ORDERS_AT_COMMIT: &str = "SET ROLE earmark; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
+    'BEGIN RAISE unique_violation; END'; CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED \
+    FOR EACH ROW EXECUTE FUNCTION refuse()";
+
 /// The same as [`run`], and the next batch, which needs the same rows, is begun behind the commit.
 pub(crate) fn run_and_go_on(engine: &mut dyn Engine, commands: &[Command]) -> Result<(), StoreError> {
     let mut keys = Keys::default();
