@@ -1,10 +1,10 @@
 //! Which items need not be read again? Those that this node has read or written, as long as nobody else has written anything.
 //!
-//! Invariant: all that is here was so when the last event had the number `as_of`. Every batch that changes an item or its counters writes events, a save
-//! sees to that (and a migration that rewrites items has to), and the number of the last one is read under the lock of the turn: while it is `as_of`,
-//! nothing has changed; when it is another, all is forgotten. A session has a cache of its own, since after a failover the same number may stand for other
-//! rows. After an error all is forgotten as well: what a save refused for its versions must be decided again on what is stored. Those versions stay, as a
-//! second net.
+//! Invariant: all that is here was so when the last event had the number `as_of`. A batch that changes an item or its counters writes events, a save refuses
+//! one that has none (and a migration that rewrites items has to write one), and the number of the last one is read under the lock of the turn: while it is
+//! `as_of`, nothing has changed; when it is another, all is forgotten. A session has a cache of its own, since after a failover the same number may stand for
+//! other rows. After an error all is forgotten as well: what a save refused for its versions must be decided again on what is stored. Those versions stay, as
+//! a second net under everything that is saved; a refusal, which saves nothing, has this invariant alone.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
@@ -15,7 +15,6 @@ use earmark_core::text::{Description, Sku, Url};
 use earmark_core::{BatchChanges, WorkingSet};
 
 use crate::fault::BrokenOnPurpose;
-use crate::open::PostgresOptions;
 
 /// The most bytes that are kept, by estimate: some 100,000 items with short texts. When they are exceeded, all is forgotten.
 const BYTES_MAX: usize = 64 << 20;
@@ -39,12 +38,12 @@ pub(crate) struct ItemCache {
 }
 
 impl ItemCache {
-    pub(crate) fn new(options: &PostgresOptions) -> Self {
-        // Where nodes do not take turns, on purpose, the number of the last event says nothing. Where tables are spread over machines it may be seen
-        // before the rows of the same commit are.
-        let holds = BrokenOnPurpose::takes_turns(options.broken) && options.distributed.is_none();
+    pub(crate) fn new(is_distributed: bool, broken: Option<BrokenOnPurpose>) -> Self {
+        // Where tables are spread over machines, the number of the last event may be seen before the other rows of its commit are. Where nodes do not
+        // take turns, on purpose, it says nothing.
+        let holds = !is_distributed && BrokenOnPurpose::takes_turns(broken);
         let bytes_max = if holds { BYTES_MAX } else { 0 };
-        Self { items: HashMap::new(), as_of: None, bytes: 0, bytes_max, broken: options.broken }
+        Self { items: HashMap::new(), as_of: None, bytes: 0, bytes_max, broken }
     }
 
     /// Called with the turn: the last event has this number. Gives whether it is the one that we know, so that nobody else has written.
@@ -133,7 +132,6 @@ mod tests {
     use earmark_core::{Change, Fact, Money, Timestamp};
 
     use super::*;
-    use crate::open::Distributed;
 
     fn item(text: &str, description: Option<&str>) -> SharedItem {
         let sku = Sku::parse(text).unwrap();
@@ -179,7 +177,7 @@ mod tests {
 
     #[test]
     fn it_holds_while_the_last_event_is_the_one_that_we_know() {
-        let mut cache = ItemCache::new(&PostgresOptions::default());
+        let mut cache = ItemCache::new(false, None);
         assert!(!cache.hold_at(0), "nobody knows yet");
         cache.read(&[item("A", None)]);
         assert!(cache.hold_at(0), "the last batch changed nothing");
@@ -201,21 +199,20 @@ mod tests {
 
     #[test]
     fn it_keeps_nothing_where_a_commit_is_not_seen_all_at_once() {
-        let broken = |broken| PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
-        let spread = PostgresOptions { distributed: Some(Distributed::Citus), ..PostgresOptions::default() };
         let without_turns =
             [BrokenOnPurpose::Turns, BrokenOnPurpose::TurnsAndVersions, BrokenOnPurpose::EventNumbers];
-        for options in without_turns.map(broken).into_iter().chain([spread]) {
-            let mut cache = ItemCache::new(&options);
+        let broken = without_turns.map(|broken| (false, Some(broken)));
+        for (is_distributed, broken) in broken.into_iter().chain([(true, None)]) {
+            let mut cache = ItemCache::new(is_distributed, broken);
             cache.hold_at(0);
             cache.read(&[item("A", None)]);
-            assert_eq!(on_hand(&cache, "A"), None, "{options:?}");
+            assert_eq!(on_hand(&cache, "A"), None, "{broken:?}");
         }
     }
 
     #[test]
     fn it_has_a_bound_and_an_item_counts_once() {
-        let mut cache = ItemCache { bytes_max: 10_000, ..ItemCache::new(&PostgresOptions::default()) };
+        let mut cache = ItemCache { bytes_max: 10_000, ..ItemCache::new(false, None) };
         let long = "x".repeat(1_000);
         for _ in 0..100 {
             cache.read(&[item("A", Some(&long))]);

@@ -8,7 +8,6 @@
 //! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
 //! again, nor a turn that was asked for on it; a turn is asked for ahead only for commands that are there, so no idle node holds one.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,15 +19,15 @@ use tokio_postgres::Statement;
 use crate::cache::ItemCache;
 use crate::connect::{DatabaseUrl, Session};
 use crate::fault::{BrokenOnPurpose, Fault};
+use crate::migrate::is_distributed;
 use crate::open::{OpenError, PostgresOptions, open_writer};
 use crate::outcome::{Learned, Node, is_definite, learn};
+use crate::pipeline::answering_if_slow;
 use crate::segments::Segments;
 use crate::session::{TURN_STANDS_STILL_MAX, in_time};
 use crate::turn::{Courtesy, Turn};
 use crate::{load, rows, save};
 
-/// How long those who are due an answer may be kept waiting for a turn.
-const MOMENT: Duration = Duration::from_millis(1);
 /// How long a COMMIT may take before its outcome is asked for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
@@ -117,12 +116,8 @@ impl PostgresEngine {
             node.register(&session).await?;
             rows::events::prepare_numbers(&session, options.broken).await?;
             let lock = rows::events::prepare_turn(&session, options.broken).await?;
-            Ok::<_, OpenError>(Line {
-                session: Arc::new(session),
-                lock,
-                ahead: None,
-                cache: ItemCache::new(&options),
-            })
+            let cache = ItemCache::new(is_distributed(&session).await?, options.broken);
+            Ok::<_, OpenError>(Line { session: Arc::new(session), lock, ahead: None, cache })
         });
         match opened {
             Ok(line) => {
@@ -161,7 +156,7 @@ impl PostgresEngine {
         runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
     }
 
-    /// What an error before COMMIT means: the batch did not happen, whatever else.
+    /// What an error means after which the batch did not happen, whatever else.
     fn failure(&mut self, fault: Fault) -> StoreError {
         if fault.ends_session() {
             self.line = None;
@@ -220,16 +215,7 @@ impl Engine for PostgresEngine {
             Ahead { turn, since: now }
         });
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let begun = runtime.block_on(async {
-            let mut taken = pin!(turn.take(keys, rows, &mut line.cache));
-            match tokio::time::timeout(MOMENT, &mut taken).await {
-                Ok(taken) => taken,
-                Err(_) => {
-                    meanwhile.answer();
-                    taken.await
-                }
-            }
-        });
+        let begun = runtime.block_on(answering_if_slow(meanwhile, turn.take(keys, rows, &mut line.cache)));
         // The wait for the turn is not time within it; what passed before anybody waited may be.
         self.begun = Some(since + now.elapsed());
         self.courtesy.alone = begun.map_err(|fault| self.failure(fault))?;

@@ -3,7 +3,7 @@
 use earmark_store::StoreError;
 use tokio_postgres::error::SqlState;
 
-/// An error inside this crate. None of them comes from a COMMIT: what that one means is decided in `outcome.rs`.
+/// An error inside this crate. Those of a COMMIT are among them only if they are definite: what others mean is decided in `outcome.rs`.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// The server's or the connection's.

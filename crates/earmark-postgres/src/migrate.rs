@@ -76,6 +76,11 @@ pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
     Err(SchemaError::Older { found, known: PLAIN.len() }.into())
 }
 
+/// Whether the tables are spread over machines, whatever this node was told.
+pub(crate) async fn is_distributed(session: &Session) -> Result<bool, Fault> {
+    Ok(!applied(session, "citus").await?.is_empty())
+}
+
 async fn is_complete(session: &Session, migrations: &Migrations) -> Result<bool, OpenError> {
     if !has_tables(session).await? {
         return Ok(false);

@@ -2,8 +2,11 @@
 //! any answer is waited for.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Duration;
+
+use earmark_store::Meanwhile;
 
 /// A statement under way.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -38,6 +41,19 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile
     })
     .await;
     answers.into_iter().flatten().collect()
+}
+
+/// How long those who are due an answer may be kept waiting.
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// Waits for this; if it takes more than a moment, those who are due an answer get it meanwhile.
+pub(crate) async fn answering_if_slow<T>(meanwhile: &mut dyn Meanwhile, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    if let Ok(done) = tokio::time::timeout(MOMENT, &mut work).await {
+        return done;
+    }
+    meanwhile.answer();
+    work.await
 }
 
 /// Statements that others are sent behind before their answers are waited for.

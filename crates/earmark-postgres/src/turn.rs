@@ -30,7 +30,7 @@ const GIVE_WAY_EVERY: u64 = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Courtesy {
     batches: u64,
-    /// Whether nobody else had written since our last batch when this one had its turn.
+    /// Whether no event of others had come since our last batch when this one had its turn; not known after an error.
     pub(crate) alone: bool,
 }
 
@@ -90,9 +90,11 @@ impl Turn {
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
         let alone = cache.hold_at(rows.last_sequence);
         let loaded = in_time(self.reads.answer()).await?;
-        cache.read(&loaded.items);
+        let found = loaded.items.clone();
         loaded.put(&self.keys, rows);
+        // Before it takes in what was found, which may be too much for it.
         cache.put(&keys.items, rows);
+        cache.read(&found);
         Ok(alone)
     }
 

@@ -4,8 +4,8 @@
 mod common;
 
 use common::{
-    REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put, run,
-    run_and_go_on, sku,
+    Follower, REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put,
+    run, run_and_go_on, sku,
 };
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
@@ -104,6 +104,40 @@ fn a_new_session_knows_nothing_of_what_the_last_one_read() {
     });
     assert!(begun.is_some(), "it goes on");
     assert_eq!(seen(&mut engine, "A"), "3|0|7");
+}
+
+#[test]
+fn what_another_changed_between_two_batches_that_follow_each_other_is_seen() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    let mut engine = node(&url).0;
+    have_five(&mut engine);
+    let changes = prepare(&mut engine, &[adjust("A", 1)]).unwrap();
+    std::thread::scope(|scope| {
+        // In line for the stream before the next turn is asked for, which leaves the item out of its reads.
+        let other = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; UPDATE streams SET last_sequence = last_sequence + 1; \
+            UPDATE stocks SET on_hand = on_hand + 10, version = version + 1; COMMIT";
+        scope.spawn(|| cluster.query_in(name(&url), other).unwrap());
+        while cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap() == "0" {}
+        let mut keys = Keys::default();
+        keys.items.insert(sku("A"));
+        engine.commit(&changes, &mut Follower(keys)).unwrap();
+        assert_eq!(seen(&mut engine, "A"), "16|0|100");
+    });
+}
+
+#[test]
+fn nothing_is_kept_where_a_commit_is_not_seen_all_at_once() {
+    let cluster = cluster();
+    let url = cluster.create_database().unwrap();
+    drop(node(&url));
+    // Whoever starts a node may forget to say that the tables are spread over machines.
+    let spread = "INSERT INTO migrations VALUES ('citus', 1, '0001_distribute', 0)";
+    cluster.query_in(name(&url), spread).unwrap();
+    let mut engine = node(&url).0;
+    have_five(&mut engine);
+    cluster.query_in(name(&url), "UPDATE stocks SET on_hand = 3, version = version + 1").unwrap();
+    assert_eq!(seen(&mut engine, "A"), "3|0|100");
 }
 
 #[test]

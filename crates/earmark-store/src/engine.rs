@@ -23,9 +23,9 @@ pub trait Engine: Send {
     /// Saves all of it and commits. Inserts where `before` is `None`; otherwise updates the version that was loaded, and nothing else. When
     /// this returns `Ok`, the changes survive a crash of the process and of the machine.
     ///
-    /// An engine may begin the next batch behind the commit, so that the database works on it while this one is answered: it has `meanwhile` draw that
-    /// batch when nothing is left to be done but to commit; others never do. If all went well and somebody was drawn, `begin` comes next, for these
-    /// keys; after an error it is `rollback`, and it ends what was begun ahead as well.
+    /// An engine may begin the next batch behind the commit: it has `meanwhile` draw that batch when nothing is left to be done but to commit. If all went
+    /// well and somebody was drawn, `begin` comes next, for these keys; after an error it is `rollback`, and it ends what was begun ahead as well. Such an
+    /// engine has `meanwhile` answer while it waits within the next `begin` or `commit`. Others do neither.
     fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError>;
 
     /// Ends the transaction without a trace. Called after any error of the others, and after a batch that changes nothing.

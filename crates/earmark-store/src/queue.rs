@@ -1,7 +1,7 @@
 //! Where do commands wait, and when are they answered? The writer takes them from here and hands them back with their verdicts.
 //!
 //! Invariant: whatever was drawn is carried out before what came later, and is answered once. A verdict that is kept back is one that is saved already:
-//! its answer waits only for as long as the database works on the next batch, so that those who are answered do not take the processor from the writer
+//! its answer waits until the next batch is decided and sent, or for a moment, so that those who are answered do not take the processor from the writer
 //! while the database has nothing to do.
 
 use std::collections::VecDeque;
@@ -59,7 +59,7 @@ impl Queue {
         }
     }
 
-    /// Answers a batch that is saved: at once, or while the database works on the next one, if that has been begun.
+    /// Answers a batch that is saved: at once, or, if the next one is drawn, while the database works on that.
     pub(crate) fn saved(&mut self, batch: &mut Vec<Request>, verdicts: Vec<Verdict>) {
         self.answer();
         self.unanswered.extend(batch.drain(..).zip(verdicts));

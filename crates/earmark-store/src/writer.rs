@@ -1,7 +1,7 @@
 //! How are commands carried out? One loop takes all that wait, decides them in order, commits them together and then answers.
 //!
 //! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
-//! commit that holds it has returned, and after a commit whose outcome is unknown nothing is answered at all: the loop ends.
+//! commit that holds it has returned, and of a commit whose outcome is unknown nobody is told that it happened or did not: the loop ends.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
@@ -150,7 +150,7 @@ impl Writer {
         }
     }
 
-    /// Carries a batch out and answers it. An error is one after which nothing may be answered any more.
+    /// Carries a batch out and has it answered. An error is one after which nothing may be answered any more.
     fn carry_out(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<(), StoreError> {
         let mut conflicts = 0;
         loop {

@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::connect::Session;
 use crate::fault::{BrokenOnPurpose, Fault};
-use crate::pipeline::{Underway, pipelined};
+use crate::pipeline::{Underway, answering_if_slow, pipelined};
 
 /// What a statement writes, in words, and its text.
 pub(super) type Statement = (&'static str, &'static str);
@@ -61,12 +61,18 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
-    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Meanwhile) -> Result<(), Fault> {
+    /// The first of its kind on a session costs a round trip.
+    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>, Fault> {
         let mut prepared = Vec::with_capacity(self.statements.len());
         for planned in &self.statements {
             prepared.push(session.prepare_cached(&planned.sql).await?);
         }
+        Ok(prepared)
+    }
+
+    /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
+    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Meanwhile) -> Result<(), Fault> {
+        let prepared = answering_if_slow(meanwhile, self.prepare(session)).await?;
         let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .statements
             .iter()
