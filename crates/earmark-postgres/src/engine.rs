@@ -156,6 +156,28 @@ impl PostgresEngine {
         runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
     }
 
+    /// Puts in what is not there yet: from the cache, the rest from the database.
+    fn find(
+        &mut self,
+        keys: &Keys,
+        rows: &mut WorkingSet,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), StoreError> {
+        let Some(line) = &self.line else { return Err(no_connection()) };
+        line.cache.put(&keys.items, rows);
+        let missing = keys.not_in(rows);
+        if missing.is_empty() {
+            return Ok(());
+        }
+        meanwhile.answer();
+        let found = self.round_trip(async |session| load::find(session, &missing).await)?;
+        if let Some(line) = &mut self.line {
+            line.cache.read(&found.items);
+        }
+        found.put(&missing, rows);
+        Ok(())
+    }
+
     /// What an error means after which the batch did not happen, whatever else.
     fn failure(&mut self, fault: Fault) -> StoreError {
         if fault.ends_session() {
@@ -215,32 +237,15 @@ impl Engine for PostgresEngine {
             Ahead { turn, since: now }
         });
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let begun = runtime.block_on(answering_if_slow(meanwhile, turn.take(keys, rows, &mut line.cache)));
+        let begun = runtime.block_on(answering_if_slow(meanwhile, turn.take(rows, &mut line.cache)));
         // The wait for the turn is not time within it; what passed before anybody waited may be.
         self.begun = Some(since + now.elapsed());
         self.courtesy.alone = begun.map_err(|fault| self.failure(fault))?;
-        let missing = keys.not_in(rows);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        meanwhile.answer();
-        self.load(&missing, rows)
+        self.find(keys, rows, meanwhile)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
-        if let Some(line) = &self.line {
-            line.cache.put(&keys.items, rows);
-        }
-        let missing = keys.not_in(rows);
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let found = self.round_trip(async |session| load::find(session, &missing).await)?;
-        if let Some(line) = &mut self.line {
-            line.cache.read(&found.items);
-        }
-        found.put(&missing, rows);
-        Ok(())
+        self.find(keys, rows, &mut ())
     }
 
     fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {

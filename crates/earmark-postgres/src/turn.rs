@@ -78,23 +78,14 @@ impl Turn {
         .await
     }
 
-    /// Waits for the turn, then for the rows, each within the time of a round trip, and puts them in together with those items of `keys` that the cache
-    /// has. Gives whether nobody else has written since the cache was right.
-    pub(crate) async fn take(
-        mut self,
-        keys: &Keys,
-        rows: &mut WorkingSet,
-        cache: &mut ItemCache,
-    ) -> Result<bool, Fault> {
+    /// Waits for the turn, then for the rows, each within the time of a round trip. Gives whether nobody else has written since the cache was right.
+    pub(crate) async fn take(mut self, rows: &mut WorkingSet, cache: &mut ItemCache) -> Result<bool, Fault> {
         self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
         let alone = cache.hold_at(rows.last_sequence);
         let loaded = in_time(self.reads.answer()).await?;
-        let found = loaded.items.clone();
+        cache.read(&loaded.items);
         loaded.put(&self.keys, rows);
-        // Before it takes in what was found, which may be too much for it.
-        cache.put(&keys.items, rows);
-        cache.read(&found);
         Ok(alone)
     }
 

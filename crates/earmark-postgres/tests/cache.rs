@@ -5,11 +5,12 @@ mod common;
 
 use common::{
     Follower, REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put,
-    run, run_and_go_on, sku,
+    run, run_and_go_on, sku, wait_for_a_waiter,
 };
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
+use earmark_store::simulation::Random;
 use earmark_store::{Engine, StoreError};
 
 /// What a batch of this node sees, as `on_hand|reserved|unit_price`.
@@ -49,22 +50,19 @@ fn wrong_sights(options: PostgresOptions, rounds: u32) -> u32 {
     let url = cluster.create_database().unwrap();
     let mut nodes = [0, 1].map(|_| open(&parse(&url), options).unwrap().0);
     run(&mut nodes[0], &[put("A"), put("B"), adjust("A", 1_000), adjust("B", 1_000)]).unwrap();
-    let mut random = 7_u32;
-    let mut draw = |below: u32| {
-        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (random >> 16) % below
-    };
+    let mut random = Random::new(7);
     let mut wrong = 0;
     for round in 0..rounds {
-        let text = ["A", "B"][draw(2) as usize];
-        let command = match draw(3) {
-            0 => adjust(text, 1),
-            1 => reprice(text, i64::from(1_000 + round)),
+        let text = ["A", "B"][random.between(0, 1) as usize];
+        let command = match random.between(1, 3) {
+            1 => adjust(text, 1),
+            2 => reprice(text, i64::from(1_000 + round)),
             _ => place(u128::from(round), text, 1),
         };
         // More than once in a row, so that a node often takes itself for the only one.
-        let node = &mut nodes[usize::from(draw(4) == 0)];
-        let done = if draw(2) == 0 { run(node, &[command]) } else { run_and_go_on(node, &[command]) };
+        let node = &mut nodes[usize::from(random.between(1, 4) == 1)];
+        let done =
+            if random.between(0, 1) == 0 { run(node, &[command]) } else { run_and_go_on(node, &[command]) };
         // It was refused for its version, and would be decided again.
         assert!(matches!(done, Ok(()) | Err(StoreError::Conflict(_))), "{done:?}");
         node.rollback();
@@ -118,7 +116,7 @@ fn what_another_changed_between_two_batches_that_follow_each_other_is_seen() {
         let other = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; UPDATE streams SET last_sequence = last_sequence + 1; \
             UPDATE stocks SET on_hand = on_hand + 10, version = version + 1; COMMIT";
         scope.spawn(|| cluster.query_in(name(&url), other).unwrap());
-        while cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap() == "0" {}
+        wait_for_a_waiter(&cluster);
         let mut keys = Keys::default();
         keys.items.insert(sku("A"));
         engine.commit(&changes, &mut Follower(keys)).unwrap();

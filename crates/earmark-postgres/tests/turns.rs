@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::{
     Follower, REFUSE_ORDERS_AT_COMMIT, adjust, cluster, counters, name, node, parse, place, prepare, put,
-    run, run_and_go_on, runtime, sku,
+    run, run_and_go_on, runtime, sku, wait_for_a_waiter,
 };
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
@@ -201,7 +201,7 @@ fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
         // In line for the stream before the next turn is asked for, and slow.
         let lock = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT";
         scope.spawn(|| cluster.query_in(name(&url), lock).unwrap());
-        while cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap() == "0" {}
+        wait_for_a_waiter(&cluster);
         let mut keys = Keys::default();
         keys.items.insert(sku("A"));
         engine.commit(&changes, &mut Follower(keys.clone())).unwrap();

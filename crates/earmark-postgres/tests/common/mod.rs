@@ -148,6 +148,12 @@ impl Meanwhile for Follower {
     }
 }
 
+/// Waits until somebody waits for a lock; only as long as a failure may take.
+pub(crate) fn wait_for_a_waiter(cluster: &Cluster) {
+    let waiting = || cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap();
+    assert!((0..1_000).any(|_| waiting() != "0"), "nobody waits for a lock");
+}
+
 /// A rule that placing an order breaks, and that only COMMIT finds broken.
 pub(crate) const REFUSE_ORDERS_AT_COMMIT: &str = "SET ROLE earmark; CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS \
     'BEGIN RAISE unique_violation; END'; CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON orders DEFERRABLE INITIALLY DEFERRED \
