@@ -1,24 +1,22 @@
-//! Where could a card number stand in a request? In each free text, as it is and as it is read.
+//! Where could a card number stand in a request? In any text of the client's: path, query, headers
+//! and body, each as it was sent and as it reads without its escapes.
+//!
+//! What counts as a card number is decided in [`earmark_core::payments`].
 
 use std::borrow::Cow;
 
 use axum::extract::Query;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderName, Uri};
 use earmark_core::payments::{contains_card_number, mask_card_numbers};
 use serde_json::Value;
 
-use crate::idempotency::IDEMPOTENCY_KEY;
-
-/// What is said to whoever sends one.
-pub(crate) const NO_CARD_NUMBER: &str = "this looks like a card number; send a token of your gateway instead";
-
-/// A path as it may be shown and logged: without one, even if it is escaped.
-pub(crate) fn masked_path(path: &str) -> Cow<'_, str> {
+/// A path as it may be shown and logged. A card number is masked; if it was escaped, so is the rest.
+pub fn masked_path(path: &str) -> Cow<'_, str> {
     if path.contains('%') && in_query(path) { Cow::Borrowed("/*") } else { mask_card_numbers(path) }
 }
 
-/// Whether one stands in a query, escaped or not.
-pub(crate) fn in_query(query: &str) -> bool {
+/// Whether a card number stands in a query, escaped or not.
+pub fn in_query(query: &str) -> bool {
     if query.is_empty() {
         return false;
     }
@@ -30,19 +28,16 @@ pub(crate) fn in_query(query: &str) -> bool {
     in_pairs || contains_card_number(query)
 }
 
-/// Whether one is used as a key.
-pub(crate) fn in_headers(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(IDEMPOTENCY_KEY)
-        .iter()
-        .any(|value| contains_card_number(&String::from_utf8_lossy(value.as_bytes())))
+/// Whether a card number stands in a header of this name.
+pub fn in_headers(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.get_all(name).iter().any(|value| contains_card_number(&String::from_utf8_lossy(value.as_bytes())))
 }
 
-/// Whether one stands in a body, escaped or not, as a name or as a value.
-pub(crate) fn in_body(body: &[u8]) -> bool {
+/// Whether a card number stands in a body, escaped or not, as a name or as a value.
+pub fn in_body(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);
     contains_card_number(&text)
-        // Only what is escaped can hide from that.
+        // Only a number with escapes in it is missed by that, and parsing every body is dear.
         || (text.contains('\\') && serde_json::from_slice(body).is_ok_and(|value| in_value(&value)))
 }
 

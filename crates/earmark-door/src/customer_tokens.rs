@@ -1,7 +1,8 @@
-//! How does a customer prove who it is? Short-lived tokens, signed with the stored hash of the API key that made them.
+//! How does a customer's browser or app authenticate? With a short-lived token that a service made.
 //!
-//! `em_cust_<payload>.<signature>`: base64url of a version byte and JSON, and of an HMAC-SHA256 over the text before the dot. A token dies
-//! with the key that made it.
+//! A token is `em_cust_<payload>.<signature>`. The payload is base64url of a version byte and JSON.
+//! The signature is base64url of an HMAC-SHA256 over the text before the dot, under the stored hash
+//! of the API key that made the token. So a token is not stored, and it ends with its API key.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -19,22 +20,20 @@ const VERSION: u8 = 1;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Payload {
-    /// The API key that signed; absent for the operator's.
+    /// The API key that signed; absent for the operator's key.
     #[serde(skip_serializing_if = "Option::is_none")]
     k: Option<KeyId>,
-    /// The customer.
     c: CustomerId,
-    /// Not valid from then on.
+    /// The token is not valid from this time on.
     e: Timestamp,
 }
 
-/// What a token says, not verified yet.
+/// What a token claims. Nothing of it is true before [`Claims::verify`].
 pub(crate) struct Claims<'a> {
-    /// The API key that signed; `None` for the operator's.
+    /// The API key that signed; `None` for the operator's key.
     pub(crate) signer: Option<KeyId>,
-    /// The customer.
     pub(crate) customer_id: CustomerId,
-    /// Not valid from then on.
+    /// The token is not valid from this time on.
     pub(crate) expires_at: Timestamp,
     signed: &'a str,
     signature: Vec<u8>,
@@ -46,7 +45,7 @@ fn mac(signing_key: &[u8; 32], signed: &str) -> Hmac<Sha256> {
     mac
 }
 
-/// Makes a token.
+/// A token that is valid until `expires_at`. `signer` is `None` for the operator's key.
 pub(crate) fn make(
     signer: Option<KeyId>,
     signing_key: &[u8; 32],
@@ -61,7 +60,7 @@ pub(crate) fn make(
     format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// Takes a token apart; `None` if it is none.
+/// Takes a token apart; `None` if it does not have the form of one.
 pub(crate) fn read(token: &str) -> Option<Claims<'_>> {
     let (signed, signature) = token.split_once('.')?;
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(signed.strip_prefix(PREFIX)?).ok()?;
@@ -72,7 +71,7 @@ pub(crate) fn read(token: &str) -> Option<Claims<'_>> {
 }
 
 impl Claims<'_> {
-    /// Whether this key signed it; in constant time.
+    /// Whether this key signed the token; takes the same time for every guess.
     pub(crate) fn verify(&self, signing_key: &[u8; 32]) -> bool {
         mac(signing_key, self.signed).verify_slice(&self.signature).is_ok()
     }

@@ -1,120 +1,118 @@
-//! What happens around every request? Its id, the limit of requests at once, the net under panics, the writing of problems, metrics, logs.
+//! What happens around every request? It gets its id and, where it counts, a slot; panics are
+//! caught; errors are written; duration and status are measured and logged.
 //!
-//! One layer in one function, so that a request is boxed once and not once per concern.
+//! It is one layer in one function, so that a request is boxed once and not once per concern. How
+//! an error is written is up to the interface: it passes its renderer in [`Frame`].
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::{ALLOW, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use earmark_core::payments::mask_card_numbers;
 
 use crate::card_numbers::masked_path;
-use crate::problem::Problem;
+use crate::door::Door;
+use crate::metrics::Observation;
+use crate::refusal::Refusal;
 use crate::request_id::{self, X_REQUEST_ID};
-use crate::state::{App, AppState};
 
-/// Runs the request.
-pub(crate) async fn frame(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// What an interface brings to its frame.
+#[derive(Clone)]
+pub struct Frame {
+    pub door: Arc<Door>,
+    /// Whether requests for this path count against [`crate::DoorConfig::requests_max`]. Health
+    /// checks do not, so that a busy server is not taken for a dead one.
+    pub is_counted: fn(path: &str) -> bool,
+    /// Writes the answer: a [`Refusal`], and whatever of the interface's own errors is not written
+    /// yet because only the frame knows the request's id.
+    pub render: fn(Result<Response, Refusal>, &RequestLabel<'_>) -> Response,
+}
+
+/// What an error may repeat of its request.
+pub struct RequestLabel<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) id: &'a HeaderValue,
+}
+
+impl<'a> RequestLabel<'a> {
+    /// The path, without a card number if there was one.
+    pub fn path(&self) -> Cow<'a, str> {
+        masked_path(self.path)
+    }
+
+    /// The request's id, without a card number if the client sent one as its id.
+    pub fn id(&self) -> Cow<'a, str> {
+        mask_card_numbers(self.id.to_str().unwrap_or_default())
+    }
+}
+
+/// Runs the request: to be used with [`axum::middleware::from_fn_with_state`].
+pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id::of(request.headers());
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map(MatchedPath::as_str);
-    let response = if uri.path().starts_with("/v1/") {
-        match Slot::take(&app) {
+    let answer = if (frame.is_counted)(uri.path()) {
+        match frame.door.slots.take() {
             Some(_slot) => caught(next.run(request)).await,
-            None => Problem::overloaded().into_response(),
+            None => Err(Refusal::Overloaded),
         }
     } else {
         caught(next.run(request)).await
     };
-    let mut response = finished(response, uri.path(), &id);
+    let mut response = (frame.render)(answer, &RequestLabel { path: uri.path(), id: &id });
     let headers = response.headers_mut();
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let (status, took) = (response.status(), began.elapsed());
-    app.metrics.observe((route, &method), status, took);
+    let route = route.as_ref().map(MatchedPath::as_str);
+    frame.door.metrics.observe(&Observation { route, method: &method, status, took });
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if status.is_server_error() {
-        tracing::warn!(%method, path = &*masked_path(uri.path()), status = status.as_u16(), micros, request_id = ?id, "request");
+    let (path, status) = (uri.path(), status.as_u16());
+    if status >= 500 {
+        tracing::warn!(%method, path = &*masked_path(path), status, micros, request_id = ?id, "request");
     } else {
-        tracing::debug!(%method, path = &*masked_path(uri.path()), status = status.as_u16(), micros, request_id = ?id, "request");
+        tracing::debug!(%method, path = &*masked_path(path), status, micros, request_id = ?id, "request");
     }
     response.headers_mut().insert(X_REQUEST_ID, id);
     response
 }
 
-/// Writes the body of a problem; a bare 405 from the router becomes one.
-fn finished(mut response: Response, path: &str, id: &HeaderValue) -> Response {
-    let mut problem = response.extensions_mut().remove::<Problem>();
-    if problem.is_none() && response.status() == StatusCode::METHOD_NOT_ALLOWED {
-        let allow = response.headers().get(ALLOW).cloned();
-        let bare = Problem::method_not_allowed();
-        problem = Some(match allow {
-            Some(allow) => bare.with_header(ALLOW, allow),
-            None => bare,
-        });
-    }
-    match problem {
-        // Neither is shown again if somebody put a card number there.
-        Some(problem) => {
-            let id = mask_card_numbers(id.to_str().unwrap_or_default());
-            problem.render(&masked_path(path), &id)
-        }
-        None => response,
-    }
-}
-
-/// The response, or a 500 if making it panicked.
-async fn caught(work: impl Future<Output = Response>) -> Response {
+/// The response, unless making it panicked.
+async fn caught(work: impl Future<Output = Response>) -> Result<Response, Refusal> {
     let mut work = pin!(work);
     std::future::poll_fn(|context| {
         match std::panic::catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-            Ok(poll) => poll,
+            Ok(poll) => poll.map(Ok),
             Err(_) => {
                 tracing::error!("a request handler panicked");
-                Poll::Ready(Problem::internal().into_response())
+                Poll::Ready(Err(Refusal::Panicked))
             }
         }
     })
     .await
 }
 
-/// The right to work on a request; given back when dropped, also when the client has hung up.
-struct Slot<'a>(&'a App);
-
-impl<'a> Slot<'a> {
-    fn take(app: &'a App) -> Option<Self> {
-        let before = app.requests_in_flight.fetch_add(1, Ordering::Relaxed);
-        let slot = Self(app);
-        (before < app.config.requests_max).then_some(slot)
-    }
-}
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        self.0.requests_in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+    use axum::response::IntoResponse;
+
     use super::*;
 
     #[tokio::test]
-    async fn a_panic_becomes_a_problem_and_stops_nothing() {
-        let response = caught(async { panic!("on purpose") }).await;
-        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-        let response = finished(response, "/v1/x", &HeaderValue::from_static("req"));
-        assert_eq!(response.headers()["content-type"], "application/problem+json");
-        let calm = caught(async { StatusCode::OK.into_response() }).await;
+    async fn a_panic_becomes_a_refusal_and_stops_nothing() {
+        let panicked = caught(async { panic!("on purpose") }).await;
+        assert!(matches!(panicked, Err(Refusal::Panicked)));
+        let calm = caught(async { StatusCode::OK.into_response() }).await.unwrap();
         assert_eq!(calm.status(), StatusCode::OK);
     }
 }

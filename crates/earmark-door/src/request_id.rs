@@ -1,14 +1,16 @@
-//! Which request was it? The client's own id where it is sane, else a fresh one; on every answer and every log line.
+//! Which request was it? The client's own `X-Request-Id` where it can be shown, else a fresh id.
+//!
+//! The id stands on every answer and in every line of the log about the request.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use earmark_core::ids;
 use uuid::Uuid;
 
-/// The header.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The most characters of a client's id.
 const LEN_MAX: usize = 128;
 
-/// The request's id.
+/// The id of a request with these headers; each call without one gives another id.
 pub(crate) fn of(headers: &HeaderMap) -> HeaderValue {
     match headers.get(X_REQUEST_ID) {
         Some(id) if sane(id.as_bytes()) => id.clone(),

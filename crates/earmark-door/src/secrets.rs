@@ -1,32 +1,33 @@
-//! What is secret, and how is it made? API keys `em_live_<id>_<secret>`, shown once and kept as a hash; the operator's key.
+//! How are secrets made and compared? API keys `em_live_<id>_<secret>`, and the operator's key.
 //!
-//! Invariant: no secret is stored, logged or shown a second time, and comparisons take the same time for every guess.
+//! Invariant: a secret is kept as a hash only, it is never logged or shown a second time, and a
+//! comparison takes the same time for every guess.
 
 use std::fmt;
 
 use earmark_core::ids::{self, KeyId};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use uuid::Uuid;
 
 /// What an API key begins with.
-pub const KEY_PREFIX: &str = "em_live_";
+pub(crate) const KEY_PREFIX: &str = "em_live_";
 /// The fewest characters of an operator's key.
-pub const ADMIN_KEY_CHARS_MIN: usize = 32;
+const ADMIN_KEY_CHARS_MIN: usize = 32;
 /// Characters of the secret half: 256 bits as two groups of 26.
 const SECRET_LEN: usize = 2 * ids::TEXT_LEN;
 
-/// SHA-256.
-pub fn hash(bytes: &[u8]) -> [u8; 32] {
+/// SHA-256. The secrets here have 256 random bits or are chosen by the operator to be long, so a
+/// slow hash would protect nothing.
+pub(crate) fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
 /// A freshly made API key. Submit `CreateKey` with its id and hash, then show the token, once.
 pub struct FreshKey {
-    /// The public half.
     pub id: KeyId,
-    /// What is stored.
     pub secret_hash: [u8; 32],
-    /// What the holder sends: `em_live_<id>_<secret>`.
+    /// What the holder sends: `em_live_<id>_<secret>`. Nothing else keeps it.
     pub token: String,
 }
 
@@ -34,14 +35,14 @@ impl FreshKey {
     /// Makes a key from 256 random bits.
     ///
     /// # Errors
-    /// If the machine has no random bits to give.
+    /// When the operating system has no random bits.
     pub fn draw() -> Result<Self, getrandom::Error> {
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random)?;
         let (high, low) = random.split_at(16);
         let half = |bytes: &[u8]| ids::encode(u128::from_be_bytes(bytes.try_into().expect("16 bytes")));
         let secret: String = [half(high), half(low)].concat().iter().map(|byte| char::from(*byte)).collect();
-        let id = crate::fresh_ids::key();
+        let id = KeyId(Uuid::now_v7().as_u128());
         let public = id.to_string();
         let token = format!("{KEY_PREFIX}{}_{secret}", &public[KeyId::PREFIX.len()..]);
         Ok(Self { id, secret_hash: hash(secret.as_bytes()), token })
@@ -60,7 +61,7 @@ pub(crate) fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
     left.ct_eq(right).into()
 }
 
-/// The operator's key, given at start; kept as a hash.
+/// The operator's key, given at the start of the process and kept as a hash.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AdminKey {
     pub(crate) hash: [u8; 32],
@@ -79,7 +80,7 @@ impl fmt::Display for InvalidAdminKey {
 impl std::error::Error for InvalidAdminKey {}
 
 impl AdminKey {
-    /// The key, if it is long enough.
+    /// The key, if it is long enough to be a secret and a header can carry it.
     pub fn parse(text: &str) -> Result<Self, InvalidAdminKey> {
         let fits = text.len() >= ADMIN_KEY_CHARS_MIN && text.bytes().all(|byte| byte.is_ascii_graphic());
         if fits { Ok(Self { hash: hash(text.as_bytes()) }) } else { Err(InvalidAdminKey) }
@@ -87,7 +88,7 @@ impl AdminKey {
 }
 
 impl fmt::Debug for AdminKey {
-    /// Leaves the hash out: customer tokens are signed with it.
+    /// Leaves the hash out: it signs customer tokens.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AdminKey")
     }

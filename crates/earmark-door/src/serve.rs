@@ -1,7 +1,9 @@
-//! How do bytes become requests? Our own accept loop: limits on connections and heads, no Nagle, a bounded stop.
+//! How do connections become requests? An accept loop with limits on connections and heads, without
+//! Nagle's algorithm, and with a bounded stop.
 //!
-//! A stop has three steps: no new connections; idle ones close at once and busy ones after the answer; whoever is not done by
-//! [`ServeLimits::drain_timeout`] is cut off. A command that was taken is carried out in any case.
+//! A stop has three steps. No new connection is accepted. Idle connections close at once and busy
+//! ones after their answer. What is not done by [`ServeLimits::drain_timeout`] is cut off. A command
+//! that the store has taken is carried out in any case.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,7 +21,7 @@ use tower::Service;
 
 use crate::config::ServeLimits;
 
-/// How long to wait after the kernel had no socket to give.
+/// How long to wait after an accept failed, for example because no file descriptor was left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// Serves until `shutdown` completes, then finishes what is in flight.
@@ -52,8 +54,10 @@ pub async fn serve(
             }
         }
     }
+    // The port is free from here on: a connection that comes now is refused, not left waiting.
     drop((listener, stopped));
     let _ = stop.send(());
+    // Each connection holds a slot, so all slots are free when the last connection has ended.
     let all = u32::try_from(limits.connections_max).unwrap_or(u32::MAX);
     if tokio::time::timeout(limits.drain_timeout, slots.acquire_many(all)).await.is_err() {
         tracing::warn!("some requests were not done in time and were cut off");
@@ -66,8 +70,9 @@ fn builder(limits: &ServeLimits) -> http1::Builder {
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_header_size(limits.head_bytes_max);
-    // `pipeline_flush` stays off: it holds back the 400 and 431 to a malformed head as long as bytes after it are unread. `max_headers`
-    // keeps its 100: any other number costs an allocation per request.
+    // `pipeline_flush` stays off: it holds back the 400 or 431 to a malformed head as long as bytes
+    // after it are unread. `max_headers` keeps its default of 100: any other number costs an
+    // allocation for each request.
     builder
 }
 
@@ -75,6 +80,7 @@ async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
 ) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    // The slot comes first: a connection beyond the limit stays in the kernel's queue.
     let slot = Arc::clone(slots).acquire_owned().await.map_err(std::io::Error::other)?;
     let (stream, _) = listener.accept().await?;
     stream.set_nodelay(true)?;

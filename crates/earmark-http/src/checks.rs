@@ -2,51 +2,16 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 
 use earmark_core::Money;
 use earmark_core::carts::{LINES_MAX, QUANTITY_MAX};
 use earmark_core::money::MINOR_MAX;
 use earmark_core::orders::Units;
 use earmark_core::text::{InvalidText, Metadata, Sku};
-use serde::Serialize;
 
 use crate::dto::units::UnitsInput;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
-
-/// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldError {
-    /// Where, as a JSON pointer (RFC 6901): into the body, or `/name` of a parameter or header.
-    pointer: String,
-    /// What is wrong and what is allowed.
-    detail: String,
-    /// `path`, `query` or `header` where it is not the body.
-    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
-    place: Option<&'static str>,
-}
-
-impl FieldError {
-    /// Something in the body.
-    pub(crate) fn body(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into(), place: None }
-    }
-
-    /// A query parameter.
-    pub(crate) fn query(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("query") }
-    }
-
-    /// A part of the path.
-    pub(crate) fn path(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("path") }
-    }
-
-    /// A header.
-    pub(crate) fn header(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("header") }
-    }
-}
 
 /// The checks of one body. Each gives its value or notes what is wrong; [`Checks::done`] refuses if anything was.
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! Where do ids come from? UUIDv7, made at the edge: time first, and rising within a process even inside one millisecond.
 
-use earmark_core::ids::{AdjustmentId, CartId, KeyId, OrderId, PaymentId, RefundId, ShipmentId};
+use earmark_core::ids::{AdjustmentId, CartId, OrderId, PaymentId, RefundId, ShipmentId};
 use uuid::Uuid;
 
 macro_rules! fresh {
@@ -14,7 +14,6 @@ macro_rules! fresh {
 fresh! {
     adjustment: AdjustmentId;
     cart: CartId;
-    key: KeyId;
     order: OrderId;
     payment: PaymentId;
     refund: RefundId;

@@ -9,7 +9,7 @@ use earmark_core::idempotency::IdempotencyKey;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 
 /// The header.

@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 
 /// What the client asks of the resource's version.

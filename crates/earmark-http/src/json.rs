@@ -1,52 +1,13 @@
-//! What did the client send? Bodies within their limit and time, as JSON only, and strictly: unknown fields are refused.
+//! How is a body read as JSON? Strictly: unknown fields are refused, and an error names the place of
+//! the wrong value as a JSON pointer.
 
-use std::time::Duration;
-
-use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
-use bytes::{Bytes, BytesMut};
-use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
-
-/// The most bytes of a request's body.
-pub(crate) const BODY_BYTES_MAX: usize = 256 * 1024;
-/// A body that is too large is read on up to here, and thrown away: a client that is cut off while it sends never sees the answer.
-const DISCARDED_BYTES_MAX: usize = 4 * BODY_BYTES_MAX;
-
-/// Reads the whole body.
-pub(crate) async fn read(body: Body, patience: Duration) -> Result<Bytes, Problem> {
-    tokio::time::timeout(patience, collect(body)).await.unwrap_or_else(|_| Err(Problem::request_timeout()))
-}
-
-async fn collect(mut body: Body) -> Result<Bytes, Problem> {
-    // Nearly every body is one piece, which is then not copied.
-    let (mut first, mut rest, mut seen) = (Bytes::new(), BytesMut::new(), 0);
-    while let Some(frame) = body.frame().await {
-        let incomplete =
-            |_| Problem::invalid_one(FieldError::body("", "the body ended before it was complete"));
-        let Ok(piece) = frame.map_err(incomplete)?.into_data() else { continue };
-        seen += piece.len();
-        if seen > DISCARDED_BYTES_MAX {
-            break;
-        } else if seen > BODY_BYTES_MAX {
-            continue;
-        } else if first.is_empty() {
-            first = piece;
-        } else {
-            rest.extend_from_slice(&piece);
-        }
-    }
-    match seen {
-        _ if seen > BODY_BYTES_MAX => Err(Problem::body_too_large(BODY_BYTES_MAX)),
-        _ if rest.is_empty() => Ok(first),
-        _ => Ok([first, rest.freeze()].concat().into()),
-    }
-}
 
 /// Whether the client says that its body is JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {

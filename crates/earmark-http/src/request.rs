@@ -1,6 +1,8 @@
-//! What does an endpoint get? One call: who asks, what the path, query, headers and body say, and the way to the writer.
+//! What does an endpoint get? One request: its sender, what path, query, headers and body say, and
+//! the way to the writer.
 //!
-//! Every endpoint takes exactly this, so rights, strictness and idempotency work the same everywhere.
+//! Every endpoint under `/v1` takes exactly this, so roles, strict parsing and idempotency work the
+//! same everywhere.
 
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
@@ -13,71 +15,81 @@ use bytes::Bytes;
 use earmark_core::payments::contains_card_number;
 use earmark_core::text::Sku;
 use earmark_core::{Action, Answer, Command, Mode};
+use earmark_door::auth::{self, Identity, Role};
+use earmark_door::{body, card_numbers};
 use serde::de::DeserializeOwned;
 
-use crate::auth::{self, Caller, Role};
-use crate::body;
-use crate::card_numbers::{self, NO_CARD_NUMBER};
-use crate::checks::FieldError;
-use crate::idempotency::{self, Keyed};
+use crate::field_error::FieldError;
+use crate::idempotency::{self, IDEMPOTENCY_KEY, Keyed};
 use crate::if_match::{self, Precondition};
+use crate::json;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// A request, authenticated; its body is read when asked for.
-pub(crate) struct Call {
+const NO_CARD_NUMBER: &str = "this looks like a card number; send a token of your gateway instead";
+
+/// A request whose token, if it has one, is valid. Its body is read by the endpoint, once it is
+/// known that the sender may send one.
+pub(crate) struct ApiRequest {
     pub(crate) app: AppState,
-    caller: Option<Caller>,
+    identity: Option<Identity>,
     parts: Parts,
     params: RawPathParams,
-    /// Never locked: the mutex only lets a call be shared between threads, which a body alone could not.
+    /// Never locked: the mutex only makes the request shareable between threads, which a body is not.
     unread: Mutex<Body>,
     bytes: Bytes,
 }
 
-impl FromRequest<AppState> for Call {
+impl FromRequest<AppState> for ApiRequest {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         let (mut parts, unread) = request.into_parts();
         let params =
             RawPathParams::from_request_parts(&mut parts, app).await.map_err(|_| Problem::not_found())?;
-        let caller = auth::authenticate(app, &parts.headers).await?;
-        Ok(Self { app: app.clone(), caller, parts, params, unread: Mutex::new(unread), bytes: Bytes::new() })
+        let identity = auth::authenticate(&app.door, &parts.headers).await?;
+        Ok(Self {
+            app: app.clone(),
+            identity,
+            parts,
+            params,
+            unread: Mutex::new(unread),
+            bytes: Bytes::new(),
+        })
     }
 }
 
-impl Call {
-    /// Whoever calls, with any valid token.
-    pub(crate) fn caller(&self) -> Result<&Caller, Problem> {
-        self.caller
+impl ApiRequest {
+    /// The sender; without a token it is refused.
+    pub(crate) fn identity(&self) -> Result<&Identity, Problem> {
+        self.identity
             .as_ref()
             .ok_or_else(|| Problem::unauthorized("Send a header `Authorization: Bearer <token>`."))
     }
 
-    /// An admin or service; for customers there is nothing here.
-    pub(crate) fn staff(&self) -> Result<&Caller, Problem> {
-        let caller = self.caller()?;
-        if caller.role == Role::Customer { Err(Problem::not_found()) } else { Ok(caller) }
+    /// An admin or service. For a customer the resource does not exist.
+    pub(crate) fn staff(&self) -> Result<&Identity, Problem> {
+        let identity = self.identity()?;
+        if identity.role == Role::Customer { Err(Problem::not_found()) } else { Ok(identity) }
     }
 
-    /// An admin; for customers there is nothing here.
-    pub(crate) fn admin(&self) -> Result<&Caller, Problem> {
-        let caller = self.staff()?;
-        if caller.role == Role::Admin { Ok(caller) } else { Err(Problem::forbidden()) }
+    /// An admin. For a customer the resource does not exist.
+    pub(crate) fn admin(&self) -> Result<&Identity, Problem> {
+        let identity = self.staff()?;
+        if identity.role == Role::Admin { Ok(identity) } else { Err(Problem::forbidden()) }
     }
 
-    /// Anyone, unless the catalogue is private.
+    /// Any sender, with a token where the catalogue is private.
     pub(crate) fn catalogue_reader(&self) -> Result<(), Problem> {
-        if self.app.config.private_catalogue { self.caller().map(|_| ()) } else { Ok(()) }
+        if self.app.config.private_catalogue { self.identity().map(|_| ()) } else { Ok(()) }
     }
 
-    /// An id in the path. What cannot be an id names nothing.
+    /// An id in the path. What does not have the form of an id is not found.
     pub(crate) fn id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
         self.param(name).and_then(|text| text.parse().ok()).ok_or_else(Problem::not_found)
     }
 
-    /// The SKU in the path. What cannot be a SKU names nothing.
+    /// The SKU in the path. What does not have the form of a SKU is not found.
     pub(crate) fn sku(&self) -> Result<Sku, Problem> {
         self.param("sku").and_then(|text| Sku::parse(text).ok()).ok_or_else(Problem::not_found)
     }
@@ -86,7 +98,7 @@ impl Call {
         self.params.iter().find_map(|(known, value)| (known == name).then_some(value))
     }
 
-    /// The query, strictly: unknown and doubled parameters are refused.
+    /// The query; unknown parameters, and one that comes twice, are refused.
     pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let query = Query::<T>::try_from_uri(&self.parts.uri);
         query.map(|Query(query)| query).map_err(|error| {
@@ -96,20 +108,20 @@ impl Call {
         })
     }
 
-    /// Reads the body, whatever it is.
+    /// Reads the body, of whatever type.
     pub(crate) async fn read_body(&mut self) -> Result<(), Problem> {
         let unread = self.unread.get_mut().unwrap_or_else(PoisonError::into_inner);
-        self.bytes = body::read(std::mem::take(unread), self.app.config.body_timeout).await?;
+        self.bytes = body::read(std::mem::take(unread), self.app.door.config.body_timeout).await?;
         Ok(())
     }
 
     /// The body as JSON.
     pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        if !body::is_json(&self.parts.headers) {
+        if !json::is_json(&self.parts.headers) {
             return Err(Problem::unsupported_media_type());
         }
         self.read_body().await?;
-        body::parse(&self.bytes)
+        json::parse(&self.bytes)
     }
 
     /// The body as JSON, or the default without one.
@@ -118,10 +130,10 @@ impl Call {
         if self.bytes.is_empty() {
             return Ok(T::default());
         }
-        if !body::is_json(&self.parts.headers) {
+        if !json::is_json(&self.parts.headers) {
             return Err(Problem::unsupported_media_type());
         }
-        body::parse(&self.bytes)
+        json::parse(&self.bytes)
     }
 
     /// No body, or an empty object.
@@ -129,14 +141,15 @@ impl Call {
         self.json_or_default::<Nothing>().await.map(|Nothing {}| ())
     }
 
-    /// Refuses a card number, wherever in the path, the query, the key or the body that was read it stands. Every route about payments calls this before it
-    /// looks at anything else, so that none is ever stored, shown or looked up.
+    /// Refuses a card number in the path, the query, the idempotency key, or the body that was read.
+    /// Every endpoint about payments calls this before it looks at any of them, so that no card
+    /// number is stored, shown, or looked up.
     pub(crate) fn refuse_card_numbers(&self) -> Result<(), Problem> {
         let place = if self.params.iter().any(|(_, value)| contains_card_number(value)) {
             FieldError::path("", NO_CARD_NUMBER)
         } else if card_numbers::in_query(self.parts.uri.query().unwrap_or_default()) {
             FieldError::query("", NO_CARD_NUMBER)
-        } else if card_numbers::in_headers(&self.parts.headers) {
+        } else if card_numbers::in_headers(&self.parts.headers, &IDEMPOTENCY_KEY) {
             FieldError::header("Idempotency-Key", NO_CARD_NUMBER)
         } else if card_numbers::in_body(&self.bytes) {
             FieldError::body("", NO_CARD_NUMBER)
@@ -146,17 +159,17 @@ impl Call {
         Err(Problem::invalid_one(place))
     }
 
-    /// Headers, path and the body that was read, for what is signed.
+    /// Headers, path and the body that was read: what a signature covers.
     pub(crate) fn raw(&self) -> (&HeaderMap, &str, &[u8]) {
         (&self.parts.headers, self.parts.uri.path(), &self.bytes)
     }
 
-    /// What `If-Match` asks.
+    /// What `If-Match` demands of the resource's version.
     pub(crate) fn precondition(&self) -> Result<Precondition, Problem> {
         if_match::parse(&self.parts.headers)
     }
 
-    /// Has the command carried out. Call after the body was read: it is a part of the request's fingerprint.
+    /// Runs the command. The body must have been read: it is a part of the request's fingerprint.
     pub(crate) async fn submit(&self, action: Action, keyed: Keyed) -> Result<Answer, Problem> {
         let mut command = self.command(action, Mode::Commit)?;
         match idempotency::parse(&self.parts.headers)? {
@@ -171,26 +184,26 @@ impl Call {
         Ok(self.app.store.submit(command).await??)
     }
 
-    /// Has the command answered as if it were carried out.
-    pub(crate) async fn try_out(&self, action: Action) -> Result<Answer, Problem> {
+    /// Answers the command as if it had run, and changes nothing.
+    pub(crate) async fn dry_run(&self, action: Action) -> Result<Answer, Problem> {
         let command = self.command(action, Mode::DryRun)?;
         Ok(self.app.store.submit(command).await??)
     }
 
     fn command(&self, action: Action, mode: Mode) -> Result<Command, Problem> {
-        let caller = self.caller()?;
+        let caller = self.identity()?;
         let if_match = self.precondition()?.version();
         let (actor, access) = (caller.actor.clone(), caller.access.clone());
         Ok(Command { actor, access, idempotency: None, if_match, mode, action })
     }
 
-    /// Whether the client sent a key.
+    /// Whether the client sent an `Idempotency-Key`.
     pub(crate) fn has_key(&self) -> bool {
-        self.parts.headers.contains_key(idempotency::IDEMPOTENCY_KEY)
+        self.parts.headers.contains_key(IDEMPOTENCY_KEY)
     }
 }
 
-/// A body that says nothing.
+/// A body that may only be `{}`.
 #[derive(Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}

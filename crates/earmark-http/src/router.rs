@@ -1,10 +1,13 @@
 //! Which routes are there? The table of contents: one line per path, its methods in the order of the contract.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
+use earmark_door::{Frame, frame};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -13,9 +16,9 @@ use crate::endpoints::{
     carts, create_customer_token, gateways, items, keys, list_events, orders, payments, refunds, server,
     shipments, verify,
 };
-use crate::frame::frame;
 use crate::openapi;
 use crate::problem::Problem;
+use crate::problem::render::render;
 use crate::state::AppState;
 
 fn contents() -> OpenApiRouter<AppState> {
@@ -65,12 +68,14 @@ fn contents() -> OpenApiRouter<AppState> {
 pub fn router(app: AppState) -> Router {
     let (routes, _) = contents().split_for_parts();
     let document = Document(Bytes::from(openapi_json()));
+    let is_counted = |path: &str| path.starts_with("/v1/");
+    let around = Frame { door: Arc::clone(&app.door), is_counted, render };
     routes
         .route("/docs/start.js", get(server::docs::start))
         .route("/docs/scalar.js", get(server::docs::viewer))
         .fallback(|| async { Problem::not_found() })
         .layer(Extension(document))
-        .layer(from_fn_with_state(app.clone(), frame))
+        .layer(from_fn_with_state(around, frame))
         .with_state(app)
 }
 

@@ -1,17 +1,15 @@
-//! What does a request need besides itself? The store, the configuration, and what the process remembers between requests.
+//! What does an endpoint need besides its request? The door, the store, and the configuration.
 
 use std::ops::Deref;
-use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use earmark_core::ids::OrderId;
 use earmark_core::payments::Payment;
+use earmark_door::Door;
 use earmark_store::Store;
 use tokio::sync::mpsc;
 
-use crate::auth::KeyCache;
 use crate::config::HttpConfig;
-use crate::metrics::Metrics;
 
 /// The state shared by all requests; cheap to clone.
 #[derive(Clone)]
@@ -19,13 +17,9 @@ pub struct AppState(Arc<App>);
 
 /// See [`AppState`].
 pub struct App {
-    /// Commands go in here, and reads.
+    pub(crate) door: Arc<Door>,
     pub(crate) store: Store,
     pub(crate) config: HttpConfig,
-    pub(crate) keys: KeyCache,
-    pub(crate) metrics: Metrics,
-    /// Requests under `/v1` that are being worked on.
-    pub(crate) requests_in_flight: AtomicUsize,
     /// Who is told of each payment that was accepted here.
     accepted: OnceLock<mpsc::Sender<(OrderId, Payment)>>,
     /// When.
@@ -42,14 +36,12 @@ pub enum Telling {
 }
 
 impl AppState {
-    /// The state over a running store.
-    pub fn new(store: Store, config: HttpConfig) -> Self {
+    /// The state behind this door, over its store.
+    pub fn new(door: Arc<Door>, config: HttpConfig) -> Self {
         Self(Arc::new(App {
-            store,
+            store: door.store.clone(),
+            door,
             config,
-            keys: KeyCache::default(),
-            metrics: Metrics::default(),
-            requests_in_flight: AtomicUsize::new(0),
             accepted: OnceLock::new(),
             telling: OnceLock::new(),
         }))
@@ -65,12 +57,6 @@ impl AppState {
     /// Says when; without, it is after the commit.
     pub fn at(self, telling: Telling) -> Self {
         let _ = self.0.telling.set(telling);
-        self
-    }
-
-    /// Adds metrics of another part of the process to `/metrics`; call before the router is built.
-    pub fn with_metrics(self, register: impl FnOnce(&mut prometheus_client::registry::Registry)) -> Self {
-        self.0.metrics.register(register);
         self
     }
 }

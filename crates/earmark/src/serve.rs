@@ -6,13 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use earmark_core::idempotency::IdempotencyKey;
-use earmark_core::keys::KeyRole;
-use earmark_core::keys::create::CreateKey;
-use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
-use earmark_http::secrets::FreshKey;
-use earmark_http::{AppState, ServeLimits};
+use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_door::{Door, ServeLimits, first_key};
+use earmark_http::AppState;
 use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
@@ -45,7 +41,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let server = Server::start(config).await?;
     // The database may be away now; whoever runs this shall see the key once it is back.
     let first_key =
-        server.config.http.admin_key.is_none().then(|| tokio::spawn(show_first_key(server.store.clone())));
+        server.config.door.admin_key.is_none().then(|| tokio::spawn(show_first_key(server.store.clone())));
     let stop = async move {
         stop.await;
         if let Some(task) = first_key {
@@ -55,55 +51,19 @@ async fn run(config: Config) -> anyhow::Result<()> {
     server.serve(stop).await
 }
 
-/// Makes an admin key and prints it, if nobody could come in otherwise.
+/// Prints an admin key if the database has no key yet.
 async fn show_first_key(store: Store) {
-    let fresh = match FreshKey::draw() {
-        Ok(fresh) => fresh,
-        Err(error) => return tracing::error!(%error, "no API key could be drawn"),
-    };
-    loop {
-        match is_first_key(&store, &fresh).await {
-            Ok(false) => return,
-            Ok(true) => {
-                let key = fresh.token;
-                println!("This database has no API key yet. An admin key, shown once:\n\n  {key}\n");
-                return;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "it is not known whether there is an API key");
-                tokio::time::sleep(FIRST_KEY_PAUSE).await;
-            }
-        }
+    if let Some(key) = first_key::create(&store).await {
+        println!("This database has no API key yet. An admin key, shown once:\n\n  {}\n", key.token);
     }
 }
 
-/// Whether this key has become the first, now or at an earlier try whose answer was lost. Of nodes that start at once, one makes it.
-async fn is_first_key(store: &Store, fresh: &FreshKey) -> anyhow::Result<bool> {
-    let keys = store.queries().list_api_keys(None, 2).await?.rows;
-    if !keys.is_empty() {
-        return Ok(keys.iter().any(|key| key.id == fresh.id));
-    }
-    let name = Some(Name::parse("first").expect("a short word is a name"));
-    let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
-    let idempotency = IdempotencyKey { digest: *b"the first apikey", fingerprint: [0; 16] };
-    let outcome = carry_out(store, Action::CreateKey(create), Some(idempotency)).await?;
-    Ok(matches!(outcome, Outcome::Key(key) if key.id == fresh.id))
-}
-
-/// Carries out a command of the operator's own.
+/// Runs a command of the operator's own.
 pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
-    carry_out(store, action, None).await.map(drop)
-}
-
-async fn carry_out(
-    store: &Store,
-    action: Action,
-    idempotency: Option<IdempotencyKey>,
-) -> anyhow::Result<Outcome> {
-    let (actor, access) = (Actor::Operator, Access::All);
-    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+    let (actor, access, mode) = (Actor::Operator, Access::All, Mode::Commit);
+    let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
     match store.submit(command).await? {
-        Ok(answer) => Ok(answer.outcome),
+        Ok(_) => Ok(()),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
     }
 }
@@ -134,9 +94,6 @@ async fn open(config: &Config, faults: &Faults) -> anyhow::Result<Books> {
         }
     }
 }
-
-/// Between two tries to find out whether there is an API key.
-const FIRST_KEY_PAUSE: Duration = Duration::from_secs(1);
 
 /// A store with its workers, listening and not serving yet.
 pub(crate) struct Server {
@@ -174,9 +131,11 @@ impl Server {
         for worker in all {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let state = AppState::new(store.clone(), config.http).telling(accepted).at(faults.telling);
-        let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
-        let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
+        let door = Door::new(store.clone(), config.door);
+        door.metrics.register(|registry| guard.register(registry));
+        let state = AppState::new(door, config.http).telling(accepted).at(faults.telling);
+        let router = earmark_http::router(state);
+        let serving = earmark_door::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
             () = serving => {}
             ended = &mut writer_ended => return writer_failed(ended),

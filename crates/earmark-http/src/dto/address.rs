@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
-use crate::body::only_from_object;
 use crate::checks::Checks;
+use crate::json::only_from_object;
 
 macro_rules! address {
     ($($(#[$doc:meta])* $part:ident;)*) => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
-use crate::body::only_from_object;
+use crate::json::only_from_object;
 
 /// Units of an item in a request.
 #[derive(Deserialize, ToSchema)]

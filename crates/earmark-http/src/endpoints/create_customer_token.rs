@@ -1,17 +1,16 @@
 //! `POST /v1/customer-tokens`: a short-lived token for one customer.
 
 use axum::http::StatusCode;
-use earmark_core::Actor;
 use earmark_core::text::CustomerId;
 use earmark_core::time::Span;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
-use crate::customer_tokens;
 use crate::dto::schemas;
+use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 use crate::time::Time;
 
 const TTL_SECONDS_MAX: u32 = 86_400;
@@ -52,18 +51,16 @@ pub(crate) struct TokenBody<'a> {
     request_body = Body,
     responses((status = 201, description = "The token.", body = TokenBody<'_>)),
 )]
-pub(crate) async fn create_customer_token(mut call: Call) -> Answered {
-    call.staff()?;
-    let body: Body = call.json().await?;
+pub(crate) async fn create_customer_token(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let body: Body = request.json().await?;
     let mut checks = Checks::default();
     let customer_id = checks.text("/customer_id", &body.customer_id, CustomerId::parse);
     let ttl = body.ttl_seconds.unwrap_or(TTL_SECONDS_DEFAULT);
     let ttl = checks.count("/ttl_seconds", ttl, (1, TTL_SECONDS_MAX));
     let (customer_id, ttl) = checks.all(customer_id.zip(ttl))?;
-    let caller = call.staff()?;
-    let signer = if let Actor::Key(id) = caller.actor { Some(id) } else { None };
-    let expires_at = call.app.store.clock().now().after(Span::from_seconds(ttl));
-    let token = customer_tokens::make(signer, &caller.signing_key, &customer_id, expires_at);
+    let expires_at = request.app.store.clock().now().after(Span::from_seconds(ttl));
+    let token = request.staff()?.customer_token(&customer_id, expires_at).ok_or_else(Problem::forbidden)?;
     let body = TokenBody { token, customer_id: &customer_id, expires_at: Time(expires_at) };
     Reply::json(StatusCode::CREATED, &body)
 }

@@ -4,14 +4,14 @@ use earmark_core::Fact;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
-use crate::checks::FieldError;
 use crate::cursor;
 use crate::dto::events::EventBody;
 use crate::dto::lists::{self, List};
 use crate::dto::schemas;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "events";
 
@@ -48,15 +48,15 @@ fn types(name: &str) -> Result<[usize; 1], Problem> {
     params(Params),
     responses((status = 200, description = "A page of events.", body = List<EventBody<'_>>)),
 )]
-pub(crate) async fn list_events(call: Call) -> Answered {
-    call.staff()?;
-    let params: Params = call.query()?;
+pub(crate) async fn list_events(request: ApiRequest) -> Answered {
+    request.staff()?;
+    let params: Params = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let after = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
     let after = after.map_or(0, u64::from_be_bytes);
     let types = params.r#type.as_deref().map(types).transpose()?;
     let page =
-        call.app.store.queries().list_events(after, types.as_ref().map(|types| &types[..]), limit).await?;
+        request.app.store.queries().list_events(after, types.as_ref().map(|types| &types[..]), limit).await?;
     let last = page.rows.last().map_or(after, |row| row.event.sequence);
     let next = cursor::encode(LIST, &last.to_be_bytes());
     Reply::ok(&List::new(page.rows.iter().map(EventBody::from).collect(), Some(next)))

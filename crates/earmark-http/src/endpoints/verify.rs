@@ -1,8 +1,8 @@
 //! `GET /v1/verify`: proves the books. Reads everything, so it is for admins.
 
-use crate::call::Call;
 use crate::dto::audits::AuditBody;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// Verify the books
 ///
@@ -13,8 +13,8 @@ use crate::reply::{Answered, Reply};
     tag = "Server",
     responses((status = 200, description = "What was found; no breaches when the books are right.", body = AuditBody<'_>)),
 )]
-pub(crate) async fn verify(call: Call) -> Answered {
-    call.admin()?;
-    let report = call.app.store.queries().audit().await?;
+pub(crate) async fn verify(request: ApiRequest) -> Answered {
+    request.admin()?;
+    let report = request.app.store.queries().audit().await?;
     Reply::ok(&AuditBody::from(&report))
 }

@@ -4,20 +4,19 @@ use earmark_core::Timestamp;
 use earmark_core::ids::OrderId;
 use earmark_core::payments::PaymentStatus;
 use earmark_core::payments::settle::PaymentResult;
-use earmark_http::{HintScheme, Hints, ServeLimits};
+use earmark_http::{HintScheme, Hints};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
 
-use crate::support::{Ask, START, Shop, config, unique};
+use crate::support::{Ask, START, Settings, Shop, unique};
 
 const SECRET: &str = "whsec_of_the_tests_0123456789";
 
 async fn listening() -> Shop {
-    let mut config = config();
-    config.gateway_timeout = std::time::Duration::from_millis(1);
-    config.gateway_hints = Some(Hints { scheme: HintScheme::Stripe, secret: SECRET.into() });
-    Shop::with(config, ServeLimits::default()).await
+    let mut settings = Settings::without_waiting();
+    settings.http.gateway_hints = Some(Hints { scheme: HintScheme::Stripe, secret: SECRET.into() });
+    Shop::with(settings).await
 }
 
 fn hint(shop: &Shop, body: &str, secret: &str) -> Ask {

@@ -1,11 +1,10 @@
 //! Input that means harm, and clients that go away.
 
-use earmark_http::ServeLimits;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Ask, Got, Shop, unique};
+use crate::support::{Ask, Got, Settings, Shop, unique};
 
 fn raw(shop: &Shop, body: impl Into<Vec<u8>>) -> Ask {
     shop.op("POST", "/v1/orders").key(&unique()).header("content-type", "application/json").body(body)
@@ -162,8 +161,9 @@ async fn a_payment_goes_on_when_its_client_has_gone() {
 
 #[tokio::test]
 async fn connections_beyond_the_most_wait_their_turn() {
-    let limits = ServeLimits { connections_max: 1, ..ServeLimits::default() };
-    let shop = Shop::with(crate::support::config(), limits).await;
+    let mut settings = Settings::default();
+    settings.limits.connections_max = 1;
+    let shop = Shop::with(settings).await;
     let first = TcpStream::connect(shop.address).await.unwrap();
     let second = tokio::spawn(shop.ask("GET", "/healthz").send());
     for _ in 0..100 {

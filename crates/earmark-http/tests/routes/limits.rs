@@ -1,14 +1,12 @@
 //! Each stated limit: at the limit it works, one beyond it does not.
 
-use serde_json::{Value, json};
-
 use std::time::Duration;
 
-use earmark_http::ServeLimits;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Got, Shop, config, unique};
+use crate::support::{Got, Settings, Shop, unique};
 
 async fn put(shop: &Shop, body: &Value) -> u16 {
     shop.op("PUT", "/v1/items/a").json(body).send().await.status
@@ -100,9 +98,9 @@ async fn limits_of_a_body() {
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let mut impatient = config();
-    impatient.body_timeout = Duration::from_millis(5);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let mut settings = Settings::default();
+    settings.door.body_timeout = Duration::from_millis(5);
+    let shop = Shop::with(settings).await;
     let ask = shop.op("PUT", "/v1/items/a").json(&json!({ "name": "a", "unit_price": 1 }));
     let bytes = ask.bytes();
     let mut stream = TcpStream::connect(shop.address).await.unwrap();

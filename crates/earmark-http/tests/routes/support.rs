@@ -1,13 +1,15 @@
 //! A shop to test against, and a client that can also misbehave.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::text::Name;
 use earmark_core::{Access, Action, Actor, Command, Mode, Timestamp};
-use earmark_http::secrets::AdminKey;
-use earmark_http::{AppState, Currency, HttpConfig, ServeLimits, router, serve};
+use earmark_door::secrets::AdminKey;
+use earmark_door::{Door, DoorConfig, ServeLimits, serve};
+use earmark_http::{AppState, Currency, HttpConfig, router};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Clock, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -29,30 +31,49 @@ pub(crate) struct Shop {
     served: tokio::task::JoinHandle<()>,
 }
 
-pub(crate) fn config() -> HttpConfig {
-    let mut config = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
-    config.admin_key = Some(AdminKey::parse(OPERATOR).unwrap());
-    config.gateway_timeout = std::time::Duration::from_secs(20);
-    config
+/// How a shop is configured. The default has the operator's key and waits long for its gateway.
+pub(crate) struct Settings {
+    pub(crate) door: DoorConfig,
+    pub(crate) http: HttpConfig,
+    pub(crate) limits: ServeLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let admin_key = Some(AdminKey::parse(OPERATOR).unwrap());
+        let mut http = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
+        http.gateway_timeout = Duration::from_secs(20);
+        Self { door: DoorConfig { admin_key, ..DoorConfig::default() }, http, limits: ServeLimits::default() }
+    }
+}
+
+impl Settings {
+    /// Payments are answered with 202 at once: the gateway never answers in time.
+    pub(crate) fn without_waiting() -> Self {
+        let mut settings = Self::default();
+        settings.http.gateway_timeout = Duration::from_millis(1);
+        settings
+    }
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::with(config(), ServeLimits::default()).await
+        Self::with(Settings::default()).await
     }
 
-    pub(crate) async fn with(config: HttpConfig, limits: ServeLimits) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         let (memory, clock) = (MemoryStore::new(), Clock::manual(START));
         let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
         let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(AppState::new(store.clone(), config));
+        let door = Door::new(store.clone(), settings.door);
+        let app = router(AppState::new(door, settings.http));
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let served = tokio::spawn(serve(listener, app, limits, shutdown));
+        let served = tokio::spawn(serve(listener, app, settings.limits, shutdown));
         Self { address, store, clock, stop: Some(stop), served }
     }
 

@@ -4,13 +4,13 @@ use earmark_core::Action;
 use earmark_core::carts::lines::{ChangeCartLine, LineChange};
 
 use super::changed;
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
 use crate::dto::units::UnitsInput;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// Add units to a cart
 ///
@@ -23,13 +23,13 @@ use crate::reply::Answered;
     request_body = UnitsInput,
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
-pub(crate) async fn add_cart_line(mut call: Call) -> Answered {
-    call.caller()?;
-    let cart_id = call.id("id")?;
-    let body: UnitsInput = call.json().await?;
+pub(crate) async fn add_cart_line(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let cart_id = request.id("id")?;
+    let body: UnitsInput = request.json().await?;
     let mut checks = Checks::default();
     let change = checks.one_line(&body).map(|(sku, quantity)| LineChange::Add { sku, quantity });
     let change = checks.all(change)?;
-    let ttl = call.app.config.cart_ttl;
-    changed(&call, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    let ttl = request.app.config.cart_ttl;
+    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
 }

@@ -9,16 +9,16 @@ pub(crate) mod set_line;
 
 use earmark_core::{Action, Outcome};
 
-use crate::call::Call;
 use crate::dto::carts::CartBody;
 use crate::idempotency::Keyed;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// Changes a cart and shows it.
-async fn changed(call: &Call, action: Action) -> Answered {
-    let answer = call.submit(action, Keyed::Accepted).await?;
+async fn changed(request: &ApiRequest, action: Action) -> Answered {
+    let answer = request.submit(action, Keyed::Accepted).await?;
     let Outcome::Cart(priced) = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::ok(&CartBody::new(&call.app, priced))?;
+    let reply = Reply::ok(&CartBody::new(&request.app, priced))?;
     Ok(reply.version(priced.cart.version).replayed(answer.replayed.into()))
 }

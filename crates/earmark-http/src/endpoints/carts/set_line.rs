@@ -7,12 +7,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::changed;
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// Units of a line.
 #[derive(Deserialize, ToSchema)]
@@ -35,13 +35,13 @@ pub(crate) struct Body {
     request_body = Body,
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
-pub(crate) async fn set_cart_line(mut call: Call) -> Answered {
-    call.caller()?;
-    let (cart_id, sku) = (call.id("id")?, call.sku()?);
-    let body: Body = call.json().await?;
+pub(crate) async fn set_cart_line(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let (cart_id, sku) = (request.id("id")?, request.sku()?);
+    let body: Body = request.json().await?;
     let mut checks = Checks::default();
     let quantity = checks.count("/quantity", body.quantity, (1, QUANTITY_MAX));
     let change = LineChange::Set { sku, quantity: checks.all(quantity)? };
-    let ttl = call.app.config.cart_ttl;
-    changed(&call, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    let ttl = request.app.config.cart_ttl;
+    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
 }

@@ -3,10 +3,10 @@
 use earmark_core::payments::hasten::HastenAttempts;
 use earmark_core::{Access, Action, Actor, Command, Mode};
 
-use crate::call::Call;
 use crate::hints::{self, Arrived, Subject};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// Tell that something has changed at the gateway
 ///
@@ -21,13 +21,13 @@ use crate::reply::{Answered, Reply};
     request_body(content = inline(serde_json::Value), content_type = "application/json"),
     responses((status = 204, description = "The gateway is asked, if this is about anything of ours.")),
 )]
-pub(crate) async fn receive_webhook(mut call: Call) -> Answered {
-    let app = call.app.clone();
-    let ours = call.param("name") == Some(app.config.gateway_name.as_str());
+pub(crate) async fn receive_webhook(mut request: ApiRequest) -> Answered {
+    let app = request.app.clone();
+    let ours = request.param("name") == Some(app.config.gateway_name.as_str());
     let hints = app.config.gateway_hints.as_ref().filter(|_| ours).ok_or_else(Problem::not_found)?;
-    call.read_body().await?;
+    request.read_body().await?;
     let now_seconds = app.store.clock().now().0.div_euclid(1_000_000);
-    let (headers, path, body) = call.raw();
+    let (headers, path, body) = request.raw();
     if !hints.is_genuine(Arrived { headers, path, body, now_seconds }) {
         return Err(Problem::unauthorized("The signature is missing, wrong, or not of now."));
     }

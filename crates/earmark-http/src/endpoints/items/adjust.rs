@@ -8,7 +8,6 @@ use earmark_core::{Action, Outcome};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::adjustments::AdjustmentBody;
 use crate::dto::schemas;
@@ -17,6 +16,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// A correction: either `delta`, or `on_hand` with `expected_on_hand`.
 #[derive(Deserialize, ToSchema)]
@@ -96,11 +96,11 @@ impl Body {
     request_body(content = Body, example = json!({ "delta": 50, "reason": "received" })),
     responses((status = 201, description = "The count was corrected.", body = AdjustmentBody<'_>)),
 )]
-pub(crate) async fn adjust_stock(mut call: Call) -> Answered {
-    call.staff()?;
-    let sku = call.sku()?;
-    let body: Body = call.json().await?;
-    let answer = call.submit(Action::AdjustStock(body.check(sku)?), Keyed::Required).await?;
+pub(crate) async fn adjust_stock(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let sku = request.sku()?;
+    let body: Body = request.json().await?;
+    let answer = request.submit(Action::AdjustStock(body.check(sku)?), Keyed::Required).await?;
     let Outcome::Adjustment(adjustment) = &answer.outcome else { return Err(Problem::internal()) };
     let reply = Reply::json(StatusCode::CREATED, &AdjustmentBody::from(adjustment))?;
     Ok(reply.replayed(answer.replayed.into()))

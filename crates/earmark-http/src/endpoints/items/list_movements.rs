@@ -4,13 +4,13 @@ use earmark_core::movements::Movement;
 use earmark_core::text::Sku;
 use earmark_store::MovementCursor;
 
-use crate::call::Call;
 use crate::cursor;
 use crate::dto::lists::{self, List, Stretch};
 use crate::dto::movements::MovementBody;
 use crate::dto::schemas;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 fn list(sku: &Sku) -> String {
     format!("movements/{sku}")
@@ -46,13 +46,13 @@ fn below(sku: &Sku, movement: &Movement) -> Option<String> {
     params(("sku" = schemas::SkuText, Path), Stretch),
     responses((status = 200, description = "A page of movements.", body = List<MovementBody<'_>>)),
 )]
-pub(crate) async fn list_movements(call: Call) -> Answered {
-    call.staff()?;
-    let sku = call.sku()?;
-    let params: Stretch = call.query()?;
+pub(crate) async fn list_movements(request: ApiRequest) -> Answered {
+    request.staff()?;
+    let sku = request.sku()?;
+    let params: Stretch = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let before = params.cursor.as_deref().map(|text| before(&sku, text)).transpose()?;
-    let queries = call.app.store.queries();
+    let queries = request.app.store.queries();
     queries.find_item(&sku).await?.ok_or_else(Problem::not_found)?;
     let page = queries.list_movements(&sku, before, limit).await?;
     let last = page.rows.last().filter(|_| page.more);

@@ -9,7 +9,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::items::ItemBody;
 use crate::dto::schemas;
@@ -18,6 +17,7 @@ use crate::if_match::Precondition;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// The description of an item. What is absent becomes empty; an item is active unless it says otherwise.
 #[derive(Deserialize, ToSchema)]
@@ -77,19 +77,19 @@ impl Body {
         (status = 200, description = "The item was replaced.", body = ItemBody<'_>),
     ),
 )]
-pub(crate) async fn put_item(mut call: Call) -> Answered {
-    call.staff()?;
-    let sku = call.sku()?;
-    let body: Body = call.json().await?;
+pub(crate) async fn put_item(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let sku = request.sku()?;
+    let body: Body = request.json().await?;
     let action = body.check(sku)?;
-    if call.precondition()? == Precondition::Exists {
+    if request.precondition()? == Precondition::Exists {
         // Items are never deleted, so what exists now exists when the command is decided.
-        let item = call.app.store.queries().find_item(&action.sku).await?;
+        let item = request.app.store.queries().find_item(&action.sku).await?;
         item.ok_or_else(|| Problem::version_mismatch(0))?;
     }
-    let answer = call.submit(Action::PutItem(action), Keyed::Accepted).await?;
+    let answer = request.submit(Action::PutItem(action), Keyed::Accepted).await?;
     let Outcome::Item { item, created } = &answer.outcome else { return Err(Problem::internal()) };
     let status = if *created { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = Reply::json(status, &ItemBody::new(&call.app, item))?;
+    let reply = Reply::json(status, &ItemBody::new(&request.app, item))?;
     Ok(reply.version(item.stock.version).replayed(answer.replayed.into()))
 }

@@ -5,17 +5,18 @@ use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
 use earmark_core::{Action, Outcome};
+use earmark_door::secrets::FreshKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
-use crate::checks::{Checks, FieldError};
+use crate::checks::Checks;
 use crate::dto::keys::NewKeyBody;
 use crate::dto::schemas;
+use crate::field_error::FieldError;
 use crate::idempotency::Keyed;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
-use crate::secrets::FreshKey;
+use crate::request::ApiRequest;
 
 /// An API key to be.
 #[derive(Deserialize, ToSchema)]
@@ -40,10 +41,10 @@ pub(crate) struct Body {
     request_body = Body,
     responses((status = 201, description = "The key with its secret.", body = NewKeyBody<'_>)),
 )]
-pub(crate) async fn create_key(mut call: Call) -> Answered {
-    call.admin()?;
-    let body: Body = call.json().await?;
-    if call.has_key() {
+pub(crate) async fn create_key(mut request: ApiRequest) -> Answered {
+    request.admin()?;
+    let body: Body = request.json().await?;
+    if request.has_key() {
         let detail = "not accepted here: the secret is shown once and cannot be shown again";
         return Err(Problem::invalid_one(FieldError::header("Idempotency-Key", detail)));
     }
@@ -52,7 +53,7 @@ pub(crate) async fn create_key(mut call: Call) -> Answered {
     checks.done()?;
     let fresh = FreshKey::draw().map_err(|_| Problem::internal())?;
     let action = CreateKey { id: fresh.id, name, role: body.role, secret_hash: fresh.secret_hash };
-    let answer = call.submit(Action::CreateKey(action), Keyed::Accepted).await?;
+    let answer = request.submit(Action::CreateKey(action), Keyed::Accepted).await?;
     let Outcome::Key(key) = &answer.outcome else { return Err(Problem::internal()) };
     Ok(Reply::json(StatusCode::CREATED, &NewKeyBody::new(key, &fresh.token))?.version(key.version))
 }

@@ -1,4 +1,4 @@
-//! Who may call.
+//! Who may request.
 
 pub(crate) mod create;
 pub(crate) mod list;

@@ -6,11 +6,10 @@ use earmark_core::ids::OrderId;
 use earmark_core::orders::CancelReason;
 use earmark_core::orders::cancel::CancelOrder;
 use earmark_core::text::Note;
+use earmark_door::auth::Role;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Role;
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::lists;
 use crate::dto::orders::OrderBody;
@@ -21,6 +20,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyUnlessDryRun};
 use crate::problem::Problem;
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// What is cancelled, and why.
 #[derive(Default, Deserialize, ToSchema)]
@@ -71,14 +71,17 @@ impl Body {
     request_body(content = Option<Body>, example = json!({ "reason": "customer" })),
     responses((status = 200, description = "The order as it is, or would be.", body = OrderBody<'_>)),
 )]
-pub(crate) async fn cancel_order(mut call: Call) -> Answered {
-    let role = call.caller()?.role;
-    let order_id = call.id("id")?;
-    let params: Params = call.query()?;
+pub(crate) async fn cancel_order(mut request: ApiRequest) -> Answered {
+    let role = request.identity()?.role;
+    let order_id = request.id("id")?;
+    let params: Params = request.query()?;
     let dry_run = lists::flag("dry_run", params.dry_run.as_deref())?.unwrap_or(false);
-    let body: Body = call.json_or_default().await?;
+    let body: Body = request.json_or_default().await?;
     let action = Action::CancelOrder(body.check(order_id, role)?);
-    let answer =
-        if dry_run { call.try_out(action).await? } else { call.submit(action, Keyed::Required).await? };
-    super::shown(&call, StatusCode::OK, &answer)
+    let answer = if dry_run {
+        request.dry_run(action).await?
+    } else {
+        request.submit(action, Keyed::Required).await?
+    };
+    super::shown(&request, StatusCode::OK, &answer)
 }

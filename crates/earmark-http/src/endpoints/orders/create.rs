@@ -12,7 +12,6 @@ use earmark_core::time::Span;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::address::AddressInput;
 use crate::dto::orders::OrderBody;
@@ -23,6 +22,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// What is ordered: either `cart_id`, or `lines`.
 #[derive(Deserialize, ToSchema)]
@@ -132,10 +132,10 @@ fn parse_skus(skus: &[String], checks: &mut Checks) -> Vec<Sku> {
     })),
     responses((status = 201, description = "The order.", body = OrderBody<'_>)),
 )]
-pub(crate) async fn create_order(mut call: Call) -> Answered {
-    call.caller()?;
-    let body: Body = call.json().await?;
-    let action = body.check(call.app.config.reservation_ttl)?;
-    let answer = call.submit(Action::PlaceOrder(action), Keyed::Required).await?;
-    super::shown(&call, StatusCode::CREATED, &answer)
+pub(crate) async fn create_order(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let body: Body = request.json().await?;
+    let action = body.check(request.app.config.reservation_ttl)?;
+    let answer = request.submit(Action::PlaceOrder(action), Keyed::Required).await?;
+    super::shown(&request, StatusCode::CREATED, &answer)
 }

@@ -8,14 +8,14 @@ use earmark_store::OrderFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
-use crate::checks::FieldError;
 use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "orders";
 
@@ -98,12 +98,12 @@ impl Params {
     params(Params),
     responses((status = 200, description = "A page of orders.", body = List<OrderBody<'_>>)),
 )]
-pub(crate) async fn list_orders(call: Call) -> Answered {
-    let access = &call.caller()?.access;
-    let params: Params = call.query()?;
+pub(crate) async fn list_orders(request: ApiRequest) -> Answered {
+    let access = &request.identity()?.access;
+    let params: Params = request.query()?;
     let (limit, filter) = (lists::limit(params.limit.as_deref())?, params.filter(access)?);
-    let page = call.app.store.queries().list_orders(&filter, limit).await?;
+    let page = request.app.store.queries().list_orders(&filter, limit).await?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|order| cursor::encode(LIST, &order.id.to_bytes()));
-    Reply::ok(&List::new(page.rows.iter().map(|order| OrderBody::new(&call.app, order)).collect(), next))
+    Reply::ok(&List::new(page.rows.iter().map(|order| OrderBody::new(&request.app, order)).collect(), next))
 }

@@ -16,16 +16,16 @@ use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::body::only_from_object;
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
 use crate::fresh_ids;
 use crate::idempotency::Keyed;
+use crate::json::only_from_object;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, Reply};
+use crate::request::ApiRequest;
 use crate::state::Telling;
 
 const POLL_EVERY: Duration = Duration::from_millis(250);
@@ -81,32 +81,32 @@ impl Body {
             body = crate::dto::problems::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn create_payment(mut call: Call) -> Answered {
-    call.caller()?;
-    let parsed: Result<Body, Problem> = call.json().await;
+pub(crate) async fn create_payment(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let parsed: Result<Body, Problem> = request.json().await;
     // First of all, since the words of any other refusal could repeat it.
-    call.refuse_card_numbers()?;
-    let order_id = call.id("id")?;
-    let action = parsed?.check(order_id, call.app.config.gateway_name.clone())?;
-    let watch = call.app.store.watch_payment(action.payment_id);
+    request.refuse_card_numbers()?;
+    let order_id = request.id("id")?;
+    let action = parsed?.check(order_id, request.app.config.gateway_name.clone())?;
+    let watch = request.app.store.watch_payment(action.payment_id);
     let begun = action.payment_id;
-    if call.app.telling.get() == Some(&Telling::BeforeCommit) {
-        tell_too_early(&call, &action).await?;
+    if request.app.telling.get() == Some(&Telling::BeforeCommit) {
+        tell_too_early(&request, &action).await?;
     }
-    let answer = call.submit(Action::StartPayment(action), Keyed::Required).await?;
+    let answer = request.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
     if payment.id == begun {
-        call.app.tell_of(order_id, &payment);
+        request.app.tell_of(order_id, &payment);
     }
     // A replay is about the payment of the first request.
-    let watch = if payment.id == begun { watch } else { call.app.store.watch_payment(payment.id) };
-    let payment = settled(&call, (order_id, payment), &watch).await?;
-    shown(&call, (order_id, &payment), answer.replayed)
+    let watch = if payment.id == begun { watch } else { request.app.store.watch_payment(payment.id) };
+    let payment = settled(&request, (order_id, payment), &watch).await?;
+    shown(&request, (order_id, &payment), answer.replayed)
 }
 
 /// See [`Telling::BeforeCommit`].
-async fn tell_too_early(call: &Call, begun: &StartPayment) -> Result<(), Problem> {
-    let store = &call.app.store;
+async fn tell_too_early(request: &ApiRequest, begun: &StartPayment) -> Result<(), Problem> {
+    let store = &request.app.store;
     let order = store.queries().find_order(begun.order_id).await?.ok_or_else(Problem::not_found)?;
     let now = store.clock().now();
     let payment = Payment {
@@ -123,28 +123,32 @@ async fn tell_too_early(call: &Call, begun: &StartPayment) -> Result<(), Problem
         created_at: now,
         updated_at: now,
     };
-    call.app.tell_of(begun.order_id, &payment);
+    request.app.tell_of(begun.order_id, &payment);
     tokio::time::sleep(TOO_EARLY_BY).await;
     Ok(())
 }
 
 /// The payment once it is not PENDING any more, or as it stands at the deadline.
-async fn settled(call: &Call, begun: (OrderId, Payment), watch: &PaymentWatch) -> Result<Payment, Problem> {
+async fn settled(
+    request: &ApiRequest,
+    begun: (OrderId, Payment),
+    watch: &PaymentWatch,
+) -> Result<Payment, Problem> {
     let (order_id, mut payment) = begun;
-    let deadline = Instant::now() + call.app.config.gateway_timeout;
+    let deadline = Instant::now() + request.app.config.gateway_timeout;
     while payment.status == PaymentStatus::Pending && Instant::now() < deadline {
         let look_at = deadline.min(Instant::now() + POLL_EVERY);
         let _ = tokio::time::timeout_at(look_at, watch.settled()).await;
-        let order = call.app.store.queries().find_order(order_id).await?.ok_or_else(Problem::not_found)?;
+        let order = request.app.store.queries().find_order(order_id).await?.ok_or_else(Problem::not_found)?;
         let row = order.payments.into_iter().find(|row| row.id == payment.id);
         payment = row.ok_or_else(Problem::internal)?;
     }
     Ok(payment)
 }
 
-fn shown(call: &Call, paid: (OrderId, &Payment), replayed: bool) -> Answered {
+fn shown(request: &ApiRequest, paid: (OrderId, &Payment), replayed: bool) -> Answered {
     let (order_id, payment) = paid;
-    let body = PaymentBody::new(&call.app, order_id, payment);
+    let body = PaymentBody::new(&request.app, order_id, payment);
     let status = match payment.status {
         PaymentStatus::Succeeded => StatusCode::CREATED,
         PaymentStatus::Pending => StatusCode::ACCEPTED,

@@ -2,13 +2,13 @@
 
 use earmark_core::ids::{OrderId, PaymentId};
 
-use crate::call::Call;
 use crate::cursor;
 use crate::dto::lists::{self, List, Stretch};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
 use crate::endpoints::orders;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// List the payments of an order
 ///
@@ -20,16 +20,16 @@ use crate::reply::{Answered, Reply};
     params(("id" = schemas::OrderIdText, Path), Stretch),
     responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),
 )]
-pub(crate) async fn list_payments(call: Call) -> Answered {
-    call.caller()?;
-    call.refuse_card_numbers()?;
-    let id: OrderId = call.id("id")?;
-    let params: Stretch = call.query()?;
+pub(crate) async fn list_payments(request: ApiRequest) -> Answered {
+    request.identity()?;
+    request.refuse_card_numbers()?;
+    let id: OrderId = request.id("id")?;
+    let params: Stretch = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let list = format!("payments/{id}");
     let before = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;
     let before = before.map(PaymentId::from_bytes);
-    let order = orders::reachable(&call, id).await?;
+    let order = orders::reachable(&request, id).await?;
     // Stored oldest first, at most a hundred of them.
     let mut rest =
         order.payments.iter().rev().skip_while(|payment| before.is_some_and(|before| payment.id != before));
@@ -40,5 +40,8 @@ pub(crate) async fn list_payments(call: Call) -> Answered {
     let more = rest.next().is_some();
     let last = rows.last().filter(|_| more);
     let next = last.map(|payment| cursor::encode(&list, &payment.id.to_bytes()));
-    Reply::ok(&List::new(rows.iter().map(|payment| PaymentBody::new(&call.app, id, payment)).collect(), next))
+    Reply::ok(&List::new(
+        rows.iter().map(|payment| PaymentBody::new(&request.app, id, payment)).collect(),
+        next,
+    ))
 }

@@ -7,14 +7,14 @@ use earmark_store::PaymentFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
-use crate::checks::FieldError;
 use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "payments";
 
@@ -78,15 +78,15 @@ fn older_than(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     params(Params),
     responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),
 )]
-pub(crate) async fn list_all_payments(call: Call) -> Answered {
-    call.staff()?;
-    call.refuse_card_numbers()?;
-    let params: Params = call.query()?;
+pub(crate) async fn list_all_payments(request: ApiRequest) -> Answered {
+    request.staff()?;
+    request.refuse_card_numbers()?;
+    let params: Params = request.query()?;
     let (limit, filter) =
-        (lists::limit(params.limit.as_deref())?, params.filter(call.app.store.clock().now())?);
-    let page = call.app.store.queries().list_payments(&filter, limit).await?;
+        (lists::limit(params.limit.as_deref())?, params.filter(request.app.store.clock().now())?);
+    let page = request.app.store.queries().list_payments(&filter, limit).await?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|(_, payment)| cursor::encode(LIST, &payment.id.to_bytes()));
-    let rows = page.rows.iter().map(|(order_id, payment)| PaymentBody::new(&call.app, *order_id, payment));
+    let rows = page.rows.iter().map(|(order_id, payment)| PaymentBody::new(&request.app, *order_id, payment));
     Reply::ok(&List::new(rows.collect(), next))
 }

@@ -8,7 +8,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::refunds::RefundBody;
 use crate::dto::schemas;
@@ -17,6 +16,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// How much goes back, and why.
 #[derive(Deserialize, ToSchema)]
@@ -54,13 +54,13 @@ impl Body {
     request_body(content = Body, example = json!({ "amount": 500, "reason": "customer" })),
     responses((status = 201, description = "The refund, on its way.", body = RefundBody<'_>)),
 )]
-pub(crate) async fn create_refund(mut call: Call) -> Answered {
-    call.admin()?;
-    let parsed: Result<Body, Problem> = call.json().await;
-    call.refuse_card_numbers()?;
-    let order_id = call.id("id")?;
-    let answer = call.submit(Action::CreateRefund(parsed?.check(order_id)?), Keyed::Required).await?;
+pub(crate) async fn create_refund(mut request: ApiRequest) -> Answered {
+    request.admin()?;
+    let parsed: Result<Body, Problem> = request.json().await;
+    request.refuse_card_numbers()?;
+    let order_id = request.id("id")?;
+    let answer = request.submit(Action::CreateRefund(parsed?.check(order_id)?), Keyed::Required).await?;
     let Outcome::Refund { order_id, refund } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &RefundBody::new(&call.app, *order_id, refund))?;
+    let reply = Reply::json(StatusCode::CREATED, &RefundBody::new(&request.app, *order_id, refund))?;
     Ok(reply.version(refund.version).replayed(answer.replayed.into()))
 }

@@ -16,6 +16,9 @@ use crate::state::AppState;
         content_type = "application/openmetrics-text")),
 )]
 pub(crate) async fn metrics(State(app): State<AppState>) -> Response {
-    ([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], app.metrics.render(&app))
+    (
+        [(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")],
+        app.door.metrics.render(&app.store),
+    )
         .into_response()
 }

@@ -8,7 +8,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::schemas;
 use crate::dto::shipments::ShipmentBody;
@@ -18,6 +17,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// What leaves, and how.
 #[derive(Default, Deserialize, ToSchema)]
@@ -63,11 +63,11 @@ impl Body {
     request_body(content = Option<Body>, example = json!({ "carrier": "Post" })),
     responses((status = 201, description = "The shipment.", body = ShipmentBody<'_>)),
 )]
-pub(crate) async fn create_shipment(mut call: Call) -> Answered {
-    call.staff()?;
-    let order_id = call.id("id")?;
-    let body: Body = call.json_or_default().await?;
-    let answer = call.submit(Action::ShipOrder(body.check(order_id)?), Keyed::Required).await?;
+pub(crate) async fn create_shipment(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let order_id = request.id("id")?;
+    let body: Body = request.json_or_default().await?;
+    let answer = request.submit(Action::ShipOrder(body.check(order_id)?), Keyed::Required).await?;
     let Outcome::Shipment { order_id, shipment } = &answer.outcome else { return Err(Problem::internal()) };
     let reply = Reply::json(StatusCode::CREATED, &ShipmentBody::new(*order_id, shipment))?;
     Ok(reply.version(shipment.version).replayed(answer.replayed.into()))

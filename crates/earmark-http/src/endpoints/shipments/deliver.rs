@@ -3,13 +3,13 @@
 use earmark_core::shipments::deliver::DeliverShipment;
 use earmark_core::{Action, Outcome};
 
-use crate::call::Call;
 use crate::dto::schemas;
 use crate::dto::shipments::ShipmentBody;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// Mark a shipment as delivered
 ///
@@ -26,11 +26,11 @@ use crate::reply::{Answered, Reply};
     ),
     responses((status = 200, description = "The shipment.", body = ShipmentBody<'_>)),
 )]
-pub(crate) async fn deliver_shipment(mut call: Call) -> Answered {
-    call.staff()?;
-    let action = DeliverShipment { order_id: call.id("id")?, shipment_id: call.id("shipment_id")? };
-    call.no_body().await?;
-    let answer = call.submit(Action::DeliverShipment(action), Keyed::Accepted).await?;
+pub(crate) async fn deliver_shipment(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let action = DeliverShipment { order_id: request.id("id")?, shipment_id: request.id("shipment_id")? };
+    request.no_body().await?;
+    let answer = request.submit(Action::DeliverShipment(action), Keyed::Accepted).await?;
     let Outcome::Shipment { order_id, shipment } = &answer.outcome else { return Err(Problem::internal()) };
     let reply = Reply::ok(&ShipmentBody::new(*order_id, shipment))?;
     Ok(reply.version(shipment.version).replayed(answer.replayed.into()))

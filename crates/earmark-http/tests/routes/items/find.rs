@@ -1,17 +1,17 @@
 //! `GET /v1/items/{sku}`.
 
-use crate::support::{Shop, config};
-use earmark_http::ServeLimits;
 use insta::assert_snapshot;
+
+use crate::support::{Settings, Shop};
 
 #[tokio::test]
 async fn the_catalogue_is_open_unless_it_is_private() {
     let shop = Shop::open().await;
     shop.stock("a.b-c_D", 100, 5).await;
     assert_snapshot!("open", shop.ask("GET", "/v1/items/a.b-c_D").send().await.shown());
-    let mut private = config();
-    private.private_catalogue = true;
-    let shop = Shop::with(private, ServeLimits::default()).await;
+    let mut private = Settings::default();
+    private.http.private_catalogue = true;
+    let shop = Shop::with(private).await;
     shop.stock("a", 100, 5).await;
     assert_snapshot!("private", shop.ask("GET", "/v1/items/a").send().await.shown());
     assert_eq!(shop.op("GET", "/v1/items/a").send().await.status, 200);

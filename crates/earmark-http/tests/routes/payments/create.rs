@@ -1,14 +1,11 @@
 //! `POST /v1/orders/{id}/payments`; the gateway is played by the test.
 
-use std::time::Duration;
-
 use earmark_core::payments::settle::PaymentResult;
 use earmark_core::text::Name;
-use earmark_http::ServeLimits;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{Shop, config, declined, succeeded, unique};
+use crate::support::{Settings, Shop, declined, succeeded, unique};
 
 #[tokio::test]
 async fn the_answer_waits_for_the_gateways_word() {
@@ -28,9 +25,7 @@ async fn the_answer_waits_for_the_gateways_word() {
 
 #[tokio::test]
 async fn no_answer_in_time_is_unknown_and_a_replay_shows_how_it_stands() {
-    let mut impatient = config();
-    impatient.gateway_timeout = Duration::from_millis(1);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let shop = Shop::with(Settings::without_waiting()).await;
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 2, "ada").await;
     let body = json!({ "method": { "token": "tok_timeout_ok" }, "amount": 500 });

@@ -3,14 +3,11 @@
 use earmark_core::Timestamp;
 use serde_json::json;
 
-use crate::support::{START, Shop, config, succeeded, unique};
-use earmark_http::ServeLimits;
+use crate::support::{START, Settings, Shop, succeeded, unique};
 
 #[tokio::test]
 async fn what_is_pending_for_long_is_found() {
-    let mut impatient = config();
-    impatient.gateway_timeout = std::time::Duration::from_millis(1);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let shop = Shop::with(Settings::without_waiting()).await;
     shop.stock("a", 250, 50).await;
     let mut pending = Vec::new();
     for minutes in 0..3 {

@@ -1,16 +1,13 @@
 //! `POST /v1/payments/{id}/resolve`: a person says what became of a payment.
 
-use earmark_http::ServeLimits;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Got, Shop, config, unique};
+use crate::support::{Ask, Got, Settings, Shop, unique};
 
 /// A shop whose gateway says nothing, and a payment of an order of 5.00.
 async fn silent() -> (Shop, String, String) {
-    let mut impatient = config();
-    impatient.gateway_timeout = std::time::Duration::from_millis(1);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let shop = Shop::with(Settings::without_waiting()).await;
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 2, "ada").await;
     let body = json!({ "method": { "token": "tok_timeout_ok" } });

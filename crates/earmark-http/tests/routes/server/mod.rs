@@ -5,7 +5,7 @@ mod stop;
 
 use insta::assert_snapshot;
 
-use crate::support::Shop;
+use crate::support::{Settings, Shop};
 
 #[tokio::test]
 async fn the_server_says_how_it_is() {
@@ -47,17 +47,17 @@ async fn every_answer_is_a_problem_with_an_id_or_has_one_as_a_header() {
 
 #[tokio::test]
 async fn requests_beyond_the_most_at_once_are_refused_and_health_is_not() {
-    let mut config = crate::support::config();
-    config.requests_max = 0;
-    let shop = Shop::with(config, earmark_http::ServeLimits::default()).await;
+    let mut settings = Settings::default();
+    settings.door.requests_max = 0;
+    let shop = Shop::with(settings).await;
     assert_snapshot!(
         "overloaded",
         shop.ask("GET", "/v1/items").header("x-request-id", "r").send().await.shown()
     );
     assert_eq!(shop.ask("GET", "/readyz").send().await.status, 200);
-    let mut config = crate::support::config();
-    config.requests_max = 1;
-    let shop = Shop::with(config, earmark_http::ServeLimits::default()).await;
+    let mut settings = Settings::default();
+    settings.door.requests_max = 1;
+    let shop = Shop::with(settings).await;
     for _ in 0..3 {
         assert_eq!(shop.ask("GET", "/v1/items").send().await.status, 200, "a slot is given back");
     }
