@@ -3,7 +3,7 @@
 //! A code is a part of the contract: clients branch on it, and OpenAPI lists them all.
 
 /// All codes, with their titles.
-const TITLES: [(&str, &str); 29] = [
+const TITLES: [(&str, &str); 28] = [
     ("invalid_request", "The request is not valid"),
     ("idempotency_key_required", "An idempotency key is required"),
     ("unauthorized", "A valid token is required"),
@@ -29,7 +29,6 @@ const TITLES: [(&str, &str); 29] = [
     ("body_too_large", "The body is too large"),
     ("unsupported_media_type", "Unsupported media type"),
     ("idempotency_key_reused", "The idempotency key was used for another request"),
-    ("rate_limited", "Too many requests"),
     ("internal", "Internal error"),
     ("overloaded", "Overloaded"),
     ("unavailable", "Unavailable"),
@@ -46,7 +45,7 @@ pub(super) fn title(code: &str) -> &'static str {
 
 /// Whether the same request, sent again a little later, may work.
 pub(super) fn retryable(code: &str) -> bool {
-    matches!(code, "payment_in_progress" | "request_timeout" | "rate_limited" | "overloaded" | "unavailable")
+    matches!(code, "payment_in_progress" | "request_timeout" | "overloaded" | "unavailable")
 }
 
 #[cfg(test)]
