@@ -5,7 +5,7 @@ use std::time::Duration;
 use earmark_core::Span;
 use earmark_core::text::Name;
 
-use crate::hints::Hints;
+use crate::notifications::NotificationKey;
 
 /// How the interface behaves. [`HttpConfig::new`] gives the contract's defaults.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub struct HttpConfig {
     pub cart_ttl: Span,
     /// The gateway that new payments are sent to.
     pub gateway_name: Name,
-    /// What its webhooks are checked with; without, there is no such endpoint.
-    pub gateway_hints: Option<Hints>,
+    /// What checks that gateway's notifications; with `None` their endpoint answers 404.
+    pub notification_key: Option<NotificationKey>,
     /// How long a request waits for the gateway's answer before it is told 202.
     pub gateway_timeout: Duration,
 }
@@ -35,7 +35,7 @@ impl HttpConfig {
             reservation_ttl: Span::from_seconds(30 * 60),
             cart_ttl: Span::from_seconds(30 * 24 * 3600),
             gateway_name,
-            gateway_hints: None,
+            notification_key: None,
             gateway_timeout: Duration::from_secs(10),
         }
     }

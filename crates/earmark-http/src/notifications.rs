@@ -1,4 +1,7 @@
-//! Is a gateway's webhook genuine, and what is it about? Its signature is checked; all that is then taken from it is which row to ask about.
+//! Is a gateway's notification genuine, and which payment or refund is it about?
+//!
+//! The signature is checked, and then only the id of one of our rows is taken from the body. What
+//! else it says is not believed: a worker looks the row up at the gateway.
 
 use std::fmt;
 
@@ -8,86 +11,87 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// How far a signature's time may be from ours, in seconds.
-const SKEW_MAX_SECONDS: i64 = 300;
-/// How deep an id may lie in a hint.
+/// How far a signature's time may be from ours, in seconds. An older one may be a replay.
+const SKEW_MAX_SECONDS: u64 = 300;
+/// How deep in the JSON of a body our id is searched for.
 const DEPTH_MAX: usize = 8;
 
-/// How a gateway signs what it tells by itself.
+/// How a gateway signs its notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HintScheme {
-    /// As `docs/gateway-protocol.md` says.
-    Signed,
-    /// As Stripe does: `Stripe-Signature: t=…,v1=…`.
+pub enum SignatureScheme {
+    /// `Earmark-Signature: v1=…` over time, nonce, path and body; see `docs/gateway-protocol.md`.
+    Earmark,
+    /// `Stripe-Signature: t=…,v1=…` over time and body.
     Stripe,
 }
 
-/// What is needed to check the hints of a gateway.
+/// What checks the signatures of a gateway's notifications.
 #[derive(Clone)]
-pub struct Hints {
-    /// How it signs.
-    pub scheme: HintScheme,
-    /// The secret shared with it.
+pub struct NotificationKey {
+    pub scheme: SignatureScheme,
+    /// The secret that the gateway shares with us.
     pub secret: Box<str>,
 }
 
-impl fmt::Debug for Hints {
+impl fmt::Debug for NotificationKey {
     /// Leaves the secret out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hints").field("scheme", &self.scheme).finish_non_exhaustive()
+        f.debug_struct("NotificationKey").field("scheme", &self.scheme).finish_non_exhaustive()
     }
 }
 
-/// A webhook as it arrived.
+/// A notification as it arrived.
 #[derive(Clone, Copy)]
-pub(crate) struct Arrived<'a> {
+pub(crate) struct Notification<'a> {
     pub(crate) headers: &'a HeaderMap,
     pub(crate) path: &'a str,
     pub(crate) body: &'a [u8],
-    /// Our time, in seconds since 1970.
-    pub(crate) now_seconds: i64,
+    /// When it arrived, by our clock, in seconds since 1970.
+    pub(crate) arrived_at_seconds: i64,
 }
 
-/// What a hint is about.
+/// The row that a notification is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
     Payment(PaymentId),
     Refund(RefundId),
 }
 
-impl Hints {
-    /// Whether whoever sent it knows the secret, and sent it lately.
-    pub(crate) fn is_genuine(&self, hint: Arrived<'_>) -> bool {
+impl NotificationKey {
+    /// Whether the sender knows the secret and signed the notification within the last five minutes.
+    pub(crate) fn is_genuine(&self, notification: Notification<'_>) -> bool {
         let checked = match self.scheme {
-            HintScheme::Signed => self.check_signed(hint),
-            HintScheme::Stripe => self.check_stripe(hint),
+            SignatureScheme::Earmark => self.check_earmark(notification),
+            SignatureScheme::Stripe => self.check_stripe(notification),
         };
-        checked.is_some_and(|seconds| seconds.abs_diff(hint.now_seconds) <= SKEW_MAX_SECONDS.unsigned_abs())
+        let now = notification.arrived_at_seconds;
+        checked.is_some_and(|signed_at| signed_at.abs_diff(now) <= SKEW_MAX_SECONDS)
     }
 
-    /// The time of a right signature.
-    fn check_signed(&self, hint: Arrived<'_>) -> Option<i64> {
-        let header = |name| hint.headers.get(name)?.to_str().ok();
+    /// When it was signed, in seconds since 1970; `None` if the signature is wrong.
+    fn check_earmark(&self, notification: Notification<'_>) -> Option<i64> {
+        let header = |name| notification.headers.get(name)?.to_str().ok();
         let (timestamp, nonce) = (header("earmark-timestamp")?, header("earmark-nonce")?);
         let signature = header("earmark-signature")?.strip_prefix("v1=")?;
-        let head = format!("earmark-request-v1\n{timestamp}\n{nonce}\nPOST\n{}\n", hint.path);
-        self.signs(&[head.as_bytes(), hint.body], signature).then(|| timestamp.parse().ok())?
+        let head = format!("earmark-request-v1\n{timestamp}\n{nonce}\nPOST\n{}\n", notification.path);
+        self.is_signature(&[head.as_bytes(), notification.body], signature).then(|| timestamp.parse().ok())?
     }
 
-    fn check_stripe(&self, hint: Arrived<'_>) -> Option<i64> {
-        let header = hint.headers.get("stripe-signature")?.to_str().ok()?;
+    /// As [`Self::check_earmark`].
+    fn check_stripe(&self, notification: Notification<'_>) -> Option<i64> {
+        let header = notification.headers.get("stripe-signature")?.to_str().ok()?;
         let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));
         let (_, timestamp) = parts().find(|(name, _)| *name == "t")?;
         let head = format!("{timestamp}.");
-        // While a secret is changed there is a signature for each.
+        // While the secret is being changed, there is one signature for each secret.
         let mut signatures = parts().filter(|(name, _)| *name == "v1").take(4);
         signatures
-            .any(|(_, signature)| self.signs(&[head.as_bytes(), hint.body], signature))
+            .any(|(_, signature)| self.is_signature(&[head.as_bytes(), notification.body], signature))
             .then(|| timestamp.parse().ok())?
     }
 
     /// Whether this is the signature of these parts, in hex; takes the same time for every guess.
-    fn signs(&self, parts: &[&[u8]], signature: &str) -> bool {
+    fn is_signature(&self, parts: &[&[u8]], signature: &str) -> bool {
         let Some(signature) = from_hex(signature) else { return false };
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.secret.as_bytes()) else { return false };
         parts.iter().for_each(|part| mac.update(part));
@@ -102,7 +106,7 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
     (0..32).map(|place| u8::from_str_radix(&text[place * 2..place * 2 + 2], 16).ok()).collect()
 }
 
-/// The first of our ids in the body, wherever the gateway keeps it.
+/// The first of our ids in the body, wherever the gateway puts it.
 pub(crate) fn subject(body: &[u8]) -> Option<Subject> {
     find(&serde_json::from_slice(body).ok()?, DEPTH_MAX)
 }
@@ -134,18 +138,19 @@ mod tests {
         hex(&mac.finalize().into_bytes())
     }
 
-    fn genuine(scheme: HintScheme, headers: &[(&'static str, String)], now_seconds: i64) -> bool {
+    fn genuine(scheme: SignatureScheme, headers: &[(&'static str, String)], arrived_at_seconds: i64) -> bool {
         let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), value.parse().unwrap()));
         let headers: HeaderMap = headers.collect();
-        let hints = Hints { scheme, secret: "whsec_test".into() };
-        hints.is_genuine(Arrived { headers: &headers, path: "/hook", body: b"{}", now_seconds })
+        let key = NotificationKey { scheme, secret: "whsec_test".into() };
+        let notification = Notification { headers: &headers, path: "/hook", body: b"{}", arrived_at_seconds };
+        key.is_genuine(notification)
     }
 
     #[test]
     fn stripe_signatures_are_checked() {
         let right = hmac("whsec_test", "1790000000.{}");
         let with = |header: String| vec![("stripe-signature", header)];
-        let stripe = |header: String, now| genuine(HintScheme::Stripe, &with(header), now);
+        let stripe = |header: String, now| genuine(SignatureScheme::Stripe, &with(header), now);
         assert!(stripe(format!("t=1790000000,v1={right}"), 1_790_000_100));
         assert!(stripe(format!("t=1790000000,v1={},v1={right},v0=x", "00".repeat(32)), 1_790_000_000));
         assert!(!stripe(format!("t=1790000000,v1={right}"), 1_790_000_301), "too old");
@@ -156,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn signed_hints_are_checked() {
+    fn our_own_signatures_are_checked() {
         let head = "earmark-request-v1\n1790000000\nabc\nPOST\n/hook\n{}";
         let headers = |signature: String| {
             vec![
@@ -166,10 +171,13 @@ mod tests {
             ]
         };
         let right = format!("v1={}", hmac("whsec_test", head));
-        assert!(genuine(HintScheme::Signed, &headers(right.clone()), 1_790_000_000));
-        assert!(!genuine(HintScheme::Signed, &headers(right.clone()), 1_790_000_900), "too old");
-        assert!(!genuine(HintScheme::Signed, &headers(right.replace("v1=", "v2=")), 1_790_000_000));
-        assert!(!genuine(HintScheme::Signed, &headers(right)[1..], 1_790_000_000), "a header is missing");
+        assert!(genuine(SignatureScheme::Earmark, &headers(right.clone()), 1_790_000_000));
+        assert!(!genuine(SignatureScheme::Earmark, &headers(right.clone()), 1_790_000_900), "too old");
+        assert!(!genuine(SignatureScheme::Earmark, &headers(right.replace("v1=", "v2=")), 1_790_000_000));
+        assert!(
+            !genuine(SignatureScheme::Earmark, &headers(right)[1..], 1_790_000_000),
+            "a header is missing"
+        );
     }
 
     #[test]

@@ -115,10 +115,10 @@ impl Config {
             secret: options.gateway_secret.or(file.gateway_secret),
             webhook_secret: options.gateway_webhook_secret.or(file.gateway_webhook_secret),
         };
-        let hints = crate::gateway::hints(&gateway)?;
+        let notification_key = crate::gateway::notification_key(&gateway)?;
         let gateway = GatewayConfig::parse(gateway, &currency)?;
         let mut http = HttpConfig::new(currency, gateway.name());
-        http.gateway_hints = hints;
+        http.notification_key = notification_key;
         let mut door = DoorConfig::default();
         if let Some(key) = options.admin_key.or(file.admin_key) {
             door.admin_key =

@@ -31,11 +31,11 @@ impl<T> List<T> {
     }
 }
 
-/// Which stretch of a list that takes no other parameter.
+/// The parameters of a list that takes no others.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Stretch {
+pub(crate) struct PageParams {
     /// The most rows.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     pub(crate) limit: Option<String>,

@@ -2,7 +2,6 @@
 
 pub(crate) mod address;
 pub(crate) mod adjustments;
-pub(crate) mod audits;
 pub(crate) mod carts;
 pub(crate) mod events;
 pub(crate) mod items;
@@ -16,3 +15,4 @@ pub(crate) mod refunds;
 pub(crate) mod schemas;
 pub(crate) mod shipments;
 pub(crate) mod units;
+pub(crate) mod verify_report;

@@ -1,4 +1,4 @@
-//! What a check of the books found, as admins see it.
+//! What a verification of the stored data found, as admins see it.
 
 use earmark_store::AuditReport;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 /// What a check of the books found.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditReport)]
-pub(crate) struct AuditBody<'a> {
+pub(crate) struct VerifyReportBody<'a> {
     /// Items read.
     #[schema(minimum = 0)]
     items: u64,
@@ -21,7 +21,7 @@ pub(crate) struct AuditBody<'a> {
     breaches: &'a [String],
 }
 
-impl<'a> From<&'a AuditReport> for AuditBody<'a> {
+impl<'a> From<&'a AuditReport> for VerifyReportBody<'a> {
     fn from(report: &'a AuditReport) -> Self {
         Self { items: report.items, orders: report.orders, events: report.events, breaches: &report.breaches }
     }

@@ -1,6 +1,6 @@
 //! `GET /v1/verify`: proves the books. Reads everything, so it is for admins.
 
-use crate::dto::audits::AuditBody;
+use crate::dto::verify_report::VerifyReportBody;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
@@ -11,10 +11,10 @@ use crate::request::ApiRequest;
     get,
     path = "/v1/verify",
     tag = "Server",
-    responses((status = 200, description = "What was found; no breaches when the books are right.", body = AuditBody<'_>)),
+    responses((status = 200, description = "What was found; no breaches when the books are right.", body = VerifyReportBody<'_>)),
 )]
 pub(crate) async fn verify(request: ApiRequest) -> Answered {
     request.admin()?;
     let report = request.app.store.queries().audit().await?;
-    Reply::ok(&AuditBody::from(&report))
+    Reply::ok(&VerifyReportBody::from(&report))
 }

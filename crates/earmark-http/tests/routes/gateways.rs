@@ -4,7 +4,7 @@ use earmark_core::Timestamp;
 use earmark_core::ids::OrderId;
 use earmark_core::payments::PaymentStatus;
 use earmark_core::payments::settle::PaymentResult;
-use earmark_http::{HintScheme, Hints};
+use earmark_http::{NotificationKey, SignatureScheme};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
 use sha2::Sha256;
@@ -15,7 +15,8 @@ const SECRET: &str = "whsec_of_the_tests_0123456789";
 
 async fn listening() -> Shop {
     let mut settings = Settings::without_waiting();
-    settings.http.gateway_hints = Some(Hints { scheme: HintScheme::Stripe, secret: SECRET.into() });
+    settings.http.notification_key =
+        Some(NotificationKey { scheme: SignatureScheme::Stripe, secret: SECRET.into() });
     Shop::with(settings).await
 }
 

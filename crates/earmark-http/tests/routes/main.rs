@@ -17,7 +17,5 @@ mod matrix;
 mod orders;
 mod payments;
 mod preconditions;
-mod refunds;
 mod server;
-mod shipments;
 mod support;

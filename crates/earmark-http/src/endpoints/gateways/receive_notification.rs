@@ -1,9 +1,12 @@
-//! `POST /v1/gateways/{name}/webhook`: a gateway says that something has changed. A hint to ask it, never the truth: nothing that it says is believed.
+//! `POST /v1/gateways/{name}/webhook`: a gateway notifies us that something has changed.
+//!
+//! Nothing that it says is believed. If it is about a row of ours, the next attempt of that row
+//! becomes due, and a worker looks it up at the gateway.
 
 use earmark_core::payments::hasten::HastenAttempts;
 use earmark_core::{Access, Action, Actor, Command, Mode};
 
-use crate::hints::{self, Arrived, Subject};
+use crate::notifications::{self, Notification, Subject};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
@@ -15,23 +18,24 @@ use crate::request::ApiRequest;
 #[utoipa::path(
     post,
     path = "/v1/gateways/{name}/webhook",
+    operation_id = "receive_webhook",
     tag = "Payments",
     security(()),
     params(("name" = crate::dto::schemas::NameText, Path)),
     request_body(content = inline(serde_json::Value), content_type = "application/json"),
     responses((status = 204, description = "The gateway is asked, if this is about anything of ours.")),
 )]
-pub(crate) async fn receive_webhook(mut request: ApiRequest) -> Answered {
+pub(crate) async fn receive_notification(mut request: ApiRequest) -> Answered {
     let app = request.app.clone();
     let ours = request.param("name") == Some(app.config.gateway_name.as_str());
-    let hints = app.config.gateway_hints.as_ref().filter(|_| ours).ok_or_else(Problem::not_found)?;
+    let key = app.config.notification_key.as_ref().filter(|_| ours).ok_or_else(Problem::not_found)?;
     request.read_body().await?;
-    let now_seconds = app.store.clock().now().0.div_euclid(1_000_000);
+    let arrived_at_seconds = app.store.clock().now().0.div_euclid(1_000_000);
     let (headers, path, body) = request.raw();
-    if !hints.is_genuine(Arrived { headers, path, body, now_seconds }) {
+    if !key.is_genuine(Notification { headers, path, body, arrived_at_seconds }) {
         return Err(Problem::unauthorized("The signature is missing, wrong, or not of now."));
     }
-    let order = match hints::subject(body) {
+    let order = match notifications::subject(body) {
         Some(Subject::Payment(id)) => app.store.queries().find_order_of_payment(id).await?,
         Some(Subject::Refund(id)) => app.store.queries().find_order_of_refund(id).await?,
         None => None,
@@ -40,7 +44,7 @@ pub(crate) async fn receive_webhook(mut request: ApiRequest) -> Answered {
         let action = Action::HastenAttempts(HastenAttempts { order_id: order.id });
         let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
         let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
-        // An order is never deleted, so this is only ever refused by a bug.
+        // An order is never deleted, so a rejection would be a bug.
         app.store.submit(command).await??;
     }
     Ok(Reply::no_content())

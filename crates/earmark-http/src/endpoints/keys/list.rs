@@ -4,7 +4,7 @@ use earmark_core::ids::KeyId;
 
 use crate::cursor;
 use crate::dto::keys::KeyBody;
-use crate::dto::lists::{self, List, Stretch};
+use crate::dto::lists::{self, List, PageParams};
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
@@ -17,12 +17,12 @@ const LIST: &str = "keys";
     get,
     path = "/v1/keys",
     tag = "Keys",
-    params(Stretch),
+    params(PageParams),
     responses((status = 200, description = "A page of keys.", body = List<KeyBody<'_>>)),
 )]
 pub(crate) async fn list_keys(request: ApiRequest) -> Answered {
     request.admin()?;
-    let params: Stretch = request.query()?;
+    let params: PageParams = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let after = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
     let page = request.app.store.queries().list_api_keys(after.map(KeyId::from_bytes), limit).await?;

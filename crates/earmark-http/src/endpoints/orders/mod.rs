@@ -1,11 +1,14 @@
-//! What was promised.
+//! `/v1/orders`: what was promised to customers.
 
 pub(crate) mod cancel;
 pub(crate) mod confirm;
 pub(crate) mod create;
+pub(crate) mod events;
 pub(crate) mod find;
 pub(crate) mod list;
-pub(crate) mod list_events;
+pub(crate) mod payments;
+pub(crate) mod refunds;
+pub(crate) mod shipments;
 
 use axum::http::StatusCode;
 use earmark_core::ids::OrderId;

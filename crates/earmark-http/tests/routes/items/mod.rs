@@ -1,7 +1,7 @@
 //! `/v1/items`.
 
-mod adjust;
+mod adjustments;
 mod find;
 mod list;
-mod list_movements;
+mod movements;
 mod put;

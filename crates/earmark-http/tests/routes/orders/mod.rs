@@ -3,5 +3,8 @@
 mod cancel;
 mod confirm;
 mod create;
+mod events;
 mod list;
-mod list_events;
+mod payments;
+mod refunds;
+mod shipments;

@@ -1,6 +1,4 @@
-//! `/v1/orders/{id}/payments` and `/v1/payments`.
+//! `/v1/payments`.
 
-mod create;
-mod list_all;
-mod read;
+mod list;
 mod resolve;

@@ -5,7 +5,7 @@ use earmark_core::text::Sku;
 use earmark_store::MovementCursor;
 
 use crate::cursor;
-use crate::dto::lists::{self, List, Stretch};
+use crate::dto::lists::{self, List, PageParams};
 use crate::dto::movements::MovementBody;
 use crate::dto::schemas;
 use crate::problem::Problem;
@@ -43,13 +43,13 @@ fn below(sku: &Sku, movement: &Movement) -> Option<String> {
     get,
     path = "/v1/items/{sku}/movements",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), Stretch),
+    params(("sku" = schemas::SkuText, Path), PageParams),
     responses((status = 200, description = "A page of movements.", body = List<MovementBody<'_>>)),
 )]
 pub(crate) async fn list_movements(request: ApiRequest) -> Answered {
     request.staff()?;
     let sku = request.sku()?;
-    let params: Stretch = request.query()?;
+    let params: PageParams = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let before = params.cursor.as_deref().map(|text| before(&sku, text)).transpose()?;
     let queries = request.app.store.queries();

@@ -3,7 +3,7 @@
 use earmark_core::ids::{OrderId, PaymentId};
 
 use crate::cursor;
-use crate::dto::lists::{self, List, Stretch};
+use crate::dto::lists::{self, List, PageParams};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
 use crate::endpoints::orders;
@@ -17,14 +17,14 @@ use crate::request::ApiRequest;
     get,
     path = "/v1/orders/{id}/payments",
     tag = "Payments",
-    params(("id" = schemas::OrderIdText, Path), Stretch),
+    params(("id" = schemas::OrderIdText, Path), PageParams),
     responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),
 )]
 pub(crate) async fn list_payments(request: ApiRequest) -> Answered {
     request.identity()?;
     request.refuse_card_numbers()?;
     let id: OrderId = request.id("id")?;
-    let params: Stretch = request.query()?;
+    let params: PageParams = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let list = format!("payments/{id}");
     let before = params.cursor.as_deref().map(|text| cursor::decode_exact(&list, text)).transpose()?;

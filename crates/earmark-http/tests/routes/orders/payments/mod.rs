@@ -1,0 +1,4 @@
+//! `/v1/orders/{id}/payments`.
+
+mod create;
+mod list;
