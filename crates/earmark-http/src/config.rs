@@ -1,4 +1,5 @@
-//! What does a deployment decide about its interface? Values only; the binary parses them from flags, environment and file.
+//! What does a deployment decide about the API? Values only: the binary parses them from flags,
+//! environment and file.
 
 use std::time::Duration;
 
@@ -7,22 +8,22 @@ use earmark_core::text::Name;
 
 use crate::notifications::NotificationKey;
 
-/// How the interface behaves. [`HttpConfig::new`] gives the contract's defaults.
+/// How the API behaves. [`HttpConfig::new`] has the contract's defaults.
 #[derive(Clone, Debug)]
 pub struct HttpConfig {
-    /// The one currency, shown on each resource that carries money.
+    /// The one currency of the deployment; it stands on each resource that has an amount.
     pub currency: Currency,
-    /// Whether reading the catalogue needs a token.
+    /// Whether a request needs a token to read items.
     pub private_catalogue: bool,
-    /// How long an unpaid order holds its stock.
+    /// How long an unpaid order reserves its stock.
     pub reservation_ttl: Span,
-    /// How long an untouched cart lives.
+    /// How long a cart is kept after its last change.
     pub cart_ttl: Span,
-    /// The gateway that new payments are sent to.
+    /// The gateway of new payments.
     pub gateway_name: Name,
     /// What checks that gateway's notifications; with `None` their endpoint answers 404.
     pub notification_key: Option<NotificationKey>,
-    /// How long a request waits for the gateway's answer before it is told 202.
+    /// How long a request to pay waits for the gateway's answer; after that it is answered 202.
     pub gateway_timeout: Duration,
 }
 
@@ -58,7 +59,7 @@ impl std::fmt::Display for InvalidCurrency {
 impl std::error::Error for InvalidCurrency {}
 
 impl Currency {
-    /// The code, if it has the form of one.
+    /// The currency of this code, if it has the form of one.
     pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
         match text.as_bytes() {
             [a, b, c] if text.bytes().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
@@ -66,7 +67,7 @@ impl Currency {
         }
     }
 
-    /// The code.
+    /// The three letters of the code.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("capital letters are ASCII")
     }

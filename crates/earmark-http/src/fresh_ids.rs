@@ -1,4 +1,7 @@
-//! Where do ids come from? UUIDv7, made at the edge: time first, and rising within a process even inside one millisecond.
+//! Where do ids come from? They are made here, before the command is submitted, since deciding is
+//! pure.
+//!
+//! They are UUIDv7: the time comes first, and within a process they rise even inside a millisecond.
 
 use earmark_core::ids::{AdjustmentId, CartId, OrderId, PaymentId, RefundId, ShipmentId};
 use uuid::Uuid;

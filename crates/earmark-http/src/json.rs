@@ -1,5 +1,5 @@
 //! How is a body read as JSON? Strictly: unknown fields are refused, and an error names the place of
-//! the wrong value as a JSON pointer.
+//! the wrong value by its JSON pointer.
 
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -9,7 +9,7 @@ use serde_path_to_error::Segment;
 use crate::field_error::FieldError;
 use crate::problem::Problem;
 
-/// Whether the client says that its body is JSON.
+/// Whether the headers say that the body is JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim();
@@ -21,9 +21,9 @@ pub(crate) fn is_json(headers: &HeaderMap) -> bool {
         && charset.is_none_or(|name| name.eq_ignore_ascii_case("utf-8"))
 }
 
-/// Reads JSON into a DTO. The common case is one pass; only a refusal pays for finding its place.
+/// Reads a JSON object into `T`. Only a refused body is read a second time, to find the place.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A derived DTO would also take its fields as an array, in their order.
+    // A derived `Deserialize` would also take an array of the fields in their order.
     if matches!(bytes.trim_ascii_start().first(), Some(byte) if *byte != b'{') {
         return Err(Problem::invalid_one(FieldError::body("", "a JSON object is needed")));
     }
@@ -32,15 +32,15 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let located = serde_path_to_error::deserialize::<_, T>(&mut deserializer);
         let (pointer, detail) = match located {
             Err(error) => (pointer(error.path()), describe(error.inner())),
-            // The value itself was fine: something follows it.
+            // The value itself is fine: something follows it.
             Ok(_) => (String::new(), describe(&first)),
         };
         Problem::invalid_one(FieldError::body(pointer, detail))
     })
 }
 
-/// Makes an inner part of a body take its fields from a JSON object alone; derived, with `#[serde(remote = "Self")]`, it would also take
-/// them as an array, in their order.
+/// Makes a type inside a body readable from a JSON object alone. It derives `Deserialize` with
+/// `#[serde(remote = "Self")]`; that alone would also take an array of the fields in their order.
 macro_rules! only_from_object {
     ($part:ty) => {
         impl<'de> serde::Deserialize<'de> for $part {
@@ -77,7 +77,7 @@ fn describe(error: &serde_json::Error) -> String {
     }
 }
 
-/// The JSON pointer of a path.
+/// The JSON pointer of a path, cut after 200 bytes.
 fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {

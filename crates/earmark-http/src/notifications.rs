@@ -58,7 +58,8 @@ pub(crate) enum Subject {
 }
 
 impl NotificationKey {
-    /// Whether the sender knows the secret and signed the notification within the last five minutes.
+    /// Whether the sender knows the secret, and signed the notification within five minutes of its
+    /// arrival.
     pub(crate) fn is_genuine(&self, notification: Notification<'_>) -> bool {
         let checked = match self.scheme {
             SignatureScheme::Earmark => self.check_earmark(notification),
@@ -77,7 +78,7 @@ impl NotificationKey {
         self.is_signature(&[head.as_bytes(), notification.body], signature).then(|| timestamp.parse().ok())?
     }
 
-    /// As [`Self::check_earmark`].
+    /// As [`Self::check_earmark`], for the other scheme.
     fn check_stripe(&self, notification: Notification<'_>) -> Option<i64> {
         let header = notification.headers.get("stripe-signature")?.to_str().ok()?;
         let parts = || header.split(',').filter_map(|part| part.trim().split_once('='));

@@ -28,14 +28,15 @@ use crate::state::AppState;
 
 const NO_CARD_NUMBER: &str = "this looks like a card number; send a token of your gateway instead";
 
-/// A request whose token, if it has one, is valid. Its body is read by the endpoint, once it is
-/// known that the sender may send one.
+/// A request whose token, if it has one, is valid. The endpoint reads the body after it has checked
+/// the sender's role.
 pub(crate) struct ApiRequest {
     pub(crate) app: AppState,
     identity: Option<Identity>,
     parts: Parts,
     params: RawPathParams,
-    /// Never locked: the mutex only makes the request shareable between threads, which a body is not.
+    /// Never locked. A body cannot be shared between threads, and a future that holds `&self` across
+    /// an `await` must be; the mutex makes it so.
     unread: Mutex<Body>,
     bytes: Bytes,
 }
@@ -98,7 +99,7 @@ impl ApiRequest {
         self.params.iter().find_map(|(known, value)| (known == name).then_some(value))
     }
 
-    /// The query; unknown parameters, and one that comes twice, are refused.
+    /// The query. Unknown parameters, and a parameter that comes twice, are refused.
     pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let query = Query::<T>::try_from_uri(&self.parts.uri);
         query.map(|Query(query)| query).map_err(|error| {
@@ -142,8 +143,8 @@ impl ApiRequest {
     }
 
     /// Refuses a card number in the path, the query, the idempotency key, or the body that was read.
-    /// Every endpoint about payments calls this before it looks at any of them, so that no card
-    /// number is stored, shown, or looked up.
+    /// Every endpoint about payments calls this before it uses any of them, so that no card number
+    /// is stored, shown or searched for.
     pub(crate) fn refuse_card_numbers(&self) -> Result<(), Problem> {
         let place = if self.params.iter().any(|(_, value)| contains_card_number(value)) {
             FieldError::path("", NO_CARD_NUMBER)

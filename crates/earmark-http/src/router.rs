@@ -1,4 +1,5 @@
-//! Which routes are there? The table of contents: one line per path, its methods in the order of the contract.
+//! Which calls does the API have? The table of contents: one line for each path, with its methods in
+//! the order of the contract.
 
 use std::sync::Arc;
 
@@ -63,7 +64,7 @@ fn contents() -> OpenApiRouter<AppState> {
         .routes(routes!(server::docs::docs))
 }
 
-/// The whole interface over this state.
+/// The whole API over this state, with the door's frame around it.
 pub fn router(app: AppState) -> Router {
     let (routes, _) = contents().split_for_parts();
     let document = Document(Bytes::from(openapi_json()));
@@ -78,7 +79,7 @@ pub fn router(app: AppState) -> Router {
         .with_state(app)
 }
 
-/// The interface's description, OpenAPI 3.1, as `/openapi.json` serves it.
+/// The description of the API, OpenAPI 3.1, as `/openapi.json` serves it.
 pub fn openapi_json() -> String {
     let (_, document) = contents().split_for_parts();
     let mut text = openapi::finished(document).to_pretty_json().expect("the description is data");

@@ -1,4 +1,8 @@
-//! What do clients see? The resources of the contract, rendered from the core's types without copying them.
+//! What do clients send and see? The resources of the contract.
+//!
+//! The types that end in `Body` borrow from the core's types and are serialized; those that end in
+//! `Input` are deserialized and checked. Their docs are a part of the contract, since `openapi.json`
+//! serves them; the text in `#[doc = "…"]` stands for it alone.
 
 pub(crate) mod address;
 pub(crate) mod adjustments;

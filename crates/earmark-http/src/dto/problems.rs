@@ -1,4 +1,5 @@
-//! How problems are described in OpenAPI. They are written by [`crate::problem`]; a test holds the two together.
+//! How does the description show problems? They are written by [`crate::problem`], and the list of
+//! codes comes from there.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What a verification of the stored data found, as admins see it.
+//! What does a verification of the stored data show to admins?
 
 use earmark_store::AuditReport;
 use serde::Serialize;
@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditReport)]
 pub(crate) struct VerifyReportBody<'a> {
-    /// Items read.
+    #[doc = "Items read."]
     #[schema(minimum = 0)]
     items: u64,
-    /// Orders read.
+    #[doc = "Orders read."]
     #[schema(minimum = 0)]
     orders: u64,
-    /// Events read.
+    #[doc = "Events read."]
     #[schema(minimum = 0)]
     events: u64,
     /// What is wrong, in words; empty when the books are right.

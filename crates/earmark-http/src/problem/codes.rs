@@ -2,7 +2,7 @@
 //!
 //! A code is a part of the contract: clients branch on it, and OpenAPI lists them all.
 
-/// All codes, with their titles.
+/// All codes with their titles.
 const TITLES: [(&str, &str); 28] = [
     ("invalid_request", "The request is not valid"),
     ("idempotency_key_required", "An idempotency key is required"),
@@ -34,7 +34,7 @@ const TITLES: [(&str, &str); 28] = [
     ("unavailable", "Unavailable"),
 ];
 
-/// The codes that clients can meet.
+/// All codes, for the description.
 pub(crate) fn codes() -> impl Iterator<Item = &'static str> {
     TITLES.iter().map(|(code, _)| *code)
 }

@@ -1,8 +1,8 @@
 //! How does the API answer when something does not work? With a problem of RFC 9457.
 //!
-//! This module has the problems that requests run into; [`statuses`] turns rejections and errors
-//! into problems, and no other place knows statuses of errors. A problem travels as an extension of
-//! its response until [`render::render`] writes the body, because only there the request's id is known.
+//! The constructors here are the problems that requests run into. `statuses.rs` turns rejections and
+//! errors into problems, and no other place knows the status of an error. A problem travels as an
+//! extension of its response until `render.rs` writes the body: only there is the request's id known.
 //! Invariant: nothing internal is ever shown.
 
 pub(crate) mod codes;
@@ -95,7 +95,7 @@ impl Problem {
             .with_members(json!({ "payment": payment, "decline_code": decline_code }))
     }
 
-    /// 405: the path exists, the method does not. [`render::render`] adds `Allow`.
+    /// 405: the path exists, the method does not. `render.rs` adds `Allow`.
     pub(crate) fn method_not_allowed() -> Self {
         let detail = "The path exists, the method does not; see Allow.";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
@@ -165,7 +165,7 @@ impl Problem {
 }
 
 impl IntoResponse for Problem {
-    /// A response without a body; [`render::render`] writes it.
+    /// A response without a body; `render.rs` writes it.
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = self.0.status;

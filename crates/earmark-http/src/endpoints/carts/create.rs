@@ -1,4 +1,4 @@
-//! `POST /v1/carts`: makes an empty cart.
+//! `POST /v1/carts`: creates an empty cart, as [`CreateCart`] says.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +31,10 @@ pub(crate) struct Body {
     metadata: Option<BTreeMap<String, String>>,
 }
 
-/// Create a cart
 #[utoipa::path(
     post,
     path = "/v1/carts",
+    summary = "Create a cart",
     tag = "Carts",
     params(KeyAccepted),
     request_body = Option<Body>,

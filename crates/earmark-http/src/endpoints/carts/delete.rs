@@ -1,4 +1,4 @@
-//! `DELETE /v1/carts/{id}`: throws a cart away.
+//! `DELETE /v1/carts/{id}`: deletes a cart.
 
 use earmark_core::Action;
 use earmark_core::carts::delete::{DeleteCart, Due};
@@ -9,10 +9,10 @@ use crate::openapi::{IfMatch, KeyAccepted};
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// Delete a cart
 #[utoipa::path(
     delete,
     path = "/v1/carts/{id}",
+    summary = "Delete a cart",
     tag = "Carts",
     params(("id" = schemas::CartIdText, Path), KeyAccepted, IfMatch),
     responses((status = 204, description = "The cart is gone.")),

@@ -1,4 +1,4 @@
-//! `GET /v1/carts/{id}`: a cart at today's prices.
+//! `GET /v1/carts/{id}`: a cart at the prices of the moment.
 
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;

@@ -1,4 +1,6 @@
-//! `POST /v1/customer-tokens`: a short-lived token for one customer.
+//! `POST /v1/customer-tokens`: creates a short-lived token for one customer.
+//!
+//! The token is not stored: `earmark-door` signs it with the key of the request.
 
 use axum::http::StatusCode;
 use earmark_core::text::CustomerId;
@@ -28,7 +30,7 @@ pub(crate) struct Body {
     ttl_seconds: Option<i64>,
 }
 
-/// A customer's token.
+#[doc = "A customer's token."]
 #[derive(Serialize, ToSchema)]
 #[schema(as = CustomerToken)]
 pub(crate) struct TokenBody<'a> {
@@ -57,7 +59,7 @@ pub(crate) async fn create_customer_token(mut request: ApiRequest) -> Answered {
     let mut checks = Checks::default();
     let customer_id = checks.text("/customer_id", &body.customer_id, CustomerId::parse);
     let ttl = body.ttl_seconds.unwrap_or(TTL_SECONDS_DEFAULT);
-    let ttl = checks.count("/ttl_seconds", ttl, (1, TTL_SECONDS_MAX));
+    let ttl = checks.count("/ttl_seconds", ttl, 1..=TTL_SECONDS_MAX);
     let (customer_id, ttl) = checks.all(customer_id.zip(ttl))?;
     let expires_at = request.app.store.clock().now().after(Span::from_seconds(ttl));
     let token = request.staff()?.customer_token(&customer_id, expires_at).ok_or_else(Problem::forbidden)?;

@@ -1,4 +1,7 @@
-//! `GET /v1/events`: the history of the whole, for readers that poll.
+//! `GET /v1/events`: everything that has happened, in order, for readers that poll.
+//!
+//! Event numbers have no gaps and follow the order of commits, so a reader that goes on with its
+//! cursor misses nothing.
 
 use earmark_core::Fact;
 use serde::Deserialize;
@@ -15,15 +18,15 @@ use crate::request::ApiRequest;
 
 const LIST: &str = "events";
 
-/// Which events.
+/// The filter and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// Of this type.
+    #[doc = "Of this type."]
     #[param(value_type = Option<schemas::EventTypeWord>)]
     r#type: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.

@@ -12,13 +12,13 @@ use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
 /// Tell that something has changed at the gateway
-///
-/// Signed by the gateway; a hint to ask it at once, and nothing else: it may come twice, late, out of order, or not at all. What it is about is asked
-/// for under our own id.
 #[utoipa::path(
     post,
     path = "/v1/gateways/{name}/webhook",
     operation_id = "receive_webhook",
+    description = "Signed by the gateway; a hint to ask it at once, and nothing else: it may come \
+        twice, late, out of order, or not at all. What it is about is asked\nfor under \
+        our own id.",
     tag = "Payments",
     security(()),
     params(("name" = crate::dto::schemas::NameText, Path)),

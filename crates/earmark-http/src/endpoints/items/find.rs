@@ -6,10 +6,10 @@ use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// Read an item
 #[utoipa::path(
     get,
     path = "/v1/items/{sku}",
+    summary = "Read an item",
     tag = "Inventory",
     security((), ("bearer" = [])),
     params(("sku" = schemas::SkuText, Path)),

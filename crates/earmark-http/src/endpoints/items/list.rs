@@ -1,4 +1,4 @@
-//! `GET /v1/items`: the catalogue, by SKU.
+//! `GET /v1/items`: the catalogue, in the order of SKUs.
 
 use earmark_core::text::Sku;
 use earmark_store::ItemFilter;
@@ -17,7 +17,7 @@ const LIST: &str = "items";
 /// The most characters of a search.
 const SEARCH_CHARS_MAX: usize = 200;
 
-/// Which items.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -31,7 +31,7 @@ pub(crate) struct Params {
     /// Those that are sold, or those that are not.
     #[param(value_type = Option<bool>)]
     active: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.

@@ -1,4 +1,4 @@
-//! `PUT /v1/items/{sku}`: creates or replaces the description of an item.
+//! `PUT /v1/items/{sku}`: creates an item or replaces its description. [`PutItem`] has the rules.
 
 use std::collections::BTreeMap;
 
@@ -19,23 +19,24 @@ use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// The description of an item. What is absent becomes empty; an item is active unless it says otherwise.
+#[doc = "The description of an item. What is absent becomes empty; an item is active unless it says \
+    otherwise."]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PutItemRequest)]
 pub(crate) struct Body {
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = schemas::NameText)]
     name: String,
     /// The price of one unit.
     #[schema(value_type = schemas::Amount)]
     unit_price: i64,
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = Option<schemas::DescriptionText>)]
     description: Option<String>,
     /// Whether it may be put into carts and ordered; absent means yes.
     active: Option<bool>,
-    /// A picture.
+    #[doc = "A picture."]
     #[schema(value_type = Option<schemas::UrlText>)]
     image_url: Option<String>,
     #[schema(value_type = Option<schemas::MetadataMap>)]

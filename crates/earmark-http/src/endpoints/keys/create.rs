@@ -1,4 +1,7 @@
-//! `POST /v1/keys`: makes an API key and shows its secret, once.
+//! `POST /v1/keys`: creates an API key and shows its secret, this once.
+//!
+//! Only a hash of the secret is stored, so the answer cannot be given again, and an
+//! `Idempotency-Key` is refused.
 
 use axum::http::StatusCode;
 use earmark_core::keys::KeyRole;
@@ -23,7 +26,7 @@ use crate::request::ApiRequest;
 #[serde(deny_unknown_fields)]
 #[schema(as = CreateKeyRequest)]
 pub(crate) struct Body {
-    /// What it allows.
+    #[doc = "What it allows."]
     #[schema(value_type = schemas::KeyRoleWord)]
     role: KeyRole,
     /// What it is for.
@@ -32,11 +35,11 @@ pub(crate) struct Body {
 }
 
 /// Create an API key
-///
-/// Its secret is shown this once and stored hashed; so an Idempotency-Key, which could not be honoured, is refused.
 #[utoipa::path(
     post,
     path = "/v1/keys",
+    description = "Its secret is shown this once and stored hashed; so an Idempotency-Key, which \
+        could not be honoured, is refused.",
     tag = "Keys",
     request_body = Body,
     responses((status = 201, description = "The key with its secret.", body = NewKeyBody<'_>)),

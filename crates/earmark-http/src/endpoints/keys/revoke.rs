@@ -1,4 +1,6 @@
 //! `DELETE /v1/keys/{id}`: ends an API key, and every customer token that it has signed.
+//!
+//! The door forgets the key once the command has run: on this node it stops working at once.
 
 use earmark_core::keys::revoke::RevokeKey;
 use earmark_core::{Action, Outcome};

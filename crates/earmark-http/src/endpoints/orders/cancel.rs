@@ -1,4 +1,5 @@
-//! `POST /v1/orders/{id}/cancel`: takes an order, or a part of it, back; `?dry_run=true` only shows what would come of it.
+//! `POST /v1/orders/{id}/cancel`: cancels an order or a part of it. With `?dry_run=true` the answer
+//! is the order as it would be. What may be cancelled is decided by [`CancelOrder`].
 
 use axum::http::StatusCode;
 use earmark_core::Action;
@@ -27,7 +28,7 @@ use crate::request::ApiRequest;
 #[serde(deny_unknown_fields)]
 #[schema(as = CancelOrderRequest)]
 pub(crate) struct Body {
-    /// Which units, of those not shipped; the whole order if absent, as long as nothing has shipped.
+    #[doc = "Which units, of those not shipped; the whole order if absent, as long as nothing has shipped."]
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
     /// Why; absent means `customer` where a customer asks, else `other`.
@@ -38,7 +39,7 @@ pub(crate) struct Body {
     note: Option<String>,
 }
 
-/// How to cancel.
+/// The parameters of a cancellation.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -60,12 +61,12 @@ impl Body {
     }
 }
 
-/// Cancel an order
-///
-/// Stock is released and, where something was paid, a refund of exactly the cancelled part is created, in the same transaction.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/cancel",
+    summary = "Cancel an order",
+    description = "Stock is released and, where something was paid, a refund of exactly the \
+        cancelled part is created, in the same transaction.",
     tag = "Orders",
     params(("id" = schemas::OrderIdText, Path), Params, KeyUnlessDryRun, IfMatch),
     request_body(content = Option<Body>, example = json!({ "reason": "customer" })),

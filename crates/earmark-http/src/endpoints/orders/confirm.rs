@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/confirm`: the order may be paid now.
+//! `POST /v1/orders/{id}/confirm`: confirms an order, which may then be paid. See [`ConfirmOrder`].
 
 use axum::http::StatusCode;
 use earmark_core::Action;

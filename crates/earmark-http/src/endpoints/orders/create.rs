@@ -1,4 +1,7 @@
-//! `POST /v1/orders`: places an order, from a cart or from lines; all of it or nothing.
+//! `POST /v1/orders`: places an order from a cart or from lines, all of it or nothing.
+//!
+//! Only the form of the body is checked here. Stock, prices and the rest are decided by
+//! [`PlaceOrder`], in the writer.
 
 use std::collections::BTreeMap;
 
@@ -117,12 +120,12 @@ fn parse_skus(skus: &[String], checks: &mut Checks) -> Vec<Sku> {
     parsed.collect::<Option<_>>().unwrap_or_default()
 }
 
-/// Create an order
-///
-/// All or nothing, in one transaction: availability is checked, stock reserved, prices fixed, and the ordered lines leave the cart.
 #[utoipa::path(
     post,
     path = "/v1/orders",
+    summary = "Create an order",
+    description = "All or nothing, in one transaction: availability is checked, stock reserved, \
+        prices fixed, and the ordered lines leave the cart.",
     tag = "Orders",
     params(KeyRequired, IfMatch),
     request_body(content = Body, example = json!({

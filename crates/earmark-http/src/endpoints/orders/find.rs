@@ -1,14 +1,14 @@
-//! `GET /v1/orders/{id}`: an order with everything that belongs to it.
+//! `GET /v1/orders/{id}`: an order with its payments, refunds and shipments.
 
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// Read an order
 #[utoipa::path(
     get,
     path = "/v1/orders/{id}",
+    summary = "Read an order",
     tag = "Orders",
     params(("id" = schemas::OrderIdText, Path)),
     responses((status = 200, description = "The order.", body = OrderBody<'_>)),

@@ -1,4 +1,4 @@
-//! `GET /v1/orders`: orders, newest first; a customer sees its own.
+//! `GET /v1/orders`: orders, newest first. A customer gets its own.
 
 use earmark_core::Access;
 use earmark_core::ids::OrderId;
@@ -19,21 +19,21 @@ use crate::request::ApiRequest;
 
 const LIST: &str = "orders";
 
-/// Which orders; all conditions hold at once.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// Of this customer.
+    #[doc = "Of this customer."]
     #[param(value_type = Option<schemas::CustomerIdText>)]
     customer_id: Option<String>,
-    /// In this state.
+    #[doc = "In this state."]
     #[param(value_type = Option<schemas::OrderStatusWord>)]
     status: Option<String>,
     /// With a line of this item.
     #[param(value_type = Option<schemas::SkuText>)]
     sku: Option<String>,
-    /// With this reference.
+    #[doc = "With this reference."]
     #[param(value_type = Option<schemas::ReferenceText>)]
     reference: Option<String>,
     /// Placed later than this.
@@ -42,7 +42,7 @@ pub(crate) struct Params {
     /// Placed earlier than this.
     #[param(value_type = Option<schemas::TimeText>)]
     created_before: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.

@@ -20,14 +20,14 @@ use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// The order, if it exists for the caller.
+/// The order, if it exists and belongs to the sender.
 pub(crate) async fn reachable(request: &ApiRequest, id: OrderId) -> Result<Order, Problem> {
     let identity = request.identity()?;
     let order = request.app.store.queries().find_order(id).await?;
     order.filter(|order| identity.access.reaches(order.customer_id.as_ref())).ok_or_else(Problem::not_found)
 }
 
-/// Shows the order that a command has left.
+/// Answers with the order of this outcome; 201 also says where it is.
 fn shown(request: &ApiRequest, status: StatusCode, answer: &Answer) -> Answered {
     let Outcome::Order(order) = &answer.outcome else { return Err(Problem::internal()) };
     let reply = Reply::json(status, &OrderBody::new(&request.app, order))?;

@@ -1,4 +1,4 @@
-//! `GET /v1/payments/{id}`: a payment as it now stands.
+//! `GET /v1/payments/{id}`: a payment as it stands now.
 
 use earmark_core::ids::PaymentId;
 
@@ -8,10 +8,10 @@ use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
-/// Read a payment
 #[utoipa::path(
     get,
     path = "/v1/payments/{id}",
+    summary = "Read a payment",
     tag = "Payments",
     params(("id" = schemas::PaymentIdText, Path)),
     responses((status = 200, description = "The payment.", body = PaymentBody<'_>)),

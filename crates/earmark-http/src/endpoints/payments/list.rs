@@ -1,4 +1,7 @@
-//! `GET /v1/payments`: payments of all orders, newest first. With `status=PENDING&older_than=` the list of what a person has to look at.
+//! `GET /v1/payments`: the payments of all orders, newest first.
+//!
+//! `status=PENDING&older_than=900` lists those whose gateway has not answered for a quarter of an
+//! hour, which a person has to look at.
 
 use earmark_core::ids::PaymentId;
 use earmark_core::payments::PaymentStatus;
@@ -18,12 +21,12 @@ use crate::request::ApiRequest;
 
 const LIST: &str = "payments";
 
-/// Which payments; all conditions hold at once.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// In this state.
+    #[doc = "In this state."]
     #[param(value_type = Option<schemas::PaymentStatusWord>)]
     status: Option<String>,
     /// Begun at least so many seconds ago.
@@ -35,7 +38,7 @@ pub(crate) struct Params {
     /// Begun earlier than this.
     #[param(value_type = Option<schemas::TimeText>)]
     created_before: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.
@@ -68,12 +71,13 @@ fn older_than(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     }
 }
 
-/// List payments
-///
-/// Of all orders, newest first; for admins and services. `status=PENDING&older_than=900` is what the gateway has not said for a quarter of an hour.
 #[utoipa::path(
     get,
     path = "/v1/payments",
+    summary = "List payments",
+    description = "Of all orders, newest first; for admins and services. \
+        `status=PENDING&older_than=900` is what the gateway has not said for a quarter \
+        of an hour.",
     tag = "Payments",
     params(Params),
     responses((status = 200, description = "A page of payments.", body = List<PaymentBody<'_>>)),

@@ -1,4 +1,5 @@
-//! `POST /v1/payments/{id}/resolve`: a person says what became of a payment that the gateway cannot be made to tell.
+//! `POST /v1/payments/{id}/resolve`: an admin enters the result of a payment that stays PENDING
+//! because its gateway does not say what became of it. [`ResolvePayment`] has the rules.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::payments::resolve::{ResolvePayment, Verdict};
@@ -60,13 +61,13 @@ impl Body {
     }
 }
 
-/// Resolve a payment
-///
-/// For what stays PENDING although the gateway was asked: look there by hand, then say what you saw. It is as if the gateway had said it; money that came too late
-/// goes back. Say FAILED only when the money cannot have moved.
 #[utoipa::path(
     post,
     path = "/v1/payments/{id}/resolve",
+    summary = "Resolve a payment",
+    description = "For what stays PENDING although the gateway was asked: look there by hand, then \
+        say what you saw. It is as if the gateway had said it; money that came too \
+        late\ngoes back. Say FAILED only when the money cannot have moved.",
     tag = "Payments",
     params(("id" = schemas::PaymentIdText, Path), KeyAccepted, IfMatch),
     request_body(content = Body, example = json!({ "status": "SUCCEEDED", "note": "On the statement of 24 November" })),

@@ -1,4 +1,4 @@
-//! `GET /v1/refunds`: refunds of all orders, newest first.
+//! `GET /v1/refunds`: the refunds of all orders, newest first.
 
 use earmark_core::ids::RefundId;
 use earmark_core::refunds::RefundStatus;
@@ -15,12 +15,12 @@ use crate::request::ApiRequest;
 
 const LIST: &str = "refunds";
 
-/// Which refunds; all conditions hold at once.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// In this state.
+    #[doc = "In this state."]
     #[param(value_type = Option<schemas::RefundStatusWord>)]
     status: Option<String>,
     /// Made later than this.
@@ -29,7 +29,7 @@ pub(crate) struct Params {
     /// Made earlier than this.
     #[param(value_type = Option<schemas::TimeText>)]
     created_before: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.

@@ -6,10 +6,10 @@ use axum::response::{IntoResponse, Response};
 
 use crate::state::AppState;
 
-/// Read the metrics
 #[utoipa::path(
     get,
     path = "/metrics",
+    summary = "Read the metrics",
     tag = "Server",
     security(()),
     responses((status = 200, description = "OpenMetrics 1.0, which Prometheus reads.", body = String,

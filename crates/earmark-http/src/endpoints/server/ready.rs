@@ -1,4 +1,4 @@
-//! `GET /readyz`: the database answers and the writer is alive.
+//! `GET /readyz`: the database answers and the writer runs.
 
 use axum::extract::State;
 

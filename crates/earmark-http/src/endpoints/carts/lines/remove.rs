@@ -1,4 +1,4 @@
-//! `DELETE /v1/carts/{id}/lines/{sku}`: takes a line out.
+//! `DELETE /v1/carts/{id}/lines/{sku}`: takes a line out of a cart.
 
 use earmark_core::Action;
 use earmark_core::carts::lines::{ChangeCartLine, LineChange};
@@ -10,10 +10,10 @@ use crate::openapi::{IfMatch, KeyAccepted};
 use crate::reply::Answered;
 use crate::request::ApiRequest;
 
-/// Remove a line
 #[utoipa::path(
     delete,
     path = "/v1/carts/{id}/lines/{sku}",
+    summary = "Remove a line",
     tag = "Carts",
     params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),

@@ -1,4 +1,4 @@
-//! `PUT /v1/carts/{id}/lines/{sku}`: sets the units of a line.
+//! `PUT /v1/carts/{id}/lines/{sku}`: sets the units of a line. [`ChangeCartLine`] has the rules.
 
 use earmark_core::Action;
 use earmark_core::carts::QUANTITY_MAX;
@@ -19,7 +19,7 @@ use crate::request::ApiRequest;
 #[serde(deny_unknown_fields)]
 #[schema(as = SetCartLineRequest)]
 pub(crate) struct Body {
-    /// How many.
+    #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
     quantity: i64,
 }
@@ -40,7 +40,7 @@ pub(crate) async fn set_cart_line(mut request: ApiRequest) -> Answered {
     let (cart_id, sku) = (request.id("id")?, request.sku()?);
     let body: Body = request.json().await?;
     let mut checks = Checks::default();
-    let quantity = checks.count("/quantity", body.quantity, (1, QUANTITY_MAX));
+    let quantity = checks.count("/quantity", body.quantity, 1..=QUANTITY_MAX);
     let change = LineChange::Set { sku, quantity: checks.all(quantity)? };
     let ttl = request.app.config.cart_ttl;
     changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await

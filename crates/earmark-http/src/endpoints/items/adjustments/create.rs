@@ -1,4 +1,5 @@
 //! `POST /v1/items/{sku}/adjustments`: corrects a count, by a difference or to a number.
+//! [`AdjustStock`] has the rules.
 
 use axum::http::StatusCode;
 use earmark_core::items::adjust::{AdjustStock, StockChange};
@@ -29,11 +30,12 @@ pub(crate) struct Body {
     /// Units on hand afterwards.
     #[schema(value_type = Option<schemas::Count>)]
     on_hand: Option<i64>,
-    /// Units that must be on hand before; an explicit null says "whatever there is". Goes with `on_hand`.
+    #[doc = "Units that must be on hand before; an explicit null says \"whatever there is\". Goes \
+        with `on_hand`."]
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<schemas::Count>)]
     expected_on_hand: Option<Option<i64>>,
-    /// Why.
+    #[doc = "Why."]
     #[schema(value_type = schemas::AdjustmentReasonWord)]
     reason: AdjustmentReason,
     /// In the words of whoever does it.
@@ -41,7 +43,7 @@ pub(crate) struct Body {
     note: Option<String>,
 }
 
-/// Tells an explicit null from an absent field.
+/// Reads an explicit null as `Some(None)`; an absent field stays `None`.
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<i64>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -57,9 +59,9 @@ impl Body {
                 None
             }
             (None, Some(on_hand), Some(expected)) => {
-                let on_hand = checks.count("/on_hand", on_hand, (0, ON_HAND_MAX));
+                let on_hand = checks.count("/on_hand", on_hand, 0..=ON_HAND_MAX);
                 let expected =
-                    expected.map(|count| checks.count("/expected_on_hand", count, (0, ON_HAND_MAX)));
+                    expected.map(|count| checks.count("/expected_on_hand", count, 0..=ON_HAND_MAX));
                 Some(StockChange::To { on_hand: on_hand?, expected_on_hand: expected.flatten() })
             }
             (None, Some(_), None) => {

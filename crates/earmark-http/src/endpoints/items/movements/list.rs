@@ -1,4 +1,7 @@
-//! `GET /v1/items/{sku}/movements`: why is this number 47?
+//! `GET /v1/items/{sku}/movements`: how did the counters of an item become what they are?
+//!
+//! Movements are computed from events, newest first, so a cursor holds the event that was seen last
+//! and the counters right before it.
 
 use earmark_core::movements::Movement;
 use earmark_core::text::Sku;
@@ -27,7 +30,7 @@ fn before(sku: &Sku, text: &str) -> Result<MovementCursor, Problem> {
     })
 }
 
-/// The cursor below a movement: its event, and the counters right before it.
+/// The cursor with which the list goes on after this movement.
 fn below(sku: &Sku, movement: &Movement) -> Option<String> {
     let on_hand = u32::try_from(i64::from(movement.on_hand) - movement.delta_on_hand).ok()?;
     let reserved = u32::try_from(i64::from(movement.reserved) - movement.delta_reserved).ok()?;

@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{id}/events`: the order's history.
+//! `GET /v1/orders/{id}/events`: what has happened to an order, oldest first.
 
 use earmark_core::ids::OrderId;
 

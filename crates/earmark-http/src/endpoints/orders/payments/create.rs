@@ -65,12 +65,12 @@ impl Body {
     }
 }
 
-/// Pay an order
-///
-/// Needs CONFIRMED. No answer of the gateway in time is *unknown*, never failed: 202, and the payment is found under its `Location`.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/payments",
+    summary = "Pay an order",
+    description = "Needs CONFIRMED. No answer of the gateway in time is *unknown*, never failed: \
+        202, and the payment is found under its `Location`.",
     tag = "Payments",
     params(("id" = schemas::OrderIdText, Path), KeyRequired, IfMatch),
     request_body(content = Body, example = json!({ "method": { "token": "tok_ok" } })),

@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{id}/payments`: the attempts to pay an order.
+//! `GET /v1/orders/{id}/payments`: the payments of one order, newest first.
 
 use earmark_core::ids::{OrderId, PaymentId};
 

@@ -1,4 +1,7 @@
-//! `POST /v1/orders/{id}/refunds`: gives money back at will. The row is written first; a worker calls the gateway.
+//! `POST /v1/orders/{id}/refunds`: moves money of a paid order back.
+//!
+//! The refund is stored as PENDING first; then a worker calls the gateway. [`CreateRefund`] has the
+//! rules.
 
 use axum::http::StatusCode;
 use earmark_core::ids::OrderId;
@@ -26,7 +29,7 @@ pub(crate) struct Body {
     /// At most what was captured less what went or goes back.
     #[schema(value_type = schemas::Amount, minimum = 1)]
     amount: i64,
-    /// `other` if absent.
+    #[doc = "`other` if absent."]
     #[schema(value_type = Option<schemas::CancelReasonWord>)]
     reason: Option<CancelReason>,
 }
@@ -43,12 +46,13 @@ impl Body {
     }
 }
 
-/// Refund
-///
-/// Gives money of a paid order back. The refund is PENDING until the gateway has done it; one that FAILED counts for nothing and can be made again under a new key.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/refunds",
+    summary = "Refund",
+    description = "Gives money of a paid order back. The refund is PENDING until the gateway has \
+        done it; one that FAILED counts for nothing and can be made again under a new \
+        key.",
     tag = "Payments",
     params(("id" = schemas::OrderIdText, Path), KeyRequired, IfMatch),
     request_body(content = Body, example = json!({ "amount": 500, "reason": "customer" })),

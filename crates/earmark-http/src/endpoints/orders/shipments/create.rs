@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/shipments`: sends units of a paid order off.
+//! `POST /v1/orders/{id}/shipments`: ships units of a paid order. [`ShipOrder`] has the rules.
 
 use axum::http::StatusCode;
 use earmark_core::ids::OrderId;
@@ -27,7 +27,7 @@ pub(crate) struct Body {
     /// Which units; all that have not shipped if absent.
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
-    /// Who carries it.
+    #[doc = "Who carries it."]
     #[schema(value_type = Option<schemas::NameText>)]
     carrier: Option<String>,
     /// The carrier's own number of it.
