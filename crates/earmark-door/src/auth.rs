@@ -19,7 +19,7 @@ use crate::{customer_tokens, secrets};
 /// What the sender of a request may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Everything.
+    /// Everything that the interfaces have.
     Admin,
     /// The catalogue, and carts, orders and payments of any customer.
     Service,
@@ -47,8 +47,8 @@ impl Identity {
         Self { actor, access, role: Role::Customer, signing_key: None }
     }
 
-    /// A token for this customer, not valid from `expires_at` on; `None` if the sender is a customer
-    /// itself.
+    /// A token for this customer, not valid from `expires_at` on; `None` if the sender is a
+    /// customer itself.
     pub fn customer_token(&self, customer_id: &CustomerId, expires_at: Timestamp) -> Option<String> {
         let signer = if let Actor::Key(id) = self.actor { Some(id) } else { None };
         Some(customer_tokens::make(signer, &self.signing_key?, customer_id, expires_at))

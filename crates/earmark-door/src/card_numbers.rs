@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 use earmark_core::payments::{contains_card_number, mask_card_numbers};
 use serde_json::Value;
 
-/// A path as it may be shown and logged. A card number is masked; if it was escaped, so is the rest.
+/// A path as it may be shown and logged. A card number is masked; if it was escaped, so is the
+/// rest.
 pub fn masked_path(path: &str) -> Cow<'_, str> {
     if path.contains('%') && in_query(path) { Cow::Borrowed("/*") } else { mask_card_numbers(path) }
 }

@@ -31,7 +31,7 @@ pub struct ServeLimits {
     pub head_timeout: Duration,
     /// The most bytes of a request's head; more is 431, as are more than 100 fields.
     pub head_bytes_max: usize,
-    /// How long requests in flight may go on after the server was told to stop.
+    /// How long requests in flight may go on after the server has begun to stop.
     pub drain_timeout: Duration,
 }
 

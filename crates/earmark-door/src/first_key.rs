@@ -1,7 +1,7 @@
 //! How does the first admin get in? A database without any API key gets one at the start.
 //!
-//! Nodes that start at once on an empty database agree on one key: they submit `CreateKey` under the
-//! same idempotency key, and only one command happens.
+//! Nodes that start at once on an empty database agree on one key: they submit `CreateKey` under
+//! the same idempotency key, and only one command happens.
 
 use std::time::Duration;
 

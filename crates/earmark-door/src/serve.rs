@@ -2,8 +2,8 @@
 //! Nagle's algorithm, and with a bounded stop.
 //!
 //! A stop has three steps. No new connection is accepted. Idle connections close at once and busy
-//! ones after their answer. What is not done by [`ServeLimits::drain_timeout`] is cut off. A command
-//! that the store has taken is carried out in any case.
+//! ones after their answer. What is not done by [`ServeLimits::drain_timeout`] is cut off. A
+//! command that the store has taken is carried out in any case.
 
 use std::future::Future;
 use std::pin::pin;

@@ -1,7 +1,8 @@
 //! Where does a list go on? After the row whose key its cursor carries.
 //!
-//! A cursor is opaque to clients: base64url of a checksum and a key. The checksum covers the name of
-//! the list, so a garbled cursor, or one of another list, is refused instead of giving a wrong page.
+//! A cursor is opaque to clients: base64url of a checksum and a key. The checksum covers the name
+//! of the list, so a garbled cursor, or one of another list, is refused instead of giving a wrong
+//! page.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

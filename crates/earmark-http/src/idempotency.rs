@@ -1,8 +1,8 @@
 //! Is this the same request as an earlier one? The `Idempotency-Key` header becomes the digest and
 //! the fingerprint that the core compares.
 //!
-//! The digest is a hash of caller and key. Where the client's key carries a time (UUIDv7, ULID), the
-//! digest begins with that time in milliseconds, so that the database appends rows instead of
+//! The digest is a hash of caller and key. Where the client's key carries a time (UUIDv7, ULID),
+//! the digest begins with that time in milliseconds, so that the database appends rows instead of
 //! scattering them.
 
 use axum::http::{HeaderMap, HeaderName, Method};

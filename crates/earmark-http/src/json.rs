@@ -1,5 +1,5 @@
-//! How is a body read as JSON? Strictly: unknown fields are refused, and an error names the place of
-//! the wrong value by its JSON pointer.
+//! How is a body read as JSON? Strictly: unknown fields are refused, and an error names the place
+//! of the wrong value by its JSON pointer.
 
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;

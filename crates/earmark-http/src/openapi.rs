@@ -1,8 +1,8 @@
 //! What does the description say beside the single calls? Its head, the headers that calls share,
 //! and the problems that every call can answer with.
 //!
-//! The calls describe themselves, each in its file under `endpoints/`. `openapi.json` is the result,
-//! and a test compares it with what is served.
+//! The calls describe themselves, each in its file under `endpoints/`. `openapi.json` is the
+//! result, and a test compares it with what is served.
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;

@@ -35,8 +35,8 @@ pub(crate) struct ApiRequest {
     identity: Option<Identity>,
     parts: Parts,
     params: RawPathParams,
-    /// Never locked. A body cannot be shared between threads, and a future that holds `&self` across
-    /// an `await` must be; the mutex makes it so.
+    /// Never locked. A body cannot be shared between threads, and a future that holds `&self`
+    /// across an `await` must be; the mutex makes it so.
     unread: Mutex<Body>,
     bytes: Bytes,
 }
@@ -142,9 +142,9 @@ impl ApiRequest {
         self.json_or_default::<Nothing>().await.map(|Nothing {}| ())
     }
 
-    /// Refuses a card number in the path, the query, the idempotency key, or the body that was read.
-    /// Every endpoint about payments calls this before it uses any of them, so that no card number
-    /// is stored, shown or searched for.
+    /// Refuses a card number in the path, the query, the idempotency key, or the body that was
+    /// read. Every endpoint about payments calls this before it uses any of them, so that no card
+    /// number is stored, shown or searched for.
     pub(crate) fn refuse_card_numbers(&self) -> Result<(), Problem> {
         let place = if self.params.iter().any(|(_, value)| contains_card_number(value)) {
             FieldError::path("", NO_CARD_NUMBER)

@@ -1,5 +1,5 @@
-//! Which calls does the API have? The table of contents: one line for each path, with its methods in
-//! the order of the contract.
+//! Which calls does the API have? The table of contents: one line for each path, with its methods
+//! in the order of the contract.
 
 use std::sync::Arc;
 

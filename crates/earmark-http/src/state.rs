@@ -15,7 +15,7 @@ use crate::config::HttpConfig;
 #[derive(Clone)]
 pub struct AppState(Arc<App>);
 
-/// See [`AppState`].
+/// What [`AppState`] shares.
 pub struct App {
     pub(crate) door: Arc<Door>,
     pub(crate) store: Store,

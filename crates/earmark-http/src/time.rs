@@ -1,4 +1,5 @@
-//! How is a time written? RFC 3339 in UTC with `Z` and always six decimals, which are 27 characters.
+//! How is a time written? RFC 3339 in UTC with `Z` and always six decimals, which are 27
+//! characters.
 //!
 //! Times are written by hand because every answer has several of them.
 
@@ -37,8 +38,8 @@ fn digits(text: &mut [u8], mut number: i64) {
     }
 }
 
-/// Year, month and day of a number of days since 1970, by Hinnant's algorithm `civil_from_days`. Its
-/// years begin in March, so that a leap day is the last day of its year.
+/// Year, month and day of a number of days since 1970, by Hinnant's algorithm `civil_from_days`.
+/// Its years begin in March, so that a leap day is the last day of its year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;

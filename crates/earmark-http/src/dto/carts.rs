@@ -1,5 +1,5 @@
-//! How does a cart look to clients? With the prices and the availability of the moment, since a cart
-//! reserves nothing.
+//! How does a cart look to clients? With the prices and the availability of the moment, since a
+//! cart reserves nothing.
 
 use earmark_core::Money;
 use earmark_core::carts::{LineProblem, PricedCart};

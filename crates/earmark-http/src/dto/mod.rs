@@ -1,8 +1,8 @@
 //! What do clients send and see? The resources of the contract.
 //!
 //! The types that end in `Body` borrow from the core's types and are serialized; those that end in
-//! `Input` are deserialized and checked. Their docs are a part of the contract, since `openapi.json`
-//! serves them; the text in `#[doc = "…"]` stands for it alone.
+//! `Input` are deserialized and checked. Their docs are a part of the contract, since
+//! `openapi.json` serves them. A text that is too short or too wide for a doc is in `#[doc = …]`.
 
 pub(crate) mod address;
 pub(crate) mod adjustments;

@@ -1,5 +1,5 @@
-//! How does an order look to clients? What was ordered, what has become of it, and its totals, which
-//! are computed when it is shown.
+//! How does an order look to clients? What was ordered, what has become of it, and its totals,
+//! which are computed when it is shown.
 
 use earmark_core::ids::{OrderId, RefundId};
 use earmark_core::orders::{

@@ -1,9 +1,9 @@
 //! How does the API answer when something does not work? With a problem of RFC 9457.
 //!
-//! The constructors here are the problems that requests run into. `statuses.rs` turns rejections and
-//! errors into problems, and no other place knows the status of an error. A problem travels as an
-//! extension of its response until `render.rs` writes the body: only there is the request's id known.
-//! Invariant: nothing internal is ever shown.
+//! The constructors here are the problems that requests run into. `statuses.rs` turns rejections
+//! and errors into problems, and no other place knows the status of an error. A problem travels as
+//! an extension of its response until `render.rs` writes the body: only there is the request's id
+//! known. Invariant: nothing internal is ever shown.
 
 pub(crate) mod codes;
 pub(crate) mod render;

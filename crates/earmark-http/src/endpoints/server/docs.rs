@@ -7,7 +7,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLIC
 use axum::response::{Html, IntoResponse, Response};
 
 const PAGE: &str = include_str!("../../../assets/docs.html");
-/// The script of the page. It is a file of its own, so that the policy need not allow inline scripts.
+/// The script of the page. It is a file of its own, so that the policy need not allow inline
+/// scripts.
 const START: &str = include_str!("../../../assets/docs.js");
 /// The viewer, @scalar/api-reference (MIT, see `assets/scalar.LICENSE`), compressed.
 const VIEWER: &[u8] = include_bytes!("../../../assets/scalar.js.gz");

@@ -3,10 +3,10 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Got, Shop, unique};
+use crate::support::{Response, Shop, unique};
 
-async fn adjust(shop: &Shop, body: &Value) -> Got {
-    shop.op("POST", "/v1/items/a/adjustments").key(&unique()).json(body).send().await
+async fn adjust(shop: &Shop, body: &Value) -> Response {
+    shop.operator("POST", "/v1/items/a/adjustments").key(&unique()).json(body).send().await
 }
 
 #[tokio::test]
@@ -55,11 +55,13 @@ async fn a_correction_says_one_thing_and_why() {
         let got = adjust(&shop, &body).await;
         assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{body}");
     }
-    let unknown =
-        shop.op("POST", "/v1/items/b/adjustments").key("k").json(&json!({ "delta": 1, "reason": "lost" }));
+    let unknown = shop
+        .operator("POST", "/v1/items/b/adjustments")
+        .key("k")
+        .json(&json!({ "delta": 1, "reason": "lost" }));
     assert_eq!(unknown.send().await.status, 404);
     let no_key = shop
-        .op("POST", "/v1/items/a/adjustments")
+        .operator("POST", "/v1/items/a/adjustments")
         .json(&json!({ "delta": 1, "reason": "lost" }))
         .send()
         .await;

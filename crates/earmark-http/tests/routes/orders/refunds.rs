@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, succeeded, unique};
+use crate::support::{Request, Shop, succeeded, unique};
 
 /// A shop with a paid order of 5.00.
 async fn paid() -> (Shop, String) {
@@ -14,8 +14,8 @@ async fn paid() -> (Shop, String) {
     (shop, order)
 }
 
-fn refund(shop: &Shop, order: &str, body: &Value) -> Ask {
-    shop.op("POST", &format!("/v1/orders/{order}/refunds")).json(body)
+fn refund(shop: &Shop, order: &str, body: &Value) -> Request {
+    shop.operator("POST", &format!("/v1/orders/{order}/refunds")).json(body)
 }
 
 #[tokio::test]
@@ -32,13 +32,16 @@ async fn money_goes_back_within_what_was_captured() {
     assert_snapshot!("too_much", too_much.shown());
     let rest = refund(&shop, &order, &json!({ "amount": 300 })).key(&unique()).send().await;
     assert_eq!((rest.status, &rest.json()["reason"]), (201, &json!("other")));
-    let order = shop.op("GET", &format!("/v1/orders/{order}")).send().await.json();
+    let order = shop.operator("GET", &format!("/v1/orders/{order}")).send().await.json();
     assert_eq!((&order["refunded_total"], &order["payment_status"]), (&json!(500), &json!("refunded")));
-    let listed = shop.op("GET", "/v1/refunds?status=PENDING&limit=1").send().await.json();
+    let listed = shop.operator("GET", "/v1/refunds?status=PENDING&limit=1").send().await.json();
     assert_eq!(listed["data"][0]["id"], rest.id(), "the newest first");
     let cursor = listed["next_cursor"].as_str().unwrap().to_owned();
-    let next =
-        shop.op("GET", &format!("/v1/refunds?status=PENDING&limit=1&cursor={cursor}")).send().await.json();
+    let next = shop
+        .operator("GET", &format!("/v1/refunds?status=PENDING&limit=1&cursor={cursor}"))
+        .send()
+        .await
+        .json();
     assert_eq!((&next["data"][0]["id"], &next["next_cursor"]), (&json!(first.id()), &Value::Null));
 }
 
@@ -58,9 +61,9 @@ async fn a_refund_needs_a_key_an_amount_and_an_admin() {
         assert_eq!((refused.status, refused.code().as_str()), (400, "invalid_request"), "{wrong}");
     }
     let token = shop.customer_token("ada").await;
-    let customer = shop.ask("POST", &format!("/v1/orders/{order}/refunds")).token(&token).key(&unique());
+    let customer = shop.request("POST", &format!("/v1/orders/{order}/refunds")).token(&token).key(&unique());
     assert_eq!(customer.json(&json!({ "amount": 1 })).send().await.status, 404);
-    assert_eq!(shop.op("GET", "/v1/refunds?status=LOST").send().await.status, 400);
-    let refunds = shop.op("GET", "/v1/refunds").send().await.json();
+    assert_eq!(shop.operator("GET", "/v1/refunds?status=LOST").send().await.status, 400);
+    let refunds = shop.operator("GET", "/v1/refunds").send().await.json();
     assert_eq!(refunds["data"], json!([]), "nothing was done");
 }

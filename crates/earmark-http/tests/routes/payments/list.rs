@@ -1,4 +1,4 @@
-//! `GET /v1/payments`: what a person has to look at.
+//! `GET /v1/payments`: the payments of all orders, and those that stay PENDING.
 
 use earmark_core::Timestamp;
 use serde_json::json;
@@ -15,9 +15,9 @@ async fn what_is_pending_for_long_is_found() {
         let order = shop.order("a", 1, "ada").await;
         let path = format!("/v1/orders/{order}/payments");
         let body = json!({ "method": { "token": "tok_timeout_ok" } });
-        let asked = shop.op("POST", &path).key(&unique()).json(&body).send().await;
-        assert_eq!(asked.status, 202);
-        pending.push(asked.id());
+        let answer = shop.operator("POST", &path).key(&unique()).json(&body).send().await;
+        assert_eq!(answer.status, 202);
+        pending.push(answer.id());
     }
     shop.clock.set(Timestamp(START.0 + 10 * 60_000_000));
     let settled = shop.order("a", 1, "ada").await;
@@ -26,7 +26,7 @@ async fn what_is_pending_for_long_is_found() {
         settled
     };
     let list = async |query: &str| {
-        let got = shop.op("GET", &format!("/v1/payments{query}")).send().await;
+        let got = shop.operator("GET", &format!("/v1/payments{query}")).send().await;
         assert_eq!(got.status, 200, "{got:?}");
         let rows = got.json()["data"].as_array().unwrap().clone();
         rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -42,6 +42,6 @@ async fn what_is_pending_for_long_is_found() {
     assert_eq!(list("?status=SUCCEEDED").await.len(), 1, "{settled}");
     assert_eq!(list("").await.len(), 4);
     for wrong in ["?older_than=1m", "?older_than=-1", "?status=LOST", "?created_after=yesterday", "?age=1"] {
-        assert_eq!(shop.op("GET", &format!("/v1/payments{wrong}")).send().await.status, 400, "{wrong}");
+        assert_eq!(shop.operator("GET", &format!("/v1/payments{wrong}")).send().await.status, 400, "{wrong}");
     }
 }

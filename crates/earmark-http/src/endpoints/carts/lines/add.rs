@@ -1,4 +1,5 @@
-//! `POST /v1/carts/{id}/lines`: adds units to a line, or a new line. [`ChangeCartLine`] has the rules.
+//! `POST /v1/carts/{id}/lines`: adds units to a line, or a new line. [`ChangeCartLine`] has the
+//! rules.
 
 use earmark_core::Action;
 use earmark_core::carts::lines::{ChangeCartLine, LineChange};

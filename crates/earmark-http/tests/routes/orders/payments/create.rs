@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/payments`; the gateway is played by the test.
+//! `POST /v1/orders/{id}/payments`. There is no gateway here: the tests settle the payments.
 
 use earmark_core::payments::settle::PaymentResult;
 use earmark_core::text::Name;
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::support::{Settings, Shop, declined, succeeded, unique};
 
 #[tokio::test]
-async fn the_answer_waits_for_the_gateways_word() {
+async fn the_answer_waits_for_the_result_of_the_gateway() {
     let shop = Shop::open().await;
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 2, "ada").await;
@@ -18,8 +18,12 @@ async fn the_answer_waits_for_the_gateways_word() {
     assert_eq!((failed.status, &failed.json()["payment"]["status"]), (402, &json!("FAILED")));
     assert_snapshot!("succeeded", shop.pay(&order, succeeded()).await.shown());
     let again = json!({ "method": { "token": "tok_ok" } });
-    let paid =
-        shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&again).send().await;
+    let paid = shop
+        .operator("POST", &format!("/v1/orders/{order}/payments"))
+        .key(&unique())
+        .json(&again)
+        .send()
+        .await;
     assert_snapshot!("already_paid", paid.shown());
 }
 
@@ -29,16 +33,16 @@ async fn no_answer_in_time_is_unknown_and_a_replay_shows_how_it_stands() {
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 2, "ada").await;
     let body = json!({ "method": { "token": "tok_timeout_ok" }, "amount": 500 });
-    let ask = shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
-    let pending = ask.clone().send().await;
+    let request = shop.operator("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
+    let pending = request.clone().send().await;
     assert_snapshot!("pending", pending.shown());
     let second =
-        shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-2").json(&body).send().await;
+        shop.operator("POST", &format!("/v1/orders/{order}/payments")).key("pay-2").json(&body).send().await;
     assert_eq!((second.status, second.code().as_str()), (409, "payment_in_progress"));
 
     let payment = shop.pending_payment(&order).await;
     shop.settle(&order, payment, succeeded()).await;
-    let replay = ask.send().await;
+    let replay = request.send().await;
     assert_eq!((replay.status, replay.header("idempotency-replayed")), (201, Some("true")));
     assert_eq!((replay.id(), &replay.json()["status"]), (pending.id(), &json!("SUCCEEDED")));
 }
@@ -49,12 +53,12 @@ async fn a_declined_payment_keeps_its_key() {
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 1, "ada").await;
     let body = json!({ "method": { "token": "tok_declined" } });
-    let ask = shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
-    let first = tokio::spawn(ask.clone().send());
+    let request = shop.operator("POST", &format!("/v1/orders/{order}/payments")).key("pay-1").json(&body);
+    let first = tokio::spawn(request.clone().send());
     let payment = shop.pending_payment(&order).await;
     shop.settle(&order, payment, declined()).await;
     let first = first.await.unwrap();
-    let replay = ask.send().await;
+    let replay = request.send().await;
     assert_eq!(
         (first.status, replay.status, replay.header("idempotency-replayed")),
         (402, 402, Some("true"))
@@ -75,7 +79,7 @@ async fn a_card_number_is_refused_wherever_it_stands() {
         r#"{"method":{"token":"\u0034111111111111111"}}"#,
     ] {
         let got = shop
-            .op("POST", &path)
+            .operator("POST", &path)
             .key(&unique())
             .header("content-type", "application/json")
             .body(body)
@@ -95,16 +99,16 @@ async fn a_card_number_is_refused_wherever_it_stands() {
         ("GET", "/v1/payments/4111111111111111".into(), "k"),
         ("GET", "/v1/payments/pay_4111111111111111".into(), "k"),
     ] {
-        let op = shop.op(method, &path).key(key);
+        let request = shop.operator(method, &path).key(key);
         let got = if method == "POST" {
-            op.json(&json!({"method": {"token": "tok_ok"}})).send().await
+            request.json(&json!({"method": {"token": "tok_ok"}})).send().await
         } else {
-            op.send().await
+            request.send().await
         };
         assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{method} {path} {key}");
         assert!(!String::from_utf8_lossy(&got.body).contains("1111"), "a card number is not shown again");
     }
-    let order = shop.op("GET", &format!("/v1/orders/{order}")).send().await.json();
+    let order = shop.operator("GET", &format!("/v1/orders/{order}")).send().await.json();
     assert_eq!(order["payments"], json!([]));
 }
 
@@ -119,8 +123,8 @@ async fn keys_in_the_usual_forms_are_no_card_numbers() {
         "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "4111111111111112",
     ] {
-        // A key is looked at wherever it is sent, also where none is needed.
-        let got = shop.op("GET", &format!("/v1/orders/{order}/payments")).key(key).send().await;
+        // A key is checked wherever it is sent, also where none is needed.
+        let got = shop.operator("GET", &format!("/v1/orders/{order}/payments")).key(key).send().await;
         assert_eq!(got.status, 200, "{key}");
     }
 }
@@ -134,14 +138,14 @@ async fn only_what_is_due_can_be_paid_and_only_when_confirmed() {
     let wrong = json!({ "method": { "token": "tok_ok" }, "amount": 1 });
     assert_snapshot!(
         "amount_mismatch",
-        shop.op("POST", &path).key(&unique()).json(&wrong).send().await.shown()
+        shop.operator("POST", &path).key(&unique()).json(&wrong).send().await.shown()
     );
     let body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
-    let created = shop.op("POST", "/v1/orders").key(&unique()).json(&body).send().await.id();
+    let created = shop.operator("POST", "/v1/orders").key(&unique()).json(&body).send().await.id();
     let right = json!({ "method": { "token": "tok_ok" } });
     let path = format!("/v1/orders/{created}/payments");
     assert_snapshot!(
         "not_confirmed",
-        shop.op("POST", &path).key(&unique()).json(&right).send().await.shown()
+        shop.operator("POST", &path).key(&unique()).json(&right).send().await.shown()
     );
 }
