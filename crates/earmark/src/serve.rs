@@ -10,7 +10,7 @@ use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
+use earmark_core::{Action, Caller, Command, Outcome};
 use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
 use earmark_postgres::PostgresOptions;
@@ -100,8 +100,7 @@ async fn carry_out(
     action: Action,
     idempotency: Option<IdempotencyKey>,
 ) -> anyhow::Result<Outcome> {
-    let (actor, access) = (Actor::Operator, Access::All);
-    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+    let command = Command { idempotency, ..Command::new(Caller::OPERATOR, action) };
     match store.submit(command).await? {
         Ok(answer) => Ok(answer.outcome),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
