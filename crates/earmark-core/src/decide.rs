@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use crate::caller::Access;
 use crate::changes::{Changes, Decision};
-use crate::command::{Access, Action, Command, Mode};
+use crate::command::{Action, Command, Mode};
 use crate::idempotency::{IdempotencyRecord, KeptAnswer};
 use crate::ids::{OrderId, PaymentId};
 use crate::outcome::{Answer, Outcome};
@@ -81,23 +82,24 @@ pub fn decide(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<(A
 }
 
 fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
+    let caller = &command.caller;
     match &command.action {
         Action::PutItem(action) => action.decide(rows, now),
         Action::AdjustStock(action) => action.decide(rows, now),
-        Action::CreateCart(action) => action.decide(command, now),
-        Action::ChangeCartLine(action) => action.decide(command, rows, now),
-        Action::DeleteCart(action) => action.decide(command, rows, now),
-        Action::PlaceOrder(action) => action.decide(command, rows, now),
-        Action::ConfirmOrder(action) => action.decide(command, rows, now),
-        Action::CancelOrder(action) => action.decide(command, rows, now),
+        Action::CreateCart(action) => action.decide(caller, now),
+        Action::ChangeCartLine(action) => action.decide(caller, rows, now),
+        Action::DeleteCart(action) => action.decide(caller, rows, now),
+        Action::PlaceOrder(action) => action.decide(caller, rows, now),
+        Action::ConfirmOrder(action) => action.decide(caller, rows, now),
+        Action::CancelOrder(action) => action.decide(caller, rows, now),
         Action::ExpireReservation(action) => action.decide(rows, now),
-        Action::ShipOrder(action) => action.decide(command, rows, now),
-        Action::DeliverShipment(action) => action.decide(command, rows, now),
-        Action::StartPayment(action) => action.decide(command, rows, now),
+        Action::ShipOrder(action) => action.decide(caller, rows, now),
+        Action::DeliverShipment(action) => action.decide(caller, rows, now),
+        Action::StartPayment(action) => action.decide(caller, rows, now),
         Action::SettlePayment(action) => action.decide(rows, now),
-        Action::ResolvePayment(action) => action.decide(command, rows, now),
+        Action::ResolvePayment(action) => action.decide(caller, rows, now),
         Action::HastenAttempts(action) => action.decide(rows, now),
-        Action::CreateRefund(action) => action.decide(command, rows, now),
+        Action::CreateRefund(action) => action.decide(caller, rows, now),
         Action::SettleRefund(action) => action.decide(rows, now),
         Action::CreateKey(action) => Ok(action.decide(now)),
         Action::RevokeKey(action) => action.decide(rows, now),
@@ -139,7 +141,7 @@ fn replay(rows: &WorkingSet, command: &Command) -> Result<Option<Outcome>, Rejec
     }
     let order = |id: &OrderId| {
         let order = rows.orders.find(id).expect("an order is never deleted");
-        reaches(&command.access, order).then_some(order).ok_or(Rejection::NotFound)
+        reaches(&command.caller.access, order).then_some(order).ok_or(Rejection::NotFound)
     };
     match &record.answer {
         KeptAnswer::Placed(id) => Ok(Some(Outcome::Order(Arc::new(order(id)?.as_placed())))),

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Actor;
+use crate::caller::Actor;
 use crate::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use crate::items::AdjustmentReason;
 use crate::orders::{CancelReason, CancelledUnits, Units};

@@ -5,6 +5,7 @@
 //! `decide.rs` for the frame that all commands share.
 
 pub mod books;
+pub mod caller;
 pub mod carts;
 pub mod changes;
 pub mod command;
@@ -26,8 +27,9 @@ pub mod text;
 pub mod time;
 pub mod working_set;
 
+pub use caller::{Access, Actor, Caller};
 pub use changes::{BatchChanges, Change, Changes, Decision};
-pub use command::{Access, Action, Actor, Command, Mode};
+pub use command::{Action, Command, Mode};
 pub use decide::{decide, needs};
 pub use event::{Event, Fact};
 pub use money::{Money, Overflow};

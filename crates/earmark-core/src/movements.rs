@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
-use crate::command::Actor;
+use crate::caller::Actor;
 use crate::event::{Event, Fact};
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;

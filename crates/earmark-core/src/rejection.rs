@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Money;
+use crate::caller::AnotherCustomer;
 use crate::ids::OrderId;
 use crate::orders::OrderStatus;
 use crate::payments::PaymentStatus;
@@ -135,5 +136,11 @@ impl Rejection {
             Self::PaymentSettled { .. } => "payment_settled",
             Self::RefundExceedsCaptured { .. } => "refund_exceeds_captured",
         }
+    }
+}
+
+impl From<AnotherCustomer> for Rejection {
+    fn from(_: AnotherCustomer) -> Self {
+        Self::invalid("/customer_id", "the customer is the token's own; leave customer_id out")
     }
 }

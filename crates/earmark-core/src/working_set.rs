@@ -6,9 +6,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::Timestamp;
+use crate::caller::Actor;
 use crate::carts::Cart;
 use crate::changes::{BatchChanges, Change, Changes};
-use crate::command::Actor;
 use crate::event::Event;
 use crate::idempotency::IdempotencyRecord;
 use crate::ids::{CartId, KeyId, OrderId};

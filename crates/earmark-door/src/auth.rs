@@ -10,7 +10,7 @@ use axum::http::header::AUTHORIZATION;
 use earmark_core::ids::KeyId;
 use earmark_core::keys::KeyRole;
 use earmark_core::text::CustomerId;
-use earmark_core::{Access, Actor, Timestamp};
+use earmark_core::{Access, Actor, Caller, Timestamp};
 
 use crate::door::Door;
 use crate::refusal::Refusal;
@@ -30,8 +30,7 @@ pub enum Role {
 /// The sender of a request, as its token proves it.
 #[derive(Clone, Debug)]
 pub struct Identity {
-    pub actor: Actor,
-    pub access: Access,
+    pub caller: Caller,
     pub role: Role,
     /// What signs the customer tokens that it makes; `None` for a customer, which makes none.
     signing_key: Option<[u8; 32]>,
@@ -39,18 +38,19 @@ pub struct Identity {
 
 impl Identity {
     fn staff(actor: Actor, role: Role, signing_key: [u8; 32]) -> Self {
-        Self { actor, access: Access::All, role, signing_key: Some(signing_key) }
+        let caller = Caller { actor, access: Access::All };
+        Self { caller, role, signing_key: Some(signing_key) }
     }
 
     fn customer(id: CustomerId) -> Self {
-        let (actor, access) = (Actor::Customer(id.clone()), Access::Customer(id));
-        Self { actor, access, role: Role::Customer, signing_key: None }
+        let caller = Caller { actor: Actor::Customer(id.clone()), access: Access::Customer(id) };
+        Self { caller, role: Role::Customer, signing_key: None }
     }
 
     /// A token for this customer, not valid from `expires_at` on; `None` if the sender is a
     /// customer itself.
     pub fn customer_token(&self, customer_id: &CustomerId, expires_at: Timestamp) -> Option<String> {
-        let signer = if let Actor::Key(id) = self.actor { Some(id) } else { None };
+        let signer = if let Actor::Key(id) = self.caller.actor { Some(id) } else { None };
         Some(customer_tokens::make(signer, &self.signing_key?, customer_id, expires_at))
     }
 }

@@ -9,7 +9,7 @@ use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Outcome, Rejection};
+use earmark_core::{Action, Caller, Command, Outcome, Rejection};
 use earmark_store::{Store, StoreError, SubmitError};
 
 use crate::secrets::FreshKey;
@@ -51,14 +51,8 @@ async fn is_first(store: &Store, fresh: &FreshKey) -> Result<bool, FirstKeyError
     }
     let name = Some(Name::parse("first").expect("a short word is a name"));
     let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
-    let command = Command {
-        actor: Actor::Operator,
-        access: Access::All,
-        idempotency: Some(IdempotencyKey { digest: *b"the first apikey", fingerprint: [0; 16] }),
-        if_match: None,
-        mode: Mode::Commit,
-        action: Action::CreateKey(create),
-    };
+    let idempotency = Some(IdempotencyKey { digest: *b"the first apikey", fingerprint: [0; 16] });
+    let command = Command { idempotency, ..Command::new(Caller::OPERATOR, Action::CreateKey(create)) };
     let answer = store.submit(command).await?.map_err(FirstKeyError::Rejected)?;
     // A replay answers with the key of the node that came first.
     Ok(matches!(answer.outcome, Outcome::Key(key) if key.id == fresh.id))

@@ -107,7 +107,7 @@ mod tests {
     use std::sync::Arc;
 
     use earmark_core::keys::{create::CreateKey, revoke::RevokeKey};
-    use earmark_core::{Access, Action, Actor, Command, Mode};
+    use earmark_core::{Action, Caller, Command};
     use earmark_store::memory::MemoryStore;
     use earmark_store::{Store, StoreOptions};
 
@@ -129,8 +129,7 @@ mod tests {
 
     /// Changes a key as another node would: past the memory of this one.
     async fn elsewhere(door: &Door, action: Action) {
-        let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
-        let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+        let command = Command::new(Caller::SYSTEM, action);
         // The writer is a thread. A paused clock would jump to the end of the wait for it.
         tokio::time::resume();
         door.store.submit(command).await.unwrap().unwrap();

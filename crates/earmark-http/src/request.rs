@@ -192,10 +192,9 @@ impl ApiRequest {
     }
 
     fn command(&self, action: Action, mode: Mode) -> Result<Command, Problem> {
-        let caller = self.identity()?;
+        let caller = self.identity()?.caller.clone();
         let if_match = self.precondition()?.version();
-        let (actor, access) = (caller.actor.clone(), caller.access.clone());
-        Ok(Command { actor, access, idempotency: None, if_match, mode, action })
+        Ok(Command { caller, idempotency: None, if_match, mode, action })
     }
 
     /// Whether the client sent an `Idempotency-Key`.

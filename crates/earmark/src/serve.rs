@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_core::{Action, Caller, Command};
 use earmark_door::{Door, ServeLimits, first_key};
 use earmark_http::AppState;
 use earmark_postgres::PostgresOptions;
@@ -60,8 +60,7 @@ async fn show_first_key(store: Store) {
 
 /// Runs a command of the operator's own.
 pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
-    let (actor, access, mode) = (Actor::Operator, Access::All, Mode::Commit);
-    let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+    let command = Command::new(Caller::OPERATOR, action);
     match store.submit(command).await? {
         Ok(_) => Ok(()),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),

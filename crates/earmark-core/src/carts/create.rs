@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, PricedCart};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::{Access, Command};
 use crate::ids::CartId;
 use crate::outcome::Outcome;
 use crate::text::{CustomerId, Metadata};
@@ -24,8 +24,8 @@ pub struct CreateCart {
 }
 
 impl CreateCart {
-    pub(crate) fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
-        let customer_id = owner(&command.access, self.customer_id.as_ref())?;
+    pub(crate) fn decide(&self, caller: &Caller, now: Timestamp) -> Result<Decision, Rejection> {
+        let customer_id = caller.access.owner(self.customer_id.as_ref())?;
         // Refusals end here.
         let cart = Cart {
             id: self.id,
@@ -39,16 +39,5 @@ impl CreateCart {
         };
         let changes = Changes { carts: vec![cart.clone()], ..Changes::default() };
         Ok(Decision { outcome: Outcome::Cart(PricedCart { cart, items: Vec::new() }), changes })
-    }
-}
-
-/// Whose a new cart or order is: a customer's are its own, and another's name in the body is refused.
-pub(crate) fn owner(access: &Access, named: Option<&CustomerId>) -> Result<Option<CustomerId>, Rejection> {
-    match (access, named) {
-        (Access::All, named) => Ok(named.cloned()),
-        (Access::Customer(own), Some(named)) if own != named => {
-            Err(Rejection::invalid("/customer_id", "the customer is the token's own; leave customer_id out"))
-        }
-        (Access::Customer(own), _) => Ok(Some(own.clone())),
     }
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::reachable;
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::CartId;
 use crate::outcome::Outcome;
 use crate::working_set::{Keys, WorkingSet};
@@ -39,11 +39,11 @@ impl DeleteCart {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = reachable(rows, self.cart_id, &command.access)?;
+        let cart = reachable(rows, self.cart_id, &caller.access)?;
         let kept = self.due == Due::IfExpired && cart.expires_at > now;
         let deleted_carts = if kept { Vec::new() } else { vec![self.cart_id] };
         Ok(Decision { outcome: Outcome::Done, changes: Changes { deleted_carts, ..Changes::default() } })

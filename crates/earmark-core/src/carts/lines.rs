@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX, reachable};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::CartId;
 use crate::items::StockedItem;
 use crate::outcome::Outcome;
@@ -71,11 +71,11 @@ impl ChangeCartLine {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = reachable(rows, self.cart_id, &command.access)?;
+        let cart = reachable(rows, self.cart_id, &caller.access)?;
         let sku = self.change.sku();
         let position = cart.lines.iter().position(|line| line.sku == *sku);
         let held = position.map_or(0, |position| cart.lines[position].quantity);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Access;
+use crate::caller::Access;
 use crate::ids::CartId;
 use crate::items::StockedItem;
 use crate::text::{CustomerId, Metadata, Sku};

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::confirm::{decision, paid_if_nothing_to_pay, reachable};
 use super::{CancelReason, Cancellation, CancelledUnits, Order, OrderStatus, Units};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, RefundId};
 use crate::items::Stock;
@@ -46,11 +46,11 @@ impl CancelOrder {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         let parts = match &self.lines {
             Some(lines) => named_parts(order, lines)?,
             None if order.status() == OrderStatus::Cancelled => {
@@ -65,7 +65,7 @@ impl CancelOrder {
         let mut order = order.next(now);
         let cancellation = Cancellation {
             at: now,
-            actor: command.actor.clone(),
+            actor: caller.actor.clone(),
             reason: self.reason,
             note: self.note.clone(),
             lines: Vec::new(),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Order, OrderStatus};
+use crate::caller::{Access, Caller};
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::{Access, Command};
 use crate::event::Fact;
 use crate::ids::OrderId;
 use crate::outcome::Outcome;
@@ -27,11 +27,11 @@ impl ConfirmOrder {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         if order.status() == OrderStatus::Cancelled {
             let detail = "a cancelled order cannot be confirmed".into();
             return Err(Rejection::InvalidTransition { current: OrderStatus::Cancelled, detail });

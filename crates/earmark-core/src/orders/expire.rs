@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::cancel::{needs_stock_of, take_out, whole};
 use super::{CancelReason, Cancellation};
+use crate::caller::Actor;
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Actor;
 use crate::event::Fact;
 use crate::ids::{OrderId, RefundId};
 use crate::orders::confirm::decision;

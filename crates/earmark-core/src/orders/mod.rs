@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use status::{FulfillmentStatus, OrderStatus, PaymentSummary};
 
-use crate::command::Actor;
+use crate::caller::Actor;
 use crate::ids::{OrderId, RefundId};
 use crate::payments::{Payment, PaymentStatus};
 use crate::refunds::{Refund, RefundStatus};

@@ -3,10 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Order, OrderLine, Units};
-use crate::carts::create::owner;
+use crate::caller::Caller;
 use crate::carts::{self, Cart, LINES_MAX, QUANTITY_MAX};
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{CartId, OrderId};
 use crate::items::Stock;
@@ -97,13 +96,13 @@ impl PlaceOrder {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = self.cart(command, rows)?;
+        let cart = self.cart(caller, rows)?;
         let customer_id = match (&self.source, &cart) {
-            (Source::Lines { customer_id, .. }, _) => owner(&command.access, customer_id.as_ref())?,
+            (Source::Lines { customer_id, .. }, _) => caller.access.owner(customer_id.as_ref())?,
             (Source::Cart { .. }, cart) => cart.as_ref().and_then(|cart| cart.customer_id.clone()),
         };
         let wishes = self.wishes(cart.as_ref())?;
@@ -156,9 +155,9 @@ impl PlaceOrder {
         Ok(Decision { outcome: Outcome::Order(order), changes })
     }
 
-    fn cart(&self, command: &Command, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
+    fn cart(&self, caller: &Caller, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
         let Source::Cart { cart_id, .. } = &self.source else { return Ok(None) };
-        carts::reachable(rows, *cart_id, &command.access).map(|cart| Some(Cart::clone(cart)))
+        carts::reachable(rows, *cart_id, &caller.access).map(|cart| Some(Cart::clone(cart)))
     }
 
     fn check_reference(&self, rows: &WorkingSet) -> Result<(), Rejection> {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
 use super::settle::{PaymentResult, SettlePayment};
+use crate::caller::Caller;
 use crate::changes::{Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, PaymentId, RefundId};
 use crate::orders::confirm::reachable;
@@ -57,11 +57,11 @@ impl ResolvePayment {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         let payment = order.payments.iter().find(|payment| payment.id == self.payment_id);
         let status = payment.ok_or(Rejection::NotFound)?.status;
         if status != PaymentStatus::Pending {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PAYMENTS_MAX, Payment, PaymentStatus, Token};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, PaymentId};
 use crate::orders::confirm::reachable;
@@ -37,11 +37,11 @@ impl StartPayment {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
         let mut order = order.next(now);

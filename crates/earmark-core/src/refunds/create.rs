@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::{OrderId, RefundId};
 use crate::orders::cancel::refund;
 use crate::orders::confirm::reachable;
@@ -39,11 +39,11 @@ impl CreateRefund {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
         let mut order = order.next(now);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::OrderStatus;
@@ -38,11 +38,11 @@ impl DeliverShipment {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         let place = order.shipments.iter().position(|shipment| shipment.id == self.shipment_id);
         let place = place.ok_or(Rejection::NotFound)?;
         if order.shipments[place].delivered_at.is_some() {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Shipment;
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
 use crate::event::Fact;
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::cancel::{merged, needs_stock_of};
@@ -40,11 +40,11 @@ impl ShipOrder {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = reachable(rows, self.order_id, &caller.access)?;
         let parts = self.parts(order)?;
         // Refusals end here.
         let mut order = order.next(now);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Timestamp};
+use earmark_core::{Action, Caller, Command, Timestamp};
 use earmark_door::secrets::AdminKey;
 use earmark_door::{Door, DoorConfig, ServeLimits, serve};
 use earmark_http::{AppState, Currency, HttpConfig, router};
@@ -148,14 +148,7 @@ impl Shop {
     pub(crate) async fn settle(&self, order: &str, payment_id: PaymentId, result: PaymentResult) {
         let refund_id = RefundId(payment_id.0);
         let settle = SettlePayment { order_id: order.parse().unwrap(), payment_id, result, refund_id };
-        let command = Command {
-            actor: Actor::System,
-            access: Access::All,
-            idempotency: None,
-            if_match: None,
-            mode: Mode::Commit,
-            action: Action::SettlePayment(settle),
-        };
+        let command = Command::new(Caller::SYSTEM, Action::SettlePayment(settle));
         self.store.submit(command).await.unwrap().unwrap();
     }
 }

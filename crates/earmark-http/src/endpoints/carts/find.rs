@@ -19,7 +19,7 @@ use crate::request::ApiRequest;
 pub(crate) async fn find_cart(request: ApiRequest) -> Answered {
     let identity = request.identity()?;
     let priced = request.app.store.queries().find_cart(request.id("id")?).await?;
-    let priced = priced.filter(|priced| identity.access.reaches(priced.cart.customer_id.as_ref()));
+    let priced = priced.filter(|priced| identity.caller.access.reaches(priced.cart.customer_id.as_ref()));
     let priced = priced.ok_or_else(Problem::not_found)?;
     Ok(Reply::ok(&CartBody::new(&request.app, &priced))?.version(priced.cart.version))
 }

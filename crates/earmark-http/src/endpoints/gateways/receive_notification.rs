@@ -4,7 +4,7 @@
 //! becomes due, and a worker looks it up at the gateway.
 
 use earmark_core::payments::hasten::HastenAttempts;
-use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_core::{Action, Caller, Command};
 
 use crate::notifications::{self, Notification, Subject};
 use crate::problem::Problem;
@@ -42,8 +42,7 @@ pub(crate) async fn receive_notification(mut request: ApiRequest) -> Answered {
     };
     if let Some(order) = order {
         let action = Action::HastenAttempts(HastenAttempts { order_id: order.id });
-        let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
-        let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+        let command = Command::new(Caller::SYSTEM, action);
         // An order is never deleted, so a rejection would be a bug.
         app.store.submit(command).await??;
     }

@@ -99,7 +99,7 @@ impl Params {
     responses((status = 200, description = "A page of orders.", body = List<OrderBody<'_>>)),
 )]
 pub(crate) async fn list_orders(request: ApiRequest) -> Answered {
-    let access = &request.identity()?.access;
+    let access = &request.identity()?.caller.access;
     let params: Params = request.query()?;
     let (limit, filter) = (lists::limit(params.limit.as_deref())?, params.filter(access)?);
     let page = request.app.store.queries().list_orders(&filter, limit).await?;

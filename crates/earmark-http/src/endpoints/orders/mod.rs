@@ -24,7 +24,9 @@ use crate::request::ApiRequest;
 pub(crate) async fn reachable(request: &ApiRequest, id: OrderId) -> Result<Order, Problem> {
     let identity = request.identity()?;
     let order = request.app.store.queries().find_order(id).await?;
-    order.filter(|order| identity.access.reaches(order.customer_id.as_ref())).ok_or_else(Problem::not_found)
+    order
+        .filter(|order| identity.caller.access.reaches(order.customer_id.as_ref()))
+        .ok_or_else(Problem::not_found)
 }
 
 /// Answers with the order of this outcome; 201 also says where it is.

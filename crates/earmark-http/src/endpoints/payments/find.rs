@@ -21,7 +21,7 @@ pub(crate) async fn find_payment(request: ApiRequest) -> Answered {
     request.refuse_card_numbers()?;
     let id: PaymentId = request.id("id")?;
     let order = request.app.store.queries().find_order_of_payment(id).await?;
-    let order = order.filter(|order| identity.access.reaches(order.customer_id.as_ref()));
+    let order = order.filter(|order| identity.caller.access.reaches(order.customer_id.as_ref()));
     let order = order.ok_or_else(Problem::not_found)?;
     let payment = order.payments.iter().find(|payment| payment.id == id).ok_or_else(Problem::not_found)?;
     Ok(Reply::ok(&PaymentBody::new(&request.app, order.id, payment))?.version(payment.version))
