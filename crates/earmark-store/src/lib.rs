@@ -19,7 +19,7 @@ mod store;
 mod writer;
 
 pub use clock::Clock;
-pub use engine::{Engine, Meanwhile, Pace};
+pub use engine::{Engine, Overlap, Pace};
 pub use error::{StoreError, SubmitError};
 pub use queries::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
