@@ -26,4 +26,3 @@ pub use queries::{
     RecordedEvent, RefundFilter,
 };
 pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
-pub use writer::{Fault, Moment, Step};

@@ -10,7 +10,7 @@ use earmark_core::{Answer, BatchChanges, Command, Rejection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::queue::QueuedCommand;
-use crate::writer::{Fault, Writer};
+use crate::writer::Writer;
 use crate::{Clock, Engine, Queries, SubmitError};
 
 /// How a store runs.
@@ -24,8 +24,6 @@ pub struct StoreOptions {
     pub answer_within: Duration,
     /// Where time comes from.
     pub clock: Clock,
-    /// For proofs only.
-    pub fault: Option<Fault>,
 }
 
 impl Default for StoreOptions {
@@ -35,7 +33,6 @@ impl Default for StoreOptions {
             queue_commands_max: 4096,
             answer_within: Duration::from_secs(12),
             clock: Clock::system(),
-            fault: None,
         }
     }
 }

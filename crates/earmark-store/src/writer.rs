@@ -7,9 +7,9 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_core::{Action, BatchChanges, Command, Fact, Keys, Timestamp, WorkingSet, decide, needs};
+use earmark_core::{BatchChanges, Command, Fact, Keys, Timestamp, WorkingSet, decide, needs};
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot};
 
 use crate::queue::{Decided, Queue, QueuedCommand, needs_of, refuse_all};
 use crate::store::Signals;
@@ -25,49 +25,6 @@ const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
 const JOIN_SHARE: usize = 2;
 /// How long nobody must ask before the engine may take its time.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
-
-/// A fault that a proof turns on to see that it is caught. Never on in earnest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers before the commit.
-    AckBeforeCommit,
-    /// Ends the process at the commit of such a command, as kill -9 would.
-    Die(Moment, Step),
-}
-
-/// On which side of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Nothing has happened yet.
-    Before,
-    /// It has happened, and nobody knows.
-    After,
-}
-
-/// What is written down on the way of money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// That a payment begins.
-    StartPayment,
-    /// What a gateway said of it.
-    SettlePayment,
-    /// That money goes back.
-    CreateRefund,
-    /// What a gateway said of it.
-    SettleRefund,
-}
-
-impl Step {
-    fn is_taken_by(self, queued: &QueuedCommand) -> bool {
-        match queued.command.action {
-            Action::StartPayment(_) => self == Self::StartPayment,
-            Action::SettlePayment(_) => self == Self::SettlePayment,
-            Action::CreateRefund(_) => self == Self::CreateRefund,
-            Action::SettleRefund(_) => self == Self::SettleRefund,
-            _ => false,
-        }
-    }
-}
 
 /// The loop.
 pub(crate) struct Writer {
@@ -249,15 +206,10 @@ impl Writer {
             self.engine.rollback();
             return Ok(decided);
         }
-        if self.options.fault == Some(Fault::AckBeforeCommit) {
-            answer_early(batch, &decided);
-        }
-        self.die_at(Moment::Before, batch);
         // Who is tried alone is not followed by others.
         let alone: &mut dyn Overlap = &mut ();
         let overlap = if admission == Admission::Never { alone } else { &mut self.queue };
         self.engine.commit(&changes, overlap)?;
-        self.die_at(Moment::After, batch);
         self.tell(&changes);
         Ok(decided)
     }
@@ -266,16 +218,6 @@ impl Writer {
     /// there are many.
     fn are_worth_a_load(&self, batch: &[QueuedCommand]) -> bool {
         self.queue.len() * JOIN_SHARE >= batch.len()
-    }
-
-    /// See [`Fault::Die`].
-    fn die_at(&self, moment: Moment, batch: &[QueuedCommand]) {
-        if let Some(Fault::Die(fatal, step)) = self.options.fault
-            && fatal == moment
-            && batch.iter().any(|queued| step.is_taken_by(queued))
-        {
-            std::process::abort();
-        }
     }
 
     /// Loads what all commands of the batch name, together.
@@ -329,13 +271,4 @@ impl Writer {
 fn jitter(bound: Duration) -> Duration {
     let die = u32::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0);
     bound * die / 1_000
-}
-
-/// See [`Fault::AckBeforeCommit`].
-fn answer_early(batch: &mut [QueuedCommand], decided: &[Decided]) {
-    for (queued, decided) in batch.iter_mut().zip(decided) {
-        let (nobody, _) = oneshot::channel();
-        let reply = std::mem::replace(&mut queued.reply, nobody);
-        let _ = reply.send(Ok(decided.clone()));
-    }
 }
