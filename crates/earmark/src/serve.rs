@@ -17,10 +17,10 @@ use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
 use earmark_workers::gateways::Currency;
-use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
+use earmark_workers::{CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Database};
@@ -174,11 +174,10 @@ impl Server {
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
         let Self { store, mut writer_ended, listener, guard, config } = self;
         let (stop_workers, stopped) = watch::channel(false);
-        let Workers { accepted, all } = workers(&store, &config, &guard);
-        for worker in all {
+        for worker in workers(&store, &guard, &config) {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let state = AppState::new(store.clone(), config.http).telling(accepted);
+        let state = AppState::new(store.clone(), config.http);
         let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
@@ -206,27 +205,18 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
     }
 }
 
-/// All workers, and where to tell one of them of payments that were accepted here.
-struct Workers {
-    accepted: mpsc::Sender<Accepted>,
-    all: Vec<Arc<dyn Worker>>,
-}
-
-fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> Workers {
+fn workers(store: &Store, guard: &Arc<Guard>, config: &Config) -> Vec<Arc<dyn Worker>> {
     let share = match config.database {
         Database::Sqlite(_) => Share::All,
         Database::Postgres(_) => Share::one_of_many(config.http.gateway_timeout),
     };
-    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share);
-    let accepted = payments.told_of_accepted();
-    let all: Vec<Arc<dyn Worker>> = vec![
-        Arc::new(payments),
+    vec![
+        Arc::new(Payments::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Refunds::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Expiry::new(store.clone())),
         Arc::new(CartCleanup::new(store.clone())),
         Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
-    ];
-    Workers { accepted, all }
+    ]
 }
 
 /// Completes on SIGTERM or SIGINT.
