@@ -1,4 +1,5 @@
-//! How does a value stand in a column, whichever the engine? Numbers for words, and the part of an event that its type does not say.
+//! How does a value stand in a column, whichever the engine? Numbers for words, and the part of an
+//! event that its type does not say.
 //!
 //! Stored, so nothing here ever changes its meaning: a list only grows at its end.
 
@@ -67,8 +68,8 @@ pub fn fact(index: i64, data: Option<&str>) -> Result<Fact, StoreError> {
     serde_json::from_str(&format!(r#"{{"type":"{name}","data":{data}}}"#)).map_err(|error| damaged(&error))
 }
 
-/// Refuses an order, as read from rows, whose counters or amounts no decision can have left: whatever is computed from them must stay
-/// within the range of its type.
+/// Refuses an order, as read from rows, whose counters or amounts no decision can have left:
+/// whatever is computed from them must stay within the range of its type.
 ///
 /// # Errors
 /// [`StoreError::Damaged`].

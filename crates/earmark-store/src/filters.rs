@@ -1,4 +1,5 @@
-//! Which rows does a filter let through, and between which ids can they be? The same in every engine, so that none lists otherwise.
+//! Which rows does a filter let through, and between which ids can they be? The same in every
+//! engine, so that none lists otherwise.
 
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
@@ -8,7 +9,8 @@ use earmark_core::{Span, Timestamp};
 
 use crate::{OrderFilter, PaymentFilter, RefundFilter};
 
-/// How far the time within an id may be from `created_at`: it is made at the edge, by whichever clock is there.
+/// How far the time within an id may be from `created_at`: it is made at the edge, by whichever
+/// clock is there.
 const SLACK_SECONDS: u32 = 3600;
 
 impl OrderFilter {

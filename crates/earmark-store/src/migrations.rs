@@ -1,6 +1,8 @@
-//! Does a database have the schema that this version knows? What is to be done, for any engine; how it is done is the engine's.
+//! Does a database have the schema that this version knows? What is to be done, for any engine; how
+//! it is done is the engine's.
 //!
-//! Applied migrations must be what they were; one that is not known here means a newer version wrote the database, and it is left alone.
+//! Applied migrations must be what they were; one that is not known here means a newer version
+//! wrote the database, and it is left alone.
 
 use crate::StoreError;
 

@@ -1,7 +1,9 @@
-//! Which events touched an item? A list of them as it is stored, whichever the engine, for a stretch of events.
+//! Which events touched an item? A list of them as it is stored, whichever the engine, for a
+//! stretch of events.
 //!
-//! Ascending; each number as the difference to the one before, shifted by one bit that says whether it is an `order.created`, whose order's id
-//! follows. Stored, so the form never changes its meaning.
+//! Ascending; each number as the difference to the one before, shifted by one bit that says whether
+//! it is an `order.created`, whose order's id follows. Stored, so the form never changes its
+//! meaning.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;

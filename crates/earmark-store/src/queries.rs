@@ -1,4 +1,5 @@
-//! What stands in the books? The read side: every read sees all that was acknowledged before it began.
+//! What stands in the books? The read side: every read sees all that was acknowledged before it
+//! began.
 
 use async_trait::async_trait;
 use earmark_core::Timestamp;
@@ -144,7 +145,8 @@ pub trait Queries: Send + Sync {
     async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>, StoreError>;
     /// Items, by SKU (bytewise).
     async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, StoreError>;
-    /// Changes of an item's counters, newest first; the first page (no cursor) starts from the counters as they are.
+    /// Changes of an item's counters, newest first; the first page (no cursor) starts from the
+    /// counters as they are.
     async fn list_movements(
         &self,
         sku: &Sku,
@@ -176,7 +178,8 @@ pub trait Queries: Send + Sync {
     /// Orders, newest (highest id) first.
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError>;
 
-    /// Events after this number, oldest first; of the types whose places in [`earmark_core::Fact::TYPES`] are given, or of all.
+    /// Events after this number, oldest first; of the types whose places in
+    /// [`earmark_core::Fact::TYPES`] are given, or of all.
     async fn list_events(
         &self,
         after: u64,
@@ -204,7 +207,8 @@ pub trait Queries: Send + Sync {
     async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError>;
     /// Carts whose `expires_at` has come.
     async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError>;
-    /// The `limit` idempotency keys after `after`, and which of them were made before `made_before`.
+    /// The `limit` idempotency keys after `after`, and which of them were made before
+    /// `made_before`.
     async fn sweep_idempotency_keys(
         &self,
         after: Option<[u8; 16]>,

@@ -1,7 +1,8 @@
-//! `POST /v1/orders/{id}/payments`: begins an attempt to take money, and waits a while for the gateway's word.
+//! `POST /v1/orders/{id}/payments`: starts an attempt to pay an order, and waits for its result.
 //!
-//! The row is written first; a worker calls the gateway. The handler only watches the row: on a signal of this node, and by reading it
-//! every [`POLL_EVERY`], since another node's worker may have settled it. A client that hangs up cancels nothing.
+//! The attempt is stored first; a worker calls the gateway. The handler only waits until the row is
+//! settled: after each commit of this node that touches the order, and every [`POLL_EVERY`] in case
+//! another node settles it, it reads the row. A client that hangs up cancels nothing.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use earmark_core::payments::start::StartPayment;
 use earmark_core::payments::{Payment, PaymentStatus, Token};
 use earmark_core::text::Name;
 use earmark_core::{Action, Outcome};
-use earmark_store::PaymentWatch;
+use earmark_store::{Interest, Subscription};
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -24,13 +25,11 @@ use crate::idempotency::Keyed;
 use crate::json::only_from_object;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
-use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, Reply};
+use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, Replayed, Reply};
 use crate::request::ApiRequest;
-use crate::state::Telling;
 
+/// How often the row is read while this node has no news of it.
 const POLL_EVERY: Duration = Duration::from_millis(250);
-/// What the gateway has for its effect where it is told too early, on purpose.
-const TOO_EARLY_BY: Duration = Duration::from_millis(50);
 
 /// A payment of all that is due.
 #[derive(Deserialize, ToSchema)]
@@ -84,71 +83,41 @@ impl Body {
 pub(crate) async fn create_payment(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let parsed: Result<Body, Problem> = request.json().await;
-    // First of all, since the words of any other refusal could repeat it.
+    // Before any other refusal, whose text could repeat the number.
     request.refuse_card_numbers()?;
     let order_id = request.id("id")?;
     let action = parsed?.check(order_id, request.app.config.gateway_name.clone())?;
-    let watch = request.app.store.watch_payment(action.payment_id);
-    let begun = action.payment_id;
-    if request.app.telling.get() == Some(&Telling::BeforeCommit) {
-        tell_too_early(&request, &action).await?;
-    }
+    // Before the command, so that no commit is missed.
+    let commits = request.app.store.subscribe(Interest::Order(order_id));
     let answer = request.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
-    if payment.id == begun {
-        request.app.tell_of(order_id, &payment);
-    }
-    // A replay is about the payment of the first request.
-    let watch = if payment.id == begun { watch } else { request.app.store.watch_payment(payment.id) };
-    let payment = settled(&request, (order_id, payment), &watch).await?;
-    shown(&request, (order_id, &payment), answer.replayed)
+    let attempt = Attempt { order_id, payment };
+    shown(&request, &settled(&request, attempt, &commits).await?, answer.replayed.into())
 }
 
-/// See [`Telling::BeforeCommit`].
-async fn tell_too_early(request: &ApiRequest, begun: &StartPayment) -> Result<(), Problem> {
-    let store = &request.app.store;
-    let order = store.queries().find_order(begun.order_id).await?.ok_or_else(Problem::not_found)?;
-    let now = store.clock().now();
-    let payment = Payment {
-        id: begun.payment_id,
-        status: PaymentStatus::Pending,
-        amount: order.balance_due(),
-        token: begun.token.clone(),
-        gateway: begun.gateway.clone(),
-        gateway_reference: None,
-        decline_code: None,
-        attempts: 0,
-        next_attempt_at: now,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    request.app.tell_of(begun.order_id, &payment);
-    tokio::time::sleep(TOO_EARLY_BY).await;
-    Ok(())
+/// An attempt to pay this order.
+struct Attempt {
+    order_id: OrderId,
+    payment: Payment,
 }
 
-/// The payment once it is not PENDING any more, or as it stands at the deadline.
-async fn settled(
-    request: &ApiRequest,
-    begun: (OrderId, Payment),
-    watch: &PaymentWatch,
-) -> Result<Payment, Problem> {
-    let (order_id, mut payment) = begun;
+/// The attempt once it is not PENDING any more, or as it stands at the deadline.
+async fn settled(request: &ApiRequest, attempt: Attempt, commits: &Subscription) -> Result<Attempt, Problem> {
+    let Attempt { order_id, mut payment } = attempt;
     let deadline = Instant::now() + request.app.config.gateway_timeout;
     while payment.status == PaymentStatus::Pending && Instant::now() < deadline {
         let look_at = deadline.min(Instant::now() + POLL_EVERY);
-        let _ = tokio::time::timeout_at(look_at, watch.settled()).await;
+        let _ = tokio::time::timeout_at(look_at, commits.changed()).await;
         let order = request.app.store.queries().find_order(order_id).await?.ok_or_else(Problem::not_found)?;
         let row = order.payments.into_iter().find(|row| row.id == payment.id);
         payment = row.ok_or_else(Problem::internal)?;
     }
-    Ok(payment)
+    Ok(Attempt { order_id, payment })
 }
 
-fn shown(request: &ApiRequest, paid: (OrderId, &Payment), replayed: bool) -> Answered {
-    let (order_id, payment) = paid;
-    let body = PaymentBody::new(&request.app, order_id, payment);
+fn shown(request: &ApiRequest, attempt: &Attempt, replayed: Replayed) -> Answered {
+    let Attempt { order_id, payment } = attempt;
+    let body = PaymentBody::new(&request.app, *order_id, payment);
     let status = match payment.status {
         PaymentStatus::Succeeded => StatusCode::CREATED,
         PaymentStatus::Pending => StatusCode::ACCEPTED,
@@ -156,13 +125,12 @@ fn shown(request: &ApiRequest, paid: (OrderId, &Payment), replayed: bool) -> Ans
             let code = payment.decline_code.as_ref().map(Name::as_str);
             let shown = serde_json::to_value(&body).map_err(|_| Problem::internal())?;
             let problem = Problem::payment_declined(&shown, code);
-            return Err(if replayed {
-                problem.with_header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"))
-            } else {
-                problem
+            return Err(match replayed {
+                Replayed::Yes => problem.with_header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")),
+                Replayed::No => problem,
             });
         }
     };
     let reply = Reply::json(status, &body)?.version(payment.version);
-    Ok(reply.location(&format!("/v1/payments/{}", payment.id)).replayed(replayed.into()))
+    Ok(reply.location(&format!("/v1/payments/{}", payment.id)).replayed(replayed))
 }
