@@ -1,5 +1,5 @@
 //! Which fields of a body are wrong? All of them are found before the request is refused, each with
-//! a JSON pointer, so that a client can mend them at once.
+//! a JSON pointer, so that a client can correct them all at once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

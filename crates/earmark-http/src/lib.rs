@@ -28,4 +28,3 @@ mod time;
 pub use config::{Currency, HttpConfig, InvalidCurrency};
 pub use notifications::{NotificationKey, SignatureScheme};
 pub use router::{openapi_json, router};
-pub use state::{App, AppState};

@@ -5,7 +5,7 @@
 //! same everywhere.
 
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
@@ -24,14 +24,14 @@ use crate::idempotency::{self, IDEMPOTENCY_KEY, Keyed};
 use crate::if_match::{self, Precondition};
 use crate::json;
 use crate::problem::Problem;
-use crate::state::AppState;
+use crate::state::App;
 
 const NO_CARD_NUMBER: &str = "this looks like a card number; send a token of your gateway instead";
 
 /// A request whose token, if it has one, is valid. The endpoint reads the body after it has checked
 /// the sender's role.
 pub(crate) struct ApiRequest {
-    pub(crate) app: AppState,
+    pub(crate) app: Arc<App>,
     identity: Option<Identity>,
     parts: Parts,
     params: RawPathParams,
@@ -41,16 +41,16 @@ pub(crate) struct ApiRequest {
     bytes: Bytes,
 }
 
-impl FromRequest<AppState> for ApiRequest {
+impl FromRequest<Arc<App>> for ApiRequest {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let (mut parts, unread) = request.into_parts();
         let params =
             RawPathParams::from_request_parts(&mut parts, app).await.map_err(|_| Problem::not_found())?;
         let identity = auth::authenticate(&app.door, &parts.headers).await?;
         Ok(Self {
-            app: app.clone(),
+            app: Arc::clone(app),
             identity,
             parts,
             params,

@@ -8,10 +8,11 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use bytes::Bytes;
-use earmark_door::{Frame, frame};
+use earmark_door::{Door, Frame, frame};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::config::HttpConfig;
 use crate::endpoints::server::openapi::Document;
 use crate::endpoints::{
     carts, customer_tokens, events, gateways, items, keys, orders, payments, refunds, server, verify,
@@ -19,9 +20,9 @@ use crate::endpoints::{
 use crate::openapi;
 use crate::problem::Problem;
 use crate::problem::render::render;
-use crate::state::AppState;
+use crate::state::App;
 
-fn contents() -> OpenApiRouter<AppState> {
+fn contents() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::with_openapi(openapi::head())
         // Inventory
         .routes(routes!(items::list::list_items))
@@ -64,12 +65,14 @@ fn contents() -> OpenApiRouter<AppState> {
         .routes(routes!(server::docs::docs))
 }
 
-/// The whole API over this state, with the door's frame around it.
-pub fn router(app: AppState) -> Router {
+/// The whole API over the door's store, with the door's frame around it.
+pub fn router(door: Arc<Door>, config: HttpConfig) -> Router {
+    let store = door.store.clone();
+    let app = Arc::new(App { door: Arc::clone(&door), store, config });
     let (routes, _) = contents().split_for_parts();
     let document = Document(Bytes::from(openapi_json()));
     let is_counted = |path: &str| path.starts_with("/v1/");
-    let around = Frame { door: Arc::clone(&app.door), is_counted, render };
+    let around = Frame { door, is_counted, render };
     routes
         .route("/docs/start.js", get(server::docs::start))
         .route("/docs/scalar.js", get(server::docs::viewer))

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::Context;
 use earmark_core::{Action, Caller, Command};
 use earmark_door::{Door, ServeLimits, first_key};
-use earmark_http::AppState;
 use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
@@ -135,7 +134,7 @@ impl Server {
         }
         let door = Door::new(store.clone(), config.door);
         door.metrics.register(|registry| guard.register(registry));
-        let router = earmark_http::router(AppState::new(door, config.http));
+        let router = earmark_http::router(door, config.http);
         let serving = earmark_door::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
             () = serving => {}

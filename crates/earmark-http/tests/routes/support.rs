@@ -9,7 +9,7 @@ use earmark_core::text::Name;
 use earmark_core::{Action, Caller, Command, Timestamp};
 use earmark_door::secrets::AdminKey;
 use earmark_door::{Door, DoorConfig, ServeLimits, serve};
-use earmark_http::{AppState, Currency, HttpConfig, router};
+use earmark_http::{Currency, HttpConfig, router};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Clock, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ impl Shop {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let door = Door::new(store.clone(), settings.door);
-        let app = router(AppState::new(door, settings.http));
+        let app = router(door, settings.http);
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;

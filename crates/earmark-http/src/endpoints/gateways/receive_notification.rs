@@ -3,6 +3,8 @@
 //! Nothing that it says is believed. If it is about a row of ours, the next attempt of that row
 //! becomes due, and a worker looks it up at the gateway.
 
+use std::sync::Arc;
+
 use earmark_core::payments::hasten::HastenAttempts;
 use earmark_core::{Action, Caller, Command};
 
@@ -26,7 +28,7 @@ use crate::request::ApiRequest;
     responses((status = 204, description = "The gateway is asked, if this is about anything of ours.")),
 )]
 pub(crate) async fn receive_notification(mut request: ApiRequest) -> Answered {
-    let app = request.app.clone();
+    let app = Arc::clone(&request.app);
     let ours = request.param("name") == Some(app.config.gateway_name.as_str());
     let key = app.config.notification_key.as_ref().filter(|_| ours).ok_or_else(Problem::not_found)?;
     request.read_body().await?;
