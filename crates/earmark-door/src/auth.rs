@@ -2,8 +2,8 @@
 //! customer token that was signed with one of them.
 //!
 //! A request without the header is anonymous, which is no error here. A token that is there must be
-//! valid. What a role may do is up to the interface. API keys are read through
-//! [`crate::key_cache`].
+//! valid. What a role may do is up to the interface. Read on in `key_cache.rs` and
+//! `customer_tokens.rs`.
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;

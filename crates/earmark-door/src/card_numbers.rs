@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 use earmark_core::payments::{contains_card_number, mask_card_numbers};
 use serde_json::Value;
 
-/// A path as it may be shown and logged. A card number is masked; if it was escaped, so is the
-/// rest.
+/// A path as it may be shown and logged: a card number is masked, and if it is escaped, so is the
+/// whole path.
 pub fn masked_path(path: &str) -> Cow<'_, str> {
     if path.contains('%') && in_query(path) { Cow::Borrowed("/*") } else { mask_card_numbers(path) }
 }

@@ -57,3 +57,33 @@ async fn is_first(store: &Store, fresh: &FreshKey) -> Result<bool, FirstKeyError
     // A replay answers with the key of the node that came first.
     Ok(matches!(answer.outcome, Outcome::Key(key) if key.id == fresh.id))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use earmark_store::StoreOptions;
+    use earmark_store::memory::MemoryStore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_database_without_a_key_gets_one() {
+        let memory = MemoryStore::new();
+        let options = StoreOptions::default();
+        let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
+        let first = create(&store).await.unwrap();
+        let keys = store.queries().list_api_keys(None, 2).await.unwrap().rows;
+        assert_eq!((keys.len(), keys[0].id, keys[0].role), (1, first.id, KeyRole::Admin));
+        assert!(create(&store).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn nodes_that_start_at_once_agree_on_one_key() {
+        let memory = MemoryStore::new();
+        let options = StoreOptions::default();
+        let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
+        let (one, other) = tokio::join!(create(&store), create(&store));
+        assert_eq!(usize::from(one.is_some()) + usize::from(other.is_some()), 1);
+    }
+}

@@ -54,7 +54,7 @@ impl<'a> RequestLabel<'a> {
     }
 }
 
-/// Runs the request: to be used with [`axum::middleware::from_fn_with_state`].
+/// Runs the request. Put it around a router with [`axum::middleware::from_fn_with_state`].
 pub async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let id = request_id::of(request.headers());

@@ -1,8 +1,8 @@
 //! What do the API and pages stand on? Connections and their limits, the credentials of a request,
 //! request ids, and metrics.
 //!
-//! An interface (`earmark-http`) builds an [`axum::Router`], puts the [`frame`] around it, and
-//! hands it to [`serve`]. The door has no routes, no SQL and no rules. It does not decide how an
+//! An interface (`earmark-http`) builds an [`axum::Router`], puts the [`frame()`] around it, and
+//! hands it to [`serve()`]. The door has no routes, no SQL and no rules. It does not decide how an
 //! error looks either: it returns a [`Refusal`], and the interface writes it as JSON or as a page.
 
 pub mod auth;

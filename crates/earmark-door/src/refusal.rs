@@ -1,4 +1,4 @@
-//! Why does the door answer a request without its handler, or a handler without an answer?
+//! Why did a request not reach its handler, or its handler not answer?
 //!
 //! The list is closed, and it says nothing about how an error looks: `earmark-http` turns each
 //! variant into a problem with a status. The text of an error is for logs and is never shown.

@@ -1,10 +1,10 @@
 //! How do programs talk to the store? The HTTP API, version 1: it parses requests into commands and
 //! queries, and writes their outcomes as JSON.
 //!
-//! [`router`] is the table of contents. Each line of it names a file under `endpoints/`, which has
-//! the request, the handler and the description of one call. `problem/` alone knows which error has
-//! which status. Connections and credentials are in `earmark-door`. There is no SQL here, and no
-//! rule: whatever depends on stored data is decided in `earmark-core`.
+//! [`router()`] is the table of contents. Each line of it names a file under `endpoints/`, which
+//! has the request, the handler and the description of one call. `problem/` alone knows which error
+//! has which status. Connections and credentials are in `earmark-door`. There is no SQL here, and
+//! no rule: whatever depends on stored data is decided in `earmark-core`.
 
 mod checks;
 mod config;
