@@ -124,7 +124,7 @@ pub struct KeySweep {
 
 /// What a check of the books found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditReport {
+pub struct VerifyReport {
     /// Items read.
     pub items: u64,
     /// Orders read.
@@ -217,5 +217,5 @@ pub trait Queries: Send + Sync {
     ) -> Result<KeySweep, StoreError>;
 
     /// Reads everything in one snapshot and checks it with [`earmark_core::books`].
-    async fn audit(&self) -> Result<AuditReport, StoreError>;
+    async fn verify(&self) -> Result<VerifyReport, StoreError>;
 }

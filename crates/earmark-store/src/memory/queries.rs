@@ -17,8 +17,8 @@ use std::ops::Bound;
 
 use super::{MemoryStore, Tables};
 use crate::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, StoreError, VerifyReport,
 };
 
 fn page<T>(rows: impl Iterator<Item = T>, limit: usize) -> Page<T> {
@@ -271,7 +271,7 @@ impl Queries for MemoryStore {
         Ok(KeySweep { expired: old.map(|(digest, _)| *digest).collect(), next })
     }
 
-    async fn audit(&self) -> Result<AuditReport, StoreError> {
+    async fn verify(&self) -> Result<VerifyReport, StoreError> {
         let tables = self.read();
         let mut auditor = Auditor::new();
         tables.items.keys().filter_map(|sku| tables.stocked(sku)).for_each(|item| auditor.item(&item));
@@ -282,6 +282,11 @@ impl Queries for MemoryStore {
         }
         let (items, orders, events) = (tables.items.len(), tables.orders.len(), tables.events.len());
         let counts = [items, orders, events].map(|count| count as u64);
-        Ok(AuditReport { items: counts[0], orders: counts[1], events: counts[2], breaches: auditor.finish() })
+        Ok(VerifyReport {
+            items: counts[0],
+            orders: counts[1],
+            events: counts[2],
+            breaches: auditor.finish(),
+        })
     }
 }
