@@ -8,7 +8,8 @@ use earmark_store::{Queries, VerifyReport};
 
 use crate::api::Api;
 use crate::cli::VerifyOptions;
-use crate::config::{Database, WrongUsage};
+use crate::database::Database;
+use crate::usage::WrongUsage;
 
 /// `earmark verify`; exit status 1 when a breach is found.
 pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
