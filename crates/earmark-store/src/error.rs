@@ -1,10 +1,9 @@
-//! What went wrong, and did it happen? Each error says whether the change did not happen or may
-//! have.
+//! What went wrong, and did it happen? Each error says whether a change happened, did not, or may have.
 
 /// An error of an engine or of the read side.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A check of the schema fired: the batch did not happen, and one of its commands is a bug.
+    /// A check of the schema fired: the batch did not happen, and a command of it is a bug.
     #[error("the schema refused a change: {0}")]
     Refused(String),
     /// The batch did not happen, for no fault of its commands, and may be decided again: another
