@@ -28,17 +28,6 @@ pub struct App {
     pub(crate) requests_in_flight: AtomicUsize,
     /// Who is told of each payment that was accepted here.
     accepted: OnceLock<mpsc::Sender<(OrderId, Payment)>>,
-    /// When.
-    pub(crate) telling: OnceLock<Telling>,
-}
-
-/// When the worker that calls the gateway is told of a payment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Telling {
-    /// Once it is written down.
-    AfterCommit,
-    /// Before, and the gateway has time for its effect: a mistake that a proof turns on to see that it is caught. Never in earnest.
-    BeforeCommit,
 }
 
 impl AppState {
@@ -51,7 +40,6 @@ impl AppState {
             metrics: Metrics::default(),
             requests_in_flight: AtomicUsize::new(0),
             accepted: OnceLock::new(),
-            telling: OnceLock::new(),
         }))
     }
 
@@ -59,12 +47,6 @@ impl AppState {
     pub fn telling(self, accepted: mpsc::Sender<(OrderId, Payment)>) -> Self {
         // A second receiver would be a mistake of the wiring; the first one stays.
         let _ = self.0.accepted.set(accepted);
-        self
-    }
-
-    /// Says when; without, it is after the commit.
-    pub fn at(self, telling: Telling) -> Self {
-        let _ = self.0.telling.set(telling);
         self
     }
 

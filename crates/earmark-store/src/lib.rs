@@ -19,11 +19,10 @@ mod store;
 mod writer;
 
 pub use clock::Clock;
-pub use engine::{Engine, Meanwhile, Pace};
+pub use engine::{Engine, Overlap, Pace};
 pub use error::{StoreError, SubmitError};
 pub use queries::{
     AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
     RecordedEvent, RefundFilter,
 };
 pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
-pub use writer::{Fault, Moment, Step};

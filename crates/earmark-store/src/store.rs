@@ -9,8 +9,8 @@ use earmark_core::ids::PaymentId;
 use earmark_core::{Answer, BatchChanges, Command, Rejection};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::queue::Request;
-use crate::writer::{Fault, Writer};
+use crate::queue::QueuedCommand;
+use crate::writer::Writer;
 use crate::{Clock, Engine, Queries, SubmitError};
 
 /// How a store runs.
@@ -24,8 +24,6 @@ pub struct StoreOptions {
     pub answer_within: Duration,
     /// Where time comes from.
     pub clock: Clock,
-    /// For proofs only.
-    pub fault: Option<Fault>,
 }
 
 impl Default for StoreOptions {
@@ -35,7 +33,6 @@ impl Default for StoreOptions {
             queue_commands_max: 4096,
             answer_within: Duration::from_secs(12),
             clock: Clock::system(),
-            fault: None,
         }
     }
 }
@@ -43,7 +40,7 @@ impl Default for StoreOptions {
 /// A running store: one writer thread, and the read side.
 #[derive(Clone)]
 pub struct Store {
-    sender: mpsc::Sender<Request>,
+    sender: mpsc::Sender<QueuedCommand>,
     queries: Arc<dyn Queries>,
     signals: Arc<Signals>,
     pub(crate) answer_within: Duration,
@@ -97,7 +94,7 @@ impl Store {
     /// caller is told that the outcome is not known.
     pub async fn submit(&self, command: Command) -> Result<Result<Answer, Rejection>, SubmitError> {
         let (reply, answer) = oneshot::channel();
-        self.sender.try_send(Request { command, reply }).map_err(|error| match error {
+        self.sender.try_send(QueuedCommand { command, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SubmitError::Overloaded,
             mpsc::error::TrySendError::Closed(_) => SubmitError::Unavailable,
         })?;

@@ -17,7 +17,7 @@ pub use carts::CartCleanup;
 pub use expiry::Expiry;
 pub use gateways::{Charge, ChargeAnswer, Guard, PaymentGateway, RefundAnswer, RefundCall};
 pub use keys::KeyCleanup;
-pub use payments::{Accepted, Payments, Sabotage};
+pub use payments::{Accepted, Payments};
 pub use refunds::Refunds;
 pub use runner::{Worker, WorkerError, run};
 pub use share::Share;

@@ -13,7 +13,6 @@ use earmark_core::Action;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::{Payment, PaymentStatus};
-use earmark_core::text::Name;
 use earmark_store::Store;
 use tokio::sync::mpsc;
 
@@ -36,20 +35,10 @@ pub struct Payments {
     share: Share,
     in_progress: Arc<Mutex<HashSet<PaymentId>>>,
     accepted: Option<tokio::sync::Mutex<mpsc::Receiver<Accepted>>>,
-    sabotage: Option<Sabotage>,
     /// How many rows were due and could not be called for, when last looked: the next look has to see past them.
     passed_over: AtomicUsize,
     /// More is due than may be in progress.
     crowded: AtomicBool,
-}
-
-/// A mistake that a proof turns on to see that it is caught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
-    /// Each retry charges under another id.
-    NewKeyOnRetry,
-    /// No answer counts as a failure.
-    SilenceIsFailure,
 }
 
 /// What became of a row that is due.
@@ -63,12 +52,7 @@ impl Payments {
     /// A worker that calls through this guard.
     pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
         let (in_progress, passed_over, crowded) = Default::default();
-        Self { store, guard, share, in_progress, accepted: None, sabotage: None, passed_over, crowded }
-    }
-
-    /// Makes a mistake on purpose; never in earnest.
-    pub fn sabotaged(self, sabotage: Option<Sabotage>) -> Self {
-        Self { sabotage, ..self }
+        Self { store, guard, share, in_progress, accepted: None, passed_over, crowded }
     }
 
     /// Lets the part that accepts payments tell of each, so that it is called for at once and by this node; otherwise the store's signal does, and
@@ -101,8 +85,7 @@ impl Payments {
             token: payment.token.clone(),
             begun_at: payment.created_at,
         };
-        let (store, attempts, sabotage) = (self.store.clone(), payment.attempts, self.sabotage);
-        let call = Call { store, order_id, charge, attempts, sabotage };
+        let call = Call { store: self.store.clone(), order_id, charge, attempts: payment.attempts };
         let in_progress = Arc::clone(&self.in_progress);
         tokio::spawn(async move {
             let id = call.charge.id;
@@ -206,7 +189,6 @@ struct Call {
     order_id: OrderId,
     charge: Charge,
     attempts: u32,
-    sabotage: Option<Sabotage>,
 }
 
 impl Call {
@@ -223,12 +205,6 @@ impl Call {
             Charged::NotFound => self.unknown("it was sent, but the gateway has not heard of it"),
             Charged::Unknown { why } => self.unknown(&why),
         };
-        let result = match (self.sabotage, result) {
-            (Some(Sabotage::SilenceIsFailure), PaymentResult::Unknown { .. }) => {
-                PaymentResult::Failed { code: Name::parse("timeout").expect("a short word is a name") }
-            }
-            (_, result) => result,
-        };
         let payment_id = self.charge.id;
         let refund_id = RefundId(uuid::Uuid::now_v7().as_u128());
         let settle = SettlePayment { order_id: self.order_id, payment_id, result, refund_id };
@@ -241,10 +217,6 @@ impl Call {
 
     /// Sends the charge, or, where it may have been sent before, asks first.
     async fn ask(&self, permit: &mut Permit) -> Charged {
-        if self.attempts > 0 && self.sabotage == Some(Sabotage::NewKeyOnRetry) {
-            let id = PaymentId(uuid::Uuid::now_v7().as_u128());
-            return permit.charge(&Charge { id, ..self.charge.clone() }).await;
-        }
         if self.attempts > 0 {
             let answer = permit.find_charge(&self.charge).await;
             if answer != Charged::NotFound {

@@ -16,14 +16,15 @@ use earmark_http::{AppState, ServeLimits};
 use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
-use earmark_workers::gateways::{Currency, Mortal};
+use earmark_workers::gateways::Currency;
 use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::cli::ServeOptions;
 use crate::config::{Config, Database};
-use crate::faults::Faults;
+use crate::faults::{EarlyCharges, Faults};
 use crate::logging;
 
 /// How long the writer may take to finish what it has, once nobody can ask for more.
@@ -111,11 +112,11 @@ async fn carry_out(
 /// The two halves of the books, whichever engine keeps them.
 type Books = (Box<dyn Engine>, Arc<dyn Queries>);
 
-async fn open(config: &Config, faults: &Faults) -> anyhow::Result<Books> {
+async fn open(config: &Config, faults: Faults) -> anyhow::Result<Books> {
     match &config.database {
         Database::Sqlite(path) => {
             anyhow::ensure!(
-                faults.postgres.is_none(),
+                faults.postgres().is_none(),
                 "EARMARK_FAULT: that fault is of the PostgreSQL engine"
             );
             let (engine, queries) = earmark_sqlite::open(path, SqliteOptions::default())?;
@@ -124,7 +125,7 @@ async fn open(config: &Config, faults: &Faults) -> anyhow::Result<Books> {
         Database::Postgres(url) => {
             let options = PostgresOptions {
                 distributed: config.distributed,
-                broken: faults.postgres,
+                broken: faults.postgres(),
                 ..PostgresOptions::default()
             };
             let url = url.clone();
@@ -143,8 +144,8 @@ pub(crate) struct Server {
     pub(crate) store: Store,
     writer_ended: oneshot::Receiver<Result<(), StoreError>>,
     listener: TcpListener,
+    guard: Arc<Guard>,
     config: Config,
-    faults: Faults,
 }
 
 impl Server {
@@ -153,11 +154,15 @@ impl Server {
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
         let faults = Faults::of_environment()?;
-        let (engine, queries) = open(&config, &faults).await?;
-        let options = StoreOptions { fault: faults.store, ..StoreOptions::default() };
-        let (store, writer_ended) = Store::start(engine, queries, options);
+        let (gateway, currency) = (config.gateway.open()?, Currency::parse(config.http.currency.as_str())?);
+        let (engine, queries) = open(&config, faults).await?;
+        let (runtime, timeout) = (Handle::current(), config.http.gateway_timeout);
+        let charges = EarlyCharges { gateway: Arc::clone(&gateway), currency, runtime };
+        let engine = faults.around_engine(engine, charges);
+        let guard = Guard::new(faults.around_gateway(gateway, timeout), currency, timeout);
+        let (store, writer_ended) = Store::start(engine, queries, StoreOptions::default());
         tracing::info!(database = %config.database, listen = %listener.local_addr()?, "open");
-        Ok(Self { store, writer_ended, listener, config, faults })
+        Ok(Self { store, writer_ended, listener, guard, config })
     }
 
     /// Where it listens.
@@ -167,14 +172,13 @@ impl Server {
 
     /// Serves until `stop` completes or the writer must not go on.
     pub(crate) async fn serve(self, stop: impl Future<Output = ()> + Send + 'static) -> anyhow::Result<()> {
-        let Self { store, mut writer_ended, listener, config, faults } = self;
+        let Self { store, mut writer_ended, listener, guard, config } = self;
         let (stop_workers, stopped) = watch::channel(false);
-        let guard = guard(&config, &faults)?;
-        let Workers { accepted, all } = workers(&store, &config, (&guard, &faults));
+        let Workers { accepted, all } = workers(&store, &config, &guard);
         for worker in all {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let state = AppState::new(store.clone(), config.http).telling(accepted).at(faults.telling);
+        let state = AppState::new(store.clone(), config.http).telling(accepted);
         let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
         let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
@@ -202,28 +206,18 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
     }
 }
 
-/// The way to the gateway, with what stands before it.
-fn guard(config: &Config, faults: &Faults) -> anyhow::Result<Arc<Guard>> {
-    let currency = Currency::parse(config.http.currency.as_str())?;
-    let mut gateway = config.gateway.open()?;
-    if let Some((moment, call)) = faults.fatal_call {
-        gateway = Mortal::new(gateway, moment, call);
-    }
-    Ok(Guard::new(gateway, currency, config.http.gateway_timeout))
-}
-
 /// All workers, and where to tell one of them of payments that were accepted here.
 struct Workers {
     accepted: mpsc::Sender<Accepted>,
     all: Vec<Arc<dyn Worker>>,
 }
 
-fn workers(store: &Store, config: &Config, (guard, faults): (&Arc<Guard>, &Faults)) -> Workers {
+fn workers(store: &Store, config: &Config, guard: &Arc<Guard>) -> Workers {
     let share = match config.database {
         Database::Sqlite(_) => Share::All,
         Database::Postgres(_) => Share::one_of_many(config.http.gateway_timeout),
     };
-    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share).sabotaged(faults.worker);
+    let mut payments = Payments::new(store.clone(), Arc::clone(guard), share);
     let accepted = payments.told_of_accepted();
     let all: Vec<Arc<dyn Worker>> = vec![
         Arc::new(payments),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
-use crate::{Engine, Meanwhile, StoreError};
+use crate::{Engine, Overlap, StoreError};
 
 /// The real engine behind a gate.
 pub(super) struct Gated {
@@ -92,7 +92,7 @@ impl Engine for Gated {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         self.gate.pass(Before::Begin);
         if let Some(error) = self.gate.state().next_begin.take() {
@@ -105,7 +105,7 @@ impl Engine for Gated {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
         self.gate.pass(Before::Commit);
         let (error, draws) = {
             let mut state = self.gate.state();
@@ -113,11 +113,11 @@ impl Engine for Gated {
         };
         if let Some(error) = error {
             // Whoever waits has been drawn by the time that a commit fails.
-            meanwhile.draw();
+            meanwhile.next_batch();
             return Err(error);
         }
         let Some(fails) = draws else { return self.inner.commit(changes, meanwhile) };
-        assert!(meanwhile.draw().is_some(), "somebody waits");
+        assert!(meanwhile.next_batch().is_some(), "somebody waits");
         match fails {
             Some((Before::Begin, error)) => self.gate.state().next_begin = Some(error),
             Some((Before::Commit, error)) => self.gate.state().next_commit = Some(error),

@@ -17,7 +17,7 @@ use earmark_core::orders::Order;
 use earmark_core::text::{Reference, Sku};
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 
-use crate::{Engine, Meanwhile, StoreError};
+use crate::{Engine, Overlap, StoreError};
 
 #[derive(Default)]
 struct Tables {
@@ -52,7 +52,7 @@ impl Engine for MemoryStore {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        _meanwhile: &mut dyn Meanwhile,
+        _overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         if let Some(last) = self.read().events.last() {
             (rows.last_sequence, rows.last_event_at) = (last.sequence, last.at);
@@ -85,7 +85,7 @@ impl Engine for MemoryStore {
         Ok(())
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<(), StoreError> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         tables.check(changes)?;
         tables.apply(changes);

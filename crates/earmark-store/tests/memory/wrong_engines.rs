@@ -7,7 +7,7 @@ use earmark_core::working_set::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::conformance::Fixture;
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, Meanwhile, StoreError};
+use earmark_store::{Engine, Overlap, StoreError};
 
 /// An engine whose commit is this function.
 struct Wrong<C> {
@@ -20,7 +20,7 @@ impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send>
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         self.inner.begin(keys, rows, meanwhile)
     }
@@ -29,7 +29,7 @@ impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send>
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
         (self.commit)(&mut self.inner, changes)
     }
 

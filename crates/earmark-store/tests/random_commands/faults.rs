@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, Meanwhile, StoreError};
+use earmark_store::{Engine, Overlap, StoreError};
 
 /// What is done to a batch before it is saved.
 pub(crate) type Fault = fn(&mut BatchChanges);
@@ -20,7 +20,7 @@ impl Engine for Faulty {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         self.inner.begin(keys, rows, meanwhile)
     }
@@ -29,7 +29,7 @@ impl Engine for Faulty {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
         let mut changes = changes.clone();
         (self.fault)(&mut changes);
         self.inner.commit(&changes, &mut ())

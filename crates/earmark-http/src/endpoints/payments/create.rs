@@ -26,11 +26,8 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, Reply};
-use crate::state::Telling;
 
 const POLL_EVERY: Duration = Duration::from_millis(250);
-/// What the gateway has for its effect where it is told too early, on purpose.
-const TOO_EARLY_BY: Duration = Duration::from_millis(50);
 
 /// A payment of all that is due.
 #[derive(Deserialize, ToSchema)]
@@ -90,9 +87,6 @@ pub(crate) async fn create_payment(mut call: Call) -> Answered {
     let action = parsed?.check(order_id, call.app.config.gateway_name.clone())?;
     let watch = call.app.store.watch_payment(action.payment_id);
     let begun = action.payment_id;
-    if call.app.telling.get() == Some(&Telling::BeforeCommit) {
-        tell_too_early(&call, &action).await?;
-    }
     let answer = call.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
     if payment.id == begun {
@@ -102,30 +96,6 @@ pub(crate) async fn create_payment(mut call: Call) -> Answered {
     let watch = if payment.id == begun { watch } else { call.app.store.watch_payment(payment.id) };
     let payment = settled(&call, (order_id, payment), &watch).await?;
     shown(&call, (order_id, &payment), answer.replayed)
-}
-
-/// See [`Telling::BeforeCommit`].
-async fn tell_too_early(call: &Call, begun: &StartPayment) -> Result<(), Problem> {
-    let store = &call.app.store;
-    let order = store.queries().find_order(begun.order_id).await?.ok_or_else(Problem::not_found)?;
-    let now = store.clock().now();
-    let payment = Payment {
-        id: begun.payment_id,
-        status: PaymentStatus::Pending,
-        amount: order.balance_due(),
-        token: begun.token.clone(),
-        gateway: begun.gateway.clone(),
-        gateway_reference: None,
-        decline_code: None,
-        attempts: 0,
-        next_attempt_at: now,
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    };
-    call.app.tell_of(begun.order_id, &payment);
-    tokio::time::sleep(TOO_EARLY_BY).await;
-    Ok(())
 }
 
 /// The payment once it is not PENDING any more, or as it stands at the deadline.
