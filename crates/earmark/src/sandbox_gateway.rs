@@ -31,7 +31,7 @@ async fn run(options: SandboxOptions) -> anyhow::Result<()> {
         seed: options.seed,
         delay: options.delay,
         search_lag: options.search_lag,
-        webhook_url: options.webhook_url,
+        notification_url: options.webhook_url,
     })
     .await?;
     let address = server.address()?;
