@@ -4,7 +4,6 @@
 //! [`Rejection`]. No I/O, no clock, no randomness, no floats, no logging. Read `command.rs` for what can be asked, `orders/mod.rs` for the heart,
 //! `decide.rs` for the frame that all commands share.
 
-pub mod books;
 pub mod caller;
 pub mod carts;
 pub mod changes;
@@ -26,6 +25,7 @@ mod rejection;
 pub mod shipments;
 pub mod text;
 pub mod time;
+pub mod verify;
 pub mod working_set;
 
 pub use caller::{Access, Actor, Caller};
