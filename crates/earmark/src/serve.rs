@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use earmark_core::Currency;
 use earmark_http::{AppState, ServeLimits};
 use earmark_store::{Store, StoreError, StoreOptions};
-use earmark_workers::gateways::Currency;
 use earmark_workers::{CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
