@@ -1,6 +1,7 @@
-//! What is asked? One envelope for every change: who, with which rights, under which key, against which version, and the action.
+//! What can be commanded?
 //!
-//! Ids come in with the action, made at the edge; time comes in with the decision. So a log of commands replays to the same bytes.
+//! A command is a change that is wanted, as data. The ids of what it creates come with it, and the
+//! time comes with the decision, so a log of commands replays to the same rows, byte for byte.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,17 +19,15 @@ use crate::payments::{
 use crate::refunds::{create::CreateRefund, settle::SettleRefund};
 use crate::shipments::{deliver::DeliverShipment, ship::ShipOrder};
 
-/// A request to change something.
+/// A change that is wanted, and under which conditions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
     pub caller: Caller,
-    /// The key under which it happens at most once.
+    /// The key under which it is carried out at most once.
     pub idempotency: Option<IdempotencyKey>,
-    /// The version that the resource must have.
+    /// The version that the resource must have; `None` accepts any.
     pub if_match: Option<u64>,
-    /// Whether to answer as if, and change nothing.
     pub mode: Mode,
-    /// What is to be done.
     pub action: Action,
 }
 
@@ -42,15 +41,13 @@ impl Command {
 /// Whether a command is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mode {
-    /// It is.
     Commit,
-    /// It is only answered as it would be.
+    /// It is answered as it would be, and nothing changes.
     DryRun,
 }
 
-/// What is to be done.
+/// The change that a command is about. Each is described at the type that it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each variant is documented at the type it holds")]
 pub enum Action {
     PutItem(PutItem),
     AdjustStock(AdjustStock),

@@ -11,7 +11,6 @@ pub mod card_numbers;
 mod config;
 mod customer_tokens;
 mod door;
-pub mod first_key;
 mod frame;
 mod key_cache;
 pub mod metrics;

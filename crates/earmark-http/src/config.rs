@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use earmark_core::Span;
 use earmark_core::text::Name;
+use earmark_core::{Currency, Span};
 
 use crate::notifications::NotificationKey;
 
@@ -38,50 +38,6 @@ impl HttpConfig {
             gateway_name,
             notification_key: None,
             gateway_timeout: Duration::from_secs(10),
-        }
-    }
-}
-
-/// A currency: three capital letters, ISO 4217.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Currency([u8; 3]);
-
-/// A text that is not three capital letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidCurrency;
-
-impl std::fmt::Display for InvalidCurrency {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a currency is three capital letters, as in ISO 4217")
-    }
-}
-
-impl std::error::Error for InvalidCurrency {}
-
-impl Currency {
-    /// The currency of this code, if it has the form of one.
-    pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
-        match text.as_bytes() {
-            [a, b, c] if text.bytes().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
-            _ => Err(InvalidCurrency),
-        }
-    }
-
-    /// The three letters of the code.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("capital letters are ASCII")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_currency_is_three_capital_letters() {
-        assert_eq!(Currency::parse("EUR").unwrap().as_str(), "EUR");
-        for wrong in ["", "EU", "EURO", "eur", "E1R", "ÄB"] {
-            assert_eq!(Currency::parse(wrong), Err(InvalidCurrency), "{wrong:?}");
         }
     }
 }

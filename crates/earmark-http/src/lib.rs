@@ -25,6 +25,6 @@ mod router;
 mod state;
 mod time;
 
-pub use config::{Currency, HttpConfig, InvalidCurrency};
+pub use config::HttpConfig;
 pub use notifications::{NotificationKey, SignatureScheme};
 pub use router::{openapi_json, router};

@@ -1,10 +1,11 @@
-//! What went wrong, and did it happen? Each error says whether the change did not happen or may
-//! have.
+//! What went wrong, and did it happen? Each error says whether a change happened, did not, or may have.
+
+use earmark_core::orders::invariants::UnreadableOrder;
 
 /// An error of an engine or of the read side.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A check of the schema fired: the batch did not happen, and one of its commands is a bug.
+    /// A check of the schema fired: the batch did not happen, and a command of it is a bug.
     #[error("the schema refused a change: {0}")]
     Refused(String),
     /// The batch did not happen, for no fault of its commands, and may be decided again: another
@@ -26,6 +27,12 @@ pub enum StoreError {
     /// A stored row cannot be read.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),
+}
+
+impl From<UnreadableOrder> for StoreError {
+    fn from(error: UnreadableOrder) -> Self {
+        Self::Damaged(error.to_string())
+    }
 }
 
 /// Why a command got no answer.

@@ -27,8 +27,8 @@ pub use engine::{Engine, Overlap, Pace};
 pub use error::{StoreError, SubmitError};
 pub use options::StoreOptions;
 pub use queries::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, VerifyReport,
 };
 pub use signal::{Interest, Subscription};
 pub use stats::StoreStats;

@@ -90,11 +90,11 @@ impl Slot {
     }
 }
 
-/// The writer's end.
+/// The writer's end of all subscriptions.
 #[derive(Default)]
 pub(crate) struct Signal(Mutex<Subscribers>);
 
-/// By interest, so that a batch in which nobody is interested costs a look at each of its events.
+/// By interest, so that a batch without subscribers costs a look at each of its events.
 #[derive(Default)]
 struct Subscribers {
     everything: Vec<Arc<Slot>>,

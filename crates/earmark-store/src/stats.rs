@@ -7,9 +7,7 @@ use earmark_core::BatchChanges;
 /// How much a store has done since it was started.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreStats {
-    /// Batches committed.
     pub batches: u64,
-    /// Events committed.
     pub events: u64,
     /// Commands that wait now.
     pub queue_commands: usize,

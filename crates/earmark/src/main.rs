@@ -1,20 +1,26 @@
-//! The binary: reads flags, environment and file, and runs one of its commands.
+//! The binary: reads the command line and runs one of its commands.
 //!
-//! Exit status: 0 done, 1 failed, 2 wrong usage. Read `cli.rs` for the commands, `serve.rs` for how the parts are put together.
+//! Exit status: 0 done, 1 failed, 2 wrong usage. Read `cli.rs` for the commands and `serve.rs` for
+//! how the parts are put together.
 
 mod api;
 mod bench;
 mod cli;
 mod config;
+mod database;
 mod demo;
 mod faults;
+mod first_key;
 mod gateway;
 mod import;
 mod keys;
 mod logging;
+mod operator;
 mod reconcile;
 mod sandbox_gateway;
 mod serve;
+mod stop;
+mod usage;
 mod verify;
 
 use std::process::ExitCode;
@@ -23,7 +29,8 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 
-/// A batch is thousands of short texts, made in one thread and freed in another. Tests keep the system's allocator.
+/// A batch is thousands of short texts, made in one thread and freed in another, which this
+/// allocator does faster. Tests keep the system's allocator.
 #[cfg(all(feature = "mimalloc", not(debug_assertions)))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -45,7 +52,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // One line, causes after colons, for people and for logs.
             eprintln!("earmark: {error:#}");
-            ExitCode::from(if error.is::<config::WrongUsage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<usage::WrongUsage>() { 2 } else { 1 })
         }
     }
 }

@@ -1,16 +1,19 @@
-//! Are the books right? Asks a running server, or reads a database that no server holds.
+//! Is what is stored right? Has a running server verify it, or reads a database itself.
+//!
+//! What is checked is in `earmark-core` and in the engines; here is only where to find the data.
 
 use std::process::ExitCode;
 
 use anyhow::Context;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::{AuditReport, Queries};
+use earmark_store::{Queries, VerifyReport};
 
 use crate::api::Api;
 use crate::cli::VerifyOptions;
-use crate::config::{Database, WrongUsage};
+use crate::database::Database;
+use crate::usage::WrongUsage;
 
-/// `earmark verify`; exit status 1 when a breach is found.
+/// `earmark verify`. Exit status 1 when a breach is found.
 pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let report = match (&options.server, &options.database) {
         (_, Some(database)) => of_database(database)?,
@@ -23,7 +26,7 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
                 .context("the answer is no report")?
         }
         (None, None) => {
-            return Err(WrongUsage("name the books: --server URL or --database URL".into()).into());
+            return Err(WrongUsage("name what to verify: --server URL or --database URL".into()).into());
         }
     };
     if options.json {
@@ -34,26 +37,26 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn of_database(url: &str) -> anyhow::Result<AuditReport> {
+fn of_database(url: &str) -> anyhow::Result<VerifyReport> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match Database::parse(url)? {
         Database::Sqlite(path) => {
-            // Opening would make a new one.
+            // Opening a path where there is nothing would make a new database.
             anyhow::ensure!(path.exists(), "there is no database {}", path.display());
             let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
-            Ok(runtime.block_on(queries.audit())?)
+            Ok(runtime.block_on(queries.verify())?)
         }
         Database::Postgres(url) => Ok(runtime.block_on(async {
             let queries = earmark_postgres::open_to_read(&url).await?;
-            anyhow::Ok(queries.audit().await?)
+            anyhow::Ok(queries.verify().await?)
         })?),
     }
 }
 
-fn print(report: &AuditReport) {
+fn print(report: &VerifyReport) {
     for breach in &report.breaches {
         println!("{breach}");
     }
-    let AuditReport { items, orders, events, breaches } = report;
+    let VerifyReport { items, orders, events, breaches } = report;
     println!("{items} items, {orders} orders, {events} events: {} breaches", breaches.len());
 }

@@ -1,4 +1,4 @@
-//! Makes an empty cart.
+//! Creates an empty cart.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,19 +7,20 @@ use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
 use crate::ids::CartId;
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
 use crate::text::{CustomerId, Metadata};
-use crate::{Rejection, Span, Timestamp};
+use crate::time::{Span, Timestamp};
 
-/// Make a cart.
+/// Create a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateCart {
     /// The id of the cart to be.
     pub id: CartId,
-    /// Whose it is; a customer's own where a customer asks.
+    /// The owner of the cart. A customer's cart is its own, named or not.
     pub customer_id: Option<CustomerId>,
     /// The merchant's own pairs.
     pub metadata: Metadata,
-    /// How long it lives untouched.
+    /// How long the cart lives without a change.
     pub ttl: Span,
 }
 

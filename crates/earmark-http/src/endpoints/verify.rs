@@ -15,6 +15,6 @@ use crate::request::ApiRequest;
 )]
 pub(crate) async fn verify(request: ApiRequest) -> Answered {
     request.admin()?;
-    let report = request.app.store.queries().audit().await?;
+    let report = request.app.store.queries().verify().await?;
     Reply::ok(&VerifyReportBody::from(&report))
 }

@@ -86,7 +86,7 @@ impl Running {
     }
 
     fn must_be_clean(&self) {
-        let report = self.runtime.block_on(self.store.queries().audit()).expect("it can be read");
+        let report = self.runtime.block_on(self.store.queries().verify()).expect("it can be read");
         assert!(report.breaches.is_empty(), "{:?}", report.breaches);
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn concurrent_buyers(fixture: Fixture) {
     let item = setup.block_on(store.queries().find_item(&sku("hot"))).expect("it can be read");
     let stock = item.expect("it is there").stock;
     assert_eq!((stock.on_hand, stock.reserved), (STOCK, STOCK));
-    let report = setup.block_on(store.queries().audit()).expect("it can be read");
+    let report = setup.block_on(store.queries().verify()).expect("it can be read");
     assert!(report.breaches.is_empty(), "{:?}", report.breaches);
 }
 

@@ -152,6 +152,6 @@ impl Shop {
     }
 
     pub(crate) async fn assert_books_are_right(&self) {
-        assert_eq!(self.store.queries().audit().await.unwrap().breaches, Vec::<String>::new());
+        assert_eq!(self.store.queries().verify().await.unwrap().breaches, Vec::<String>::new());
     }
 }
