@@ -1,4 +1,4 @@
-//! `/v1/keys`.
+//! `/v1/keys`: is a key shown once, and does it work until it is revoked?
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -34,7 +34,7 @@ pub(crate) struct Body {
     /// Why; absent means `customer` where a customer asks, else `other`.
     #[schema(value_type = Option<schemas::CancelReasonWord>)]
     reason: Option<CancelReason>,
-    /// In the words of whoever asks.
+    #[doc = "In the words of whoever asks."]
     #[schema(value_type = Option<schemas::NoteText>)]
     note: Option<String>,
 }

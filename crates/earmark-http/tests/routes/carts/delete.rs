@@ -1,4 +1,4 @@
-//! `DELETE /v1/carts/{id}`.
+//! `DELETE /v1/carts/{id}`: is a deleted cart gone?
 
 use crate::support::Shop;
 

@@ -1,4 +1,4 @@
-//! `POST /v1/items/{sku}/adjustments`.
+//! `POST /v1/items/{sku}/adjustments`: is a count corrected, and never below what is reserved?
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `GET /v1/items/{sku}`.
+//! `GET /v1/items/{sku}`: is an item found, with a token where the catalogue is private?
 
 use insta::assert_snapshot;
 

@@ -1,4 +1,4 @@
-//! `GET /v1/items`.
+//! `GET /v1/items`: do pages and filters give each item that they should?
 
 use crate::support::{Response, Shop};
 use serde_json::json;

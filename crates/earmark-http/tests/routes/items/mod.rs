@@ -1,4 +1,4 @@
-//! `/v1/items`.
+//! Do the calls under `/v1/items` do what the contract says?
 
 mod adjustments;
 mod find;

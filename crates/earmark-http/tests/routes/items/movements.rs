@@ -1,4 +1,4 @@
-//! `GET /v1/items/{sku}/movements`.
+//! `GET /v1/items/{sku}/movements`: do the movements explain the counters?
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `PUT /v1/items/{sku}`.
+//! `PUT /v1/items/{sku}`: is an item created, replaced, or refused with all that is wrong?
 
 use insta::assert_snapshot;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/cancel`.
+//! `POST /v1/orders/{id}/cancel`: what is cancelled, refunded and refused?
 
 use insta::assert_snapshot;
 use serde_json::json;

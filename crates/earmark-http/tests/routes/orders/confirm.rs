@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/confirm`.
+//! `POST /v1/orders/{id}/confirm`: does confirming again change nothing?
 
 use serde_json::json;
 

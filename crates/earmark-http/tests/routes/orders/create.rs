@@ -1,4 +1,4 @@
-//! `POST /v1/orders`.
+//! `POST /v1/orders`: what is placed, and what is refused with which problem?
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};

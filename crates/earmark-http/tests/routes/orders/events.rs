@@ -1,4 +1,4 @@
-//! `GET /v1/orders/{id}/events`.
+//! `GET /v1/orders/{id}/events`: is the history of an order complete and in order?
 
 use insta::assert_snapshot;
 use serde_json::json;

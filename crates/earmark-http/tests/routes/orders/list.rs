@@ -1,4 +1,4 @@
-//! `GET /v1/orders`.
+//! `GET /v1/orders`: do pages and filters give each order that they should?
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `/v1/orders`.
+//! Do the calls under `/v1/orders` do what the contract says?
 
 mod cancel;
 mod confirm;

@@ -1,4 +1,4 @@
-//! `/v1/payments`.
+//! Do the calls under `/v1/payments` do what the contract says?
 
 mod list;
 mod resolve;

@@ -38,7 +38,7 @@ pub(crate) struct Body {
     #[doc = "Why."]
     #[schema(value_type = schemas::AdjustmentReasonWord)]
     reason: AdjustmentReason,
-    /// In the words of whoever does it.
+    #[doc = "In the words of whoever does it."]
     #[schema(value_type = Option<schemas::NoteText>)]
     note: Option<String>,
 }
