@@ -1,4 +1,4 @@
-//! `POST /v1/carts` and `GET /v1/carts/{id}`: is a cart created, and found by its own customer only?
+//! `POST /v1/carts` and `GET /v1/carts/{id}`: is a cart created, and found by its customer alone?
 
 use insta::assert_snapshot;
 use serde_json::json;
