@@ -44,7 +44,7 @@ impl Order {
     ///
     /// # Panics
     /// If one is broken: that is a bug, and going on would make it worse.
-    pub fn assert_sound(&self) {
+    pub(crate) fn assert_sound(&self) {
         assert!(self.breaches().is_empty(), "order {}: {:?}", self.id, self.breaches());
     }
 
