@@ -11,9 +11,9 @@ use std::fmt;
 use super::totals::sum;
 use super::{Order, OrderLine};
 use crate::ids::OrderId;
-use crate::money::{Money, Overflow};
 use crate::payments::PaymentStatus;
 use crate::text::Sku;
+use crate::{Money, Overflow};
 
 /// A stored order whose counters or amounts no decision can have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
