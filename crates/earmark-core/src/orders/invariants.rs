@@ -2,7 +2,7 @@
 //!
 //! `cancelled + shipped ≤ quantity`, `delivered ≤ shipped`, the records add up to the counters, the
 //! parts of a line add up to its price, and no order is charged twice. Every decision is checked
-//! before it is saved ([`Order::assert_sound`]), every stored order by `earmark verify`
+//! before it is saved (`assert_sound`), every stored order by `earmark verify`
 //! ([`Order::breaches`]). [`Order::check_readable`] is the part that reading a row depends on.
 
 use std::collections::HashMap;

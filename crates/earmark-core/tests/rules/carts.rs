@@ -24,7 +24,7 @@ fn delete(id: u128, due: Due) -> Command {
 }
 
 #[test]
-fn a_cart_is_its_customers_and_nobody_elses() {
+fn a_cart_exists_for_its_customer_alone() {
     check(
         World::empty(),
         by("ann", cart(1, None)),

@@ -140,7 +140,7 @@ fn a_replay_goes_before_the_version() {
 }
 
 #[test]
-fn a_replay_shows_nothing_of_someone_elses() {
+fn a_replay_shows_nothing_of_another_customer() {
     let given = World::shop().and(by("ann", keyed(1, 1, order(1, &[("a", 1)]))));
     check(given, by("bob", keyed(1, 1, order(2, &[("a", 1)]))), Expect::Refused(Rejection::NotFound));
 }

@@ -187,7 +187,7 @@ fn a_payment_of_what_costs_nothing_any_more_is_given_back() {
 }
 
 #[test]
-fn someone_elses_order_is_not_there() {
+fn an_order_of_another_customer_does_not_exist() {
     check(confirmed(), by("bob", pay(1, 7)), Expect::Refused(Rejection::NotFound));
     check(confirmed(), by("ann", pay(1, 7)), Expect::Done(&["payment.pending"], just));
 }

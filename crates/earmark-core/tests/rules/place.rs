@@ -62,7 +62,7 @@ fn duplicates_in_a_request_are_added_up_before_anything_is_checked() {
 }
 
 #[test]
-fn all_shortages_are_told_at_once_and_nothing_is_reserved() {
+fn all_shortages_are_named_at_once_and_nothing_is_reserved() {
     let lines = [("a", 11), ("free", 1), ("b", 6)];
     let shortages = vec![short("a", 11, 10), short("b", 6, 5)];
     check(
@@ -184,7 +184,7 @@ fn the_ordered_lines_leave_the_cart() {
 }
 
 #[test]
-fn a_cart_without_what_is_asked_is_refused() {
+fn a_cart_that_cannot_be_ordered_from_is_refused() {
     check(filled_cart(), from_cart(1, 1, Some(&["b", "free"])), Expect::Invalid("/skus/1"));
     check(filled_cart(), from_cart(1, 1, Some(&[])), Expect::Refused(Rejection::CartEmpty));
     let emptied = filled_cart().and(from_cart(1, 1, None));
@@ -202,8 +202,8 @@ fn a_cart_with_too_little_stock_left_is_refused_as_a_whole() {
 
 #[test]
 fn a_customer_orders_for_itself() {
-    let named = |who: &str| {
-        let source = Source::Lines { lines: units(&[("a", 1)]), customer_id: Some(customer(who)) };
+    let named = |id: &str| {
+        let source = Source::Lines { lines: units(&[("a", 1)]), customer_id: Some(customer(id)) };
         place(PlaceOrder { source, ..wanted(1, &[]) })
     };
     check(World::shop(), by("ann", named("bob")), Expect::Invalid("/customer_id"));
@@ -233,7 +233,7 @@ fn a_reference_is_unique_for_ever() {
 }
 
 #[test]
-fn a_reference_is_told_before_the_cart_that_its_order_emptied() {
+fn a_taken_reference_is_checked_before_the_cart_that_its_order_emptied() {
     let with = |id| {
         let reference = Reference::parse("PO-1").ok();
         let source = Source::Cart { cart_id: earmark_core::ids::CartId(1), skus: None };
@@ -270,7 +270,7 @@ fn refusals_come_in_their_order() {
 }
 
 #[test]
-fn a_placement_confirms_only_when_asked() {
+fn a_placement_confirms_only_on_demand() {
     let later = wanted(1, &[("a", 1)]);
     assert_eq!(later.confirm, Confirm::Later);
     check(

@@ -50,7 +50,7 @@ fn a_refund_that_fails_counts_no_more() {
 }
 
 #[test]
-fn no_answer_is_asked_again() {
+fn no_answer_leads_to_another_attempt() {
     let unknown = RefundResult::Unknown { next_attempt_at: Timestamp(42) };
     check(
         refunding(),
@@ -139,7 +139,7 @@ fn nothing_captured_is_nothing_to_refund() {
 }
 
 #[test]
-fn a_refund_that_failed_can_be_asked_for_again() {
+fn a_refund_that_failed_can_be_made_again() {
     let failed = captured().and(give_back(1, 9, 2000)).and(settle_refund(1, 9, RefundResult::Failed));
     check(
         failed,
@@ -160,7 +160,7 @@ fn a_refund_sent_twice_is_made_once() {
 }
 
 #[test]
-fn a_hint_has_the_gateway_asked_now_and_settles_nothing() {
+fn a_notification_makes_attempts_due_and_settles_nothing() {
     let unknown = RefundResult::Unknown { next_attempt_at: Timestamp(i64::MAX) };
     check(
         refunding().and(settle_refund(1, 7, unknown)),

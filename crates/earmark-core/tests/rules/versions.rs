@@ -74,7 +74,7 @@ fn what_is_not_there_has_no_version() {
 }
 
 #[test]
-fn the_version_is_told_before_what_the_state_says() {
+fn the_version_is_checked_before_the_state() {
     let mismatch = |version| Expect::Refused(Rejection::VersionMismatch { version });
     check(World::shop(), if_match(9, adjust("a", -99)), mismatch(2));
     check(World::shop(), if_match(9, adjust("a", 0)), mismatch(2));
