@@ -1,6 +1,6 @@
 //! Ends a payment by hand, where the gateway cannot be made to say what became of it.
 //!
-//! From then on it is as if the gateway had answered. The event keeps who did it and why.
+//! From then on it is as if the gateway had answered. The event keeps the actor and the note.
 
 use serde::{Deserialize, Serialize};
 
