@@ -2,7 +2,7 @@
 //!
 //! `cancelled + shipped ≤ quantity`, `delivered ≤ shipped`, the records add up to the counters, the
 //! parts of a line add up to its price, and no order is charged twice. Every decision is checked
-//! before it is saved ([`Order::assert_sound`]), every stored order by `earmark verify`
+//! before it is saved (`assert_sound`), every stored order by `earmark verify`
 //! ([`Order::breaches`]). [`Order::check_readable`] is the part that reading a row depends on.
 
 use std::collections::HashMap;
@@ -11,9 +11,9 @@ use std::fmt;
 use super::totals::sum;
 use super::{Order, OrderLine};
 use crate::ids::OrderId;
-use crate::money::{Money, Overflow};
 use crate::payments::PaymentStatus;
 use crate::text::Sku;
+use crate::{Money, Overflow};
 
 /// A stored order whose counters or amounts no decision can have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Order {
     ///
     /// # Panics
     /// If one is broken: that is a bug, and going on would make it worse.
-    pub fn assert_sound(&self) {
+    pub(crate) fn assert_sound(&self) {
         assert!(self.breaches().is_empty(), "order {}: {:?}", self.id, self.breaches());
     }
 

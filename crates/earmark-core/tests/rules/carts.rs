@@ -1,4 +1,4 @@
-//! Section 3: carts, which hold nothing back.
+//! Do carts follow their rules, and do they reserve nothing?
 
 use earmark_core::carts::delete::{DeleteCart, Due};
 use earmark_core::carts::{LINES_MAX, LineProblem, QUANTITY_MAX};
@@ -24,7 +24,7 @@ fn delete(id: u128, due: Due) -> Command {
 }
 
 #[test]
-fn a_cart_is_its_customers_and_nobody_elses() {
+fn a_cart_exists_for_its_customer_alone() {
     check(
         World::empty(),
         by("ann", cart(1, None)),

@@ -1,4 +1,4 @@
-//! Section 4: confirming.
+//! Which orders may be confirmed, and which are paid with it?
 
 use earmark_core::Rejection;
 use earmark_core::orders::OrderStatus;
@@ -46,7 +46,7 @@ fn an_order_with_nothing_to_pay_is_paid_when_it_is_confirmed() {
 }
 
 #[test]
-fn only_who_may_see_it_may_confirm_it() {
+fn an_order_that_does_not_exist_for_the_caller_is_not_confirmed() {
     check(placed(), by("bob", confirm(1)), Expect::Refused(Rejection::NotFound));
     check(placed(), by("bob", if_match(9, confirm(1))), Expect::Refused(Rejection::NotFound));
     check(placed(), confirm(2), Expect::Refused(Rejection::NotFound));
