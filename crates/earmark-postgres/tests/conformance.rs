@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
-use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_store::memory::MemoryStore;
 
 /// A server whose databases are forgotten with it, so nothing need be synced.

@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use common::{cluster, name, parse, runtime};
 use earmark_cluster::Cluster;
+use earmark_conformance::agree_with_a_scan;
+use earmark_conformance::simulation::Simulation;
 use earmark_core::Timestamp;
 use earmark_core::text::Sku;
 use earmark_postgres::{PostgresOptions, open};
-use earmark_store::conformance::agree_with_a_scan;
-use earmark_store::simulation::Simulation;
 use earmark_store::{Clock, ItemFilter, Queries, Store, StoreOptions};
 
 /// How long the nodes have to group what is there.

@@ -4,8 +4,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_sqlite::{SqliteOptions, open};
-use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_store::memory::MemoryStore;
 use tempfile::TempDir;
 

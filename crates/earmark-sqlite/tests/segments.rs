@@ -4,9 +4,9 @@
 mod common;
 
 use common::{Random, Shop, cancel, place, receive, sku, small};
+use earmark_conformance::agree_with_a_scan;
 use earmark_core::ids::OrderId;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::conformance::agree_with_a_scan;
 use earmark_store::{Engine, Pace};
 
 const ITEMS: u64 = 6;

@@ -2,9 +2,9 @@
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::{Fixture, differential};
 use earmark_postgres::{DatabaseUrl, PostgresOptions};
 use earmark_sqlite::SqliteOptions;
-use earmark_store::conformance::{Fixture, differential};
 use earmark_store::memory::MemoryStore;
 
 const COMMANDS: usize = 20_000;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use earmark_conformance::simulation::Simulation;
 use earmark_core::{Action, Changes, Command, Keys, Mode, Rejection, Timestamp, WorkingSet, decide, needs};
 use earmark_store::memory::MemoryStore;
-use earmark_store::simulation::Simulation;
 use earmark_store::{Engine, Queries};
 use tokio::runtime::Runtime;
 

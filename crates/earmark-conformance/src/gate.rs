@@ -4,7 +4,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
-use crate::{Engine, Meanwhile, StoreError};
+use earmark_store::{Engine, Meanwhile, StoreError};
 
 /// The real engine behind a gate.
 pub(super) struct Gated {
@@ -130,7 +130,7 @@ impl Engine for Gated {
         self.inner.rollback();
     }
 
-    fn maintain(&mut self, pace: crate::Pace) -> Result<(), StoreError> {
+    fn maintain(&mut self, pace: earmark_store::Pace) -> Result<(), StoreError> {
         self.inner.maintain(pace)
     }
 }

@@ -6,7 +6,7 @@ use earmark_core::text::Sku;
 
 use super::book::Book;
 use super::lists::{LIMITS, same};
-use crate::{MovementCursor, Pace};
+use earmark_store::{MovementCursor, Pace};
 
 /// Reads all movements of an item, page by page, newest first.
 pub(super) fn read_all(book: &Book, sku: &Sku, limit: usize) -> Vec<Movement> {

@@ -13,13 +13,13 @@ use earmark_core::orders::place::PlaceOrder;
 use earmark_core::text::Reference;
 use earmark_core::{Actor, BatchChanges, Change, Command, Keys, Outcome, Timestamp, WorkingSet};
 
-use super::Fixture;
 use super::book::Book;
 use super::commands::{
     add, adjust, cancel, cart, command, confirm, keyed, order, pay, place, put, sku, units,
 };
 use super::rows::key_row;
-use crate::StoreError;
+use crate::Fixture;
+use earmark_store::StoreError;
 
 /// A shop with something of every kind.
 fn furnish(book: &mut Book) {
@@ -282,7 +282,7 @@ pub(super) fn event_numbers_go_on(book: &mut Book) {
 
 pub(super) fn readers_see_a_batch_at_once(book: &mut Book) {
     furnish(book);
-    let all = crate::OrderFilter::default();
+    let all = earmark_store::OrderFilter::default();
     for id in 100..108 {
         book.must(order(id, vec![units("a", 1)]));
         let order = book.ask(|queries| queries.find_order(OrderId(id)));

@@ -16,13 +16,14 @@ mod model;
 mod money;
 mod movements;
 mod rows;
+pub mod simulation;
 mod transactions;
 mod writer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::{Engine, Queries};
+use earmark_store::{Engine, Queries};
 
 use book::Book;
 

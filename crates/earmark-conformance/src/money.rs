@@ -7,7 +7,7 @@ use earmark_core::refunds::{Refund, RefundStatus};
 
 use super::book::Book;
 use super::lists::{LIMITS, pages, same};
-use crate::{PaymentFilter, RefundFilter};
+use earmark_store::{PaymentFilter, RefundFilter};
 
 pub(super) fn lists(book: &mut Book) {
     book.simulate(31, 3_000);

@@ -4,7 +4,7 @@ use earmark_core::ids::OrderId;
 use earmark_core::movements::{Movement, deltas, movement};
 use earmark_core::text::Sku;
 
-use crate::{MovementCursor, OrderFilter, Queries, RecordedEvent};
+use earmark_store::{MovementCursor, OrderFilter, Queries, RecordedEvent};
 
 /// The most events that are compared.
 const EVENTS_MAX: usize = 100_000;

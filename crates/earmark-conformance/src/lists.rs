@@ -12,7 +12,7 @@ use earmark_core::{BatchChanges, Change, Keys, Timestamp, WorkingSet};
 use super::book::Book;
 use super::rows::key_row;
 use crate::simulation::Random;
-use crate::{ItemFilter, OrderFilter, Page};
+use earmark_store::{ItemFilter, OrderFilter, Page};
 
 /// The pages that every list is read with: one row, two, seven, and all.
 pub(super) const LIMITS: [usize; 4] = [1, 2, 7, 10_000];
@@ -184,7 +184,7 @@ pub(super) fn events(book: &mut Book) {
         let wanted: Vec<_> = fitting.map(|event| book.model.recorded(event)).collect();
         for limit in LIMITS {
             let read = |after: &u64| book.ask(|queries| queries.list_events(*after, types.as_deref(), limit));
-            let found = pages(limit, 0, |row: &crate::RecordedEvent| row.event.sequence, read);
+            let found = pages(limit, 0, |row: &earmark_store::RecordedEvent| row.event.sequence, read);
             same(&format!("events of {types:?}, limit {limit}"), &found, &wanted);
         }
     }
@@ -198,7 +198,7 @@ fn order_events(book: &Book) {
         let wanted: Vec<_> = of_order.map(|event| book.model.recorded(event)).collect();
         for limit in LIMITS {
             let read = |after: &u64| book.ask(|queries| queries.list_order_events(id, *after, limit));
-            let found = pages(limit, 0, |row: &crate::RecordedEvent| row.event.sequence, read);
+            let found = pages(limit, 0, |row: &earmark_store::RecordedEvent| row.event.sequence, read);
             same(&format!("events of {id}, limit {limit}"), &found, &wanted);
         }
     }

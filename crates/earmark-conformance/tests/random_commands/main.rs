@@ -1,7 +1,7 @@
 //! Do the rules hold whatever is asked, in whatever order, at whatever time?
 //!
 //! Random logs of commands, decided in batches on the store in memory; after each step every promise of the contract that a machine can check is
-//! checked. A failure prints its seed: run it again with `EARMARK_SEED=… EARMARK_STEPS=… cargo test -p earmark-store --test random_commands`.
+//! checked. A failure prints its seed: run it again with `EARMARK_SEED=… EARMARK_STEPS=… cargo test -p earmark-conformance --test random_commands`.
 
 mod controls;
 mod events;

@@ -115,7 +115,7 @@ pub(super) fn extremes_come_back(book: &mut Book) {
         book.must(pay(id, id));
     }
     book.check();
-    let all = crate::OrderFilter::default();
+    let all = earmark_store::OrderFilter::default();
     let orders = book.ask(|queries| queries.list_orders(&all, 10)).rows;
     let ids: Vec<u128> = orders.iter().map(|order| order.id.0).collect();
     assert_eq!(ids, [u128::MAX, 1 << 127, (1 << 127) - 1, 1 << 64, 1, 0], "highest id first");

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use earmark_core::orders::OrderStatus;
 use earmark_core::{Command, Timestamp};
 
-use super::Fixture;
 use super::book::{ALL, Book};
 use super::due::sweep;
 use super::lists::same;
 use super::movements::read_all;
+use crate::Fixture;
 use crate::simulation::Simulation;
-use crate::{ItemFilter, OrderFilter, Pace, PaymentFilter, RefundFilter};
+use earmark_store::{ItemFilter, OrderFilter, Pace, PaymentFilter, RefundFilter};
 
 /// Carries the same random log of so many commands out on all stores, in batches, and compares the answers, rows and lists of each with the first's.
 ///

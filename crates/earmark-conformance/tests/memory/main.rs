@@ -7,7 +7,7 @@ mod wrong_engines;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use earmark_store::conformance::{self, Fixture};
+use earmark_conformance::{self as conformance, Fixture};
 use earmark_store::memory::MemoryStore;
 use faults::{FAULTS, Fault, Faulty};
 

@@ -8,11 +8,11 @@ use earmark_core::text::Reference;
 use earmark_core::{Answer, BatchChanges, Command, Keys, Rejection, Timestamp, WorkingSet, decide, needs};
 use tokio::runtime::Runtime;
 
-use super::Fixture;
 use super::due::sweep;
 use super::model::Model;
+use crate::Fixture;
 use crate::simulation::Simulation;
-use crate::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
+use earmark_store::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
 
 /// More rows than any case makes.
 pub(super) const ALL: usize = 1_000_000;

@@ -13,7 +13,7 @@ use earmark_core::orders::Order;
 use earmark_core::text::Sku;
 use earmark_core::{BatchChanges, Change, Timestamp};
 
-use crate::RecordedEvent;
+use earmark_store::RecordedEvent;
 
 /// Every row that should be there.
 #[derive(Clone, Default)]

@@ -40,11 +40,12 @@ pub(super) fn an_empty_store_has_nothing(book: &mut Book) {
     assert_eq!(book.ask(|queries| queries.find_order(OrderId(1))), None);
     assert_eq!(book.ask(|queries| queries.find_order_of_payment(PaymentId(1))), None);
     assert!(book.ask(|queries| queries.find_api_key(KeyId(1))).is_none());
-    let filter = crate::OrderFilter { customer_id: Some(nobody), ..crate::OrderFilter::default() };
+    let filter =
+        earmark_store::OrderFilter { customer_id: Some(nobody), ..earmark_store::OrderFilter::default() };
     assert!(book.ask(|queries| queries.list_orders(&filter, 10)).rows.is_empty());
     assert!(book.ask(|queries| queries.list_movements(&none, None, 10)).rows.is_empty());
-    assert_eq!(book.audit(), crate::AuditReport::default());
-    book.ask(crate::Queries::ping);
+    assert_eq!(book.audit(), earmark_store::AuditReport::default());
+    book.ask(earmark_store::Queries::ping);
 }
 
 fn metadata(text: &str) -> Metadata {

@@ -3,9 +3,9 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use earmark_conformance::Fixture;
 use earmark_core::working_set::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
-use earmark_store::conformance::Fixture;
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Engine, Meanwhile, StoreError};
 

@@ -10,7 +10,7 @@ use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use super::book::Book;
 use super::commands::{adjust, order, put, sku, units};
 use super::transactions::placed;
-use crate::AuditReport;
+use earmark_store::AuditReport;
 
 pub(super) fn right_books_are_clean(book: &mut Book) {
     book.simulate(11, 2_000);
