@@ -114,7 +114,7 @@ impl Book {
         let mut simulation = Simulation::new(seed);
         let mut left = commands;
         while left > 0 {
-            let size = left.min(simulation.random().place(40).expect("not empty") + 1);
+            let size = left.min(simulation.random().index(40).expect("not empty") + 1);
             left -= size;
             let batch: Vec<_> = (0..size).map(|_| simulation.next_command()).collect();
             let verdicts = self.run_batch(&batch);

@@ -23,7 +23,7 @@ pub fn differential(stores: impl IntoIterator<Item = Fixture>, seed: u64, comman
     let mut simulation = Simulation::new(seed);
     let mut left = commands;
     while left > 0 {
-        let size = left.min(simulation.random().place(64).expect("not empty") + 1);
+        let size = left.min(simulation.random().index(64).expect("not empty") + 1);
         left -= size;
         let batch: Vec<(Command, Timestamp)> = (0..size).map(|_| simulation.next_command()).collect();
         let verdicts: Vec<_> = books.iter_mut().map(|book| book.run_batch(&batch)).collect();

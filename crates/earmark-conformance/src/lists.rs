@@ -11,7 +11,7 @@ use earmark_core::{BatchChanges, Change, Keys, Timestamp, WorkingSet};
 
 use super::book::Book;
 use super::rows::key_row;
-use crate::simulation::Random;
+use earmark_random::Random;
 use earmark_store::{ItemFilter, OrderFilter, Page};
 
 /// The pages that every list is read with: one row, two, seven, and all.

@@ -31,13 +31,18 @@ struct Running {
 
 impl Running {
     fn start(fixture: Fixture) -> Self {
-        Self::start_with(fixture, StoreOptions::default())
+        Self::start_with(fixture, StoreOptions::default().answer_within)
     }
 
-    /// As [`Running::start`], with these options but for the length of the queue and the clock.
-    fn start_with(fixture: Fixture, options: StoreOptions) -> Self {
+    /// A store whose callers wait this long for an answer.
+    fn start_with(fixture: Fixture, answer_within: Duration) -> Self {
         let (gate, clock) = (Gate::default(), Clock::manual(Timestamp(1_790_000_000_000_000)));
-        let options = StoreOptions { queue_commands_max: 4, clock: clock.clone(), ..options };
+        let options = StoreOptions {
+            queue_commands_max: 4,
+            answer_within,
+            clock: clock.clone(),
+            ..StoreOptions::default()
+        };
         let (store, ended) = Store::start(gate.before(fixture.engine), fixture.queries, options);
         Self { store, gate, clock, ended, runtime: runtime() }
     }
@@ -333,8 +338,7 @@ pub(super) fn who_is_saved_is_told_whatever_comes_next(make: &dyn Fn() -> Fixtur
 }
 
 pub(super) fn a_late_answer_is_unknown(fixture: Fixture) {
-    let answer_within = Duration::from_millis(50);
-    let running = Running::start_with(fixture, StoreOptions { answer_within, ..StoreOptions::default() });
+    let running = Running::start_with(fixture, Duration::from_millis(50));
     let held = running.hold();
     assert_eq!(running.join(held), Err(SubmitError::Unknown), "it may still happen");
     running.gate.open();

@@ -37,7 +37,7 @@ impl Simulation {
             0..8 => 0,
             8 => -1,
             9 => MINOR_MAX,
-            _ => i64::from(self.random.between(1, 9_999)),
+            _ => i64::from(self.between(1, 9_999)),
         };
         let word = self.random.pick(&WORDS).expect("there are words");
         let number = self.random.below(10);
@@ -58,12 +58,12 @@ impl Simulation {
     pub(super) fn adjust_stock(&mut self) -> Action {
         let sku = self.sku();
         let change = match self.random.below(10) {
-            0..6 => StockChange::By(i64::from(self.random.between(1, 60))),
-            6..8 => StockChange::By(-i64::from(self.random.between(0, 40))),
-            8 => StockChange::To { on_hand: self.random.between(0, 80), expected_on_hand: None },
+            0..6 => StockChange::By(i64::from(self.between(1, 60))),
+            6..8 => StockChange::By(-i64::from(self.between(0, 40))),
+            8 => StockChange::To { on_hand: self.between(0, 80), expected_on_hand: None },
             _ => {
-                let expected_on_hand = Some(self.random.between(0, 30));
-                StockChange::To { on_hand: self.random.between(0, 80), expected_on_hand }
+                let expected_on_hand = Some(self.between(0, 30));
+                StockChange::To { on_hand: self.between(0, 80), expected_on_hand }
             }
         };
         let (id, note) = (AdjustmentId(self.id()), self.note());
@@ -78,7 +78,7 @@ impl Simulation {
     }
 
     pub(super) fn change_cart_line(&mut self) -> Action {
-        let Some(place) = self.random.place(self.shop.carts.len()) else { return self.create_cart() };
+        let Some(place) = self.random.index(self.shop.carts.len()) else { return self.create_cart() };
         let cart = &self.shop.carts[place];
         let (cart_id, held) = (cart.id, self.random.pick(&cart.lines).map(|line| line.sku.clone()));
         let cart_id = if self.random.percent(2) { CartId(self.id()) } else { cart_id };
@@ -117,8 +117,8 @@ impl Simulation {
         match self.random.below(100) {
             0 => 0,
             1 => 1_000_001,
-            2..8 => self.random.between(10, 60),
-            _ => self.random.between(1, 5),
+            2..8 => self.between(10, 60),
+            _ => self.between(1, 5),
         }
     }
 

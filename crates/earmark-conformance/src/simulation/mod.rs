@@ -5,7 +5,6 @@
 
 mod catalogue;
 mod orders;
-mod random;
 mod shop;
 
 use earmark_core::command::Action;
@@ -14,7 +13,7 @@ use earmark_core::ids::{AdjustmentId, CartId, KeyId, OrderId, PaymentId, RefundI
 use earmark_core::text::{CustomerId, Sku};
 use earmark_core::{Access, Actor, Answer, Command, Mode, Rejection, Span, Timestamp};
 
-pub use random::Random;
+use earmark_random::Random;
 use shop::Shop;
 
 /// When a simulation begins.
@@ -55,7 +54,7 @@ impl Simulation {
         if command.idempotency.is_some() {
             self.recent.push(command.clone());
             if self.recent.len() > RECENT_MAX
-                && let Some(place) = self.random.place(RECENT_MAX)
+                && let Some(place) = self.random.index(RECENT_MAX)
             {
                 self.recent.swap_remove(place);
             }
@@ -84,9 +83,9 @@ impl Simulation {
         let micros = match self.random.below(400) {
             0 => 4 * 86_400_000_000,
             1..=4 => 25 * 60_000_000,
-            5..=7 => -i64::from(self.random.between(1, 3_600_000_000)),
+            5..=7 => -i64::from(self.between(1, 3_600_000_000)),
             8..=100 => 0,
-            _ => i64::from(self.random.between(1, 2_000_000)),
+            _ => i64::from(self.between(1, 2_000_000)),
         };
         self.now = Timestamp(self.now.0 + micros);
     }
@@ -264,6 +263,11 @@ impl Simulation {
         let millis = u128::from(self.now.0.unsigned_abs() / 1000) & 0xFFFF_FFFF_FFFF;
         let (high, low) = (u128::from(self.random.below(1 << 12)), u128::from(self.random.below(1 << 62)));
         millis << 80 | 7 << 76 | high << 64 | 2 << 62 | low
+    }
+
+    /// A number from `low` to `high`, both included.
+    fn between(&mut self, low: u32, high: u32) -> u32 {
+        u32::try_from(self.random.between(low.into(), high.into())).expect("it is between two of 32 bits")
     }
 
     fn sku(&mut self) -> Sku {

@@ -58,7 +58,7 @@ impl Simulation {
     }
 
     pub(super) fn place_lines(&mut self) -> Action {
-        let count = if self.random.percent(3) { 0 } else { self.random.between(1, 5) };
+        let count = if self.random.percent(3) { 0 } else { self.between(1, 5) };
         let mut wanted: Vec<(Sku, u32)> = Vec::new();
         for _ in 0..count {
             let line = (self.sku(), self.quantity());
@@ -78,12 +78,12 @@ impl Simulation {
     fn place(&mut self, source: Source, wanted: &[(Sku, u32)]) -> Action {
         let expected_total = match self.random.below(20) {
             0..6 => self.shop.total(wanted),
-            6 => Some(Money::parse(i64::from(self.random.between(0, 50_000))).expect("an amount")),
+            6 => Some(Money::parse(i64::from(self.between(0, 50_000))).expect("an amount")),
             _ => None,
         };
         let reference = match self.random.below(20) {
             0 => self.random.pick(&self.shop.references).cloned(),
-            1..5 => Reference::parse(&format!("R#{:x}", self.random.bits())).ok(),
+            1..5 => Reference::parse(&format!("R#{:x}", self.random.next_u64())).ok(),
             _ => None,
         };
         let shipping_address = self.random.percent(30).then(|| Address {
@@ -128,7 +128,7 @@ impl Simulation {
         let Some(order) = self.order(&[OrderStatus::Confirmed]) else { return self.place_lines() };
         let amount = match self.random.below(10) {
             0..4 => Some(order.balance_due()),
-            4 => Some(Money::parse(i64::from(self.random.between(0, 9_999))).expect("an amount")),
+            4 => Some(Money::parse(i64::from(self.between(0, 9_999))).expect("an amount")),
             _ => None,
         };
         Action::StartPayment(StartPayment {
@@ -150,7 +150,7 @@ impl Simulation {
             13..16 => PaymentResult::Declined { code: name("insufficient_funds"), reference },
             16 => PaymentResult::Failed { code: name("unknown_payment") },
             _ => {
-                let wait = Span::from_seconds(self.random.between(0, 600));
+                let wait = Span::from_seconds(self.between(0, 600));
                 PaymentResult::Unknown { next_attempt_at: self.now.after(wait) }
             }
         };
@@ -183,7 +183,7 @@ impl Simulation {
         let mut units = Vec::new();
         for line in &order.lines {
             if self.random.percent(60) && line.unshipped() > 0 {
-                let quantity = self.random.between(1, line.unshipped());
+                let quantity = self.between(1, line.unshipped());
                 units.push(Units { sku: line.sku.clone(), quantity });
             }
         }
@@ -231,9 +231,9 @@ impl Simulation {
         let Some(order) = self.order(&states) else { return self.settle_payment() };
         let refundable = u32::try_from(order.refundable().minor()).unwrap_or(0);
         let amount = match self.random.below(10) {
-            0 => self.random.between(0, 50_000),
+            0 => self.between(0, 50_000),
             1..3 => refundable,
-            _ => self.random.between(0, refundable),
+            _ => self.between(0, refundable),
         };
         Action::CreateRefund(CreateRefund {
             order_id: order.id,
@@ -273,7 +273,7 @@ impl Simulation {
             0..6 => RefundResult::Succeeded,
             6..8 => RefundResult::Failed,
             _ => {
-                let wait = Span::from_seconds(self.random.between(0, 600));
+                let wait = Span::from_seconds(self.between(0, 600));
                 RefundResult::Unknown { next_attempt_at: self.now.after(wait) }
             }
         };

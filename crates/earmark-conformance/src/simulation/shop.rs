@@ -12,7 +12,7 @@ use earmark_core::refunds::{RefundStatus, settle::RefundResult};
 use earmark_core::text::{CustomerId, Reference, Sku};
 use earmark_core::{Answer, Command, Mode, Money, Outcome};
 
-use super::random::Random;
+use earmark_random::Random;
 
 /// The most of each kind that is remembered, so that most orders live their life to the end.
 const REMEMBERED_MAX: usize = 60;
@@ -44,7 +44,7 @@ pub(super) struct Shop {
 fn remember<T>(list: &mut Vec<T>, new: T, random: &mut Random) {
     list.push(new);
     if list.len() > REMEMBERED_MAX
-        && let Some(place) = random.place(list.len())
+        && let Some(place) = random.index(list.len())
     {
         list.swap_remove(place);
     }
