@@ -1,4 +1,4 @@
-//! What should be there? Every row as the commits so far left it, in plain maps.
+//! What should be in the store? Every row as the commits so far left it, in plain maps.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use earmark_store::RecordedEvent;
 
 /// Every row that should be there.
 #[derive(Clone, Default)]
-pub(super) struct Model {
-    pub(super) items: BTreeMap<Sku, Arc<Item>>,
-    pub(super) stocks: BTreeMap<Sku, Arc<Stock>>,
-    pub(super) carts: BTreeMap<CartId, Arc<Cart>>,
-    pub(super) orders: BTreeMap<OrderId, Arc<Order>>,
-    pub(super) api_keys: BTreeMap<KeyId, Arc<ApiKey>>,
-    pub(super) idempotency: BTreeMap<[u8; 16], Arc<IdempotencyRecord>>,
-    pub(super) events: Vec<Event>,
+pub(crate) struct Model {
+    pub(crate) items: BTreeMap<Sku, Arc<Item>>,
+    pub(crate) stocks: BTreeMap<Sku, Arc<Stock>>,
+    pub(crate) carts: BTreeMap<CartId, Arc<Cart>>,
+    pub(crate) orders: BTreeMap<OrderId, Arc<Order>>,
+    pub(crate) api_keys: BTreeMap<KeyId, Arc<ApiKey>>,
+    pub(crate) idempotency: BTreeMap<[u8; 16], Arc<IdempotencyRecord>>,
+    pub(crate) events: Vec<Event>,
 }
 
 fn apply<K: Ord, R>(rows: &mut BTreeMap<K, Arc<R>>, changes: &[Change<R>], key: impl Fn(&R) -> K) {
@@ -39,12 +39,12 @@ fn apply<K: Ord, R>(rows: &mut BTreeMap<K, Arc<R>>, changes: &[Change<R>], key: 
 
 impl Model {
     /// When the last event was written; zero before the first.
-    pub(super) fn last_event_at(&self) -> Timestamp {
+    pub(crate) fn last_event_at(&self) -> Timestamp {
         self.events.last().map_or(Timestamp(0), |event| event.at)
     }
 
-    /// Follows a commit.
-    pub(super) fn apply(&mut self, changes: &BatchChanges) {
+    /// Takes the changes of a commit in.
+    pub(crate) fn apply(&mut self, changes: &BatchChanges) {
         apply(&mut self.items, &changes.items, |row| row.sku.clone());
         apply(&mut self.stocks, &changes.stocks, |row| row.sku.clone());
         apply(&mut self.carts, &changes.carts, |row| row.id);
@@ -55,18 +55,18 @@ impl Model {
     }
 
     /// An item with its stock.
-    pub(super) fn stocked(&self, sku: &Sku) -> StockedItem {
+    pub(crate) fn stocked(&self, sku: &Sku) -> StockedItem {
         StockedItem { item: Item::clone(&self.items[sku]), stock: Stock::clone(&self.stocks[sku]) }
     }
 
     /// A cart with its items.
-    pub(super) fn priced(&self, cart: &Cart) -> PricedCart {
+    pub(crate) fn priced(&self, cart: &Cart) -> PricedCart {
         let items = cart.lines.iter().map(|line| self.stocked(&line.sku)).collect();
         PricedCart { cart: cart.clone(), items }
     }
 
     /// An event as readers see it.
-    pub(super) fn recorded(&self, event: &Event) -> RecordedEvent {
+    pub(crate) fn recorded(&self, event: &Event) -> RecordedEvent {
         let created = event.order_id.filter(|_| event.fact == Fact::OrderCreated);
         let placed = created.map(|id| Box::new(self.orders[&id].as_placed()));
         RecordedEvent { event: event.clone(), placed }

@@ -1,46 +1,26 @@
-//! Commands about orders, payments, shipments and refunds.
+//! Commands that place, confirm, cancel and expire orders.
 
 use std::sync::Arc;
 
 use earmark_core::command::Action;
-use earmark_core::ids::{CartId, OrderId, PaymentId, RefundId, ShipmentId};
+use earmark_core::ids::{CartId, OrderId, RefundId};
 use earmark_core::orders::cancel::CancelOrder;
 use earmark_core::orders::confirm::ConfirmOrder;
 use earmark_core::orders::expire::ExpireReservation;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
-use earmark_core::orders::{Address, CancelReason, Order, OrderStatus, Units};
-use earmark_core::payments::Token;
-use earmark_core::payments::hasten::HastenAttempts;
-use earmark_core::payments::resolve::{ResolvePayment, Verdict};
-use earmark_core::payments::settle::{PaymentResult, SettlePayment};
-use earmark_core::payments::start::StartPayment;
-use earmark_core::refunds::create::CreateRefund;
-use earmark_core::refunds::settle::{RefundResult, SettleRefund};
-use earmark_core::shipments::deliver::DeliverShipment;
-use earmark_core::shipments::ship::ShipOrder;
-use earmark_core::text::{Name, Note, Reference, Sku, Url};
+use earmark_core::orders::{Address, Order, OrderStatus, Units};
+use earmark_core::text::{Reference, Sku};
 use earmark_core::{Money, Span};
 
 use super::Simulation;
-
-const REASONS: [CancelReason; 5] = [
-    CancelReason::Customer,
-    CancelReason::Inventory,
-    CancelReason::Fraud,
-    CancelReason::Declined,
-    CancelReason::Other,
-];
-
-fn name(text: &str) -> Name {
-    Name::parse(text).expect("a name")
-}
+use super::draws::{CANCEL_REASONS, name};
 
 impl Simulation {
     pub(super) fn place_from_cart(&mut self) -> Action {
         let filled: Vec<usize> =
-            (0..self.shop.carts.len()).filter(|place| !self.shop.carts[*place].lines.is_empty()).collect();
+            (0..self.known.carts.len()).filter(|place| !self.known.carts[*place].lines.is_empty()).collect();
         let Some(place) = self.random.pick(&filled).copied() else { return self.change_cart_line() };
-        let cart = &self.shop.carts[place];
+        let cart = &self.known.carts[place];
         let (cart_id, lines) = (cart.id, cart.lines.clone());
         let skus = match self.random.below(10) {
             0..3 => Some(vec![self.random.pick(&lines).expect("it is not empty").sku.clone()]),
@@ -48,41 +28,43 @@ impl Simulation {
             _ => None,
         };
         let named = |sku: &Sku| skus.as_ref().is_none_or(|skus| skus.contains(sku));
-        let wanted: Vec<_> = lines
-            .iter()
-            .filter(|line| named(&line.sku))
-            .map(|line| (line.sku.clone(), line.quantity))
-            .collect();
+        let taken = lines.iter().filter(|line| named(&line.sku));
+        let taken = taken.map(|line| Units { sku: line.sku.clone(), quantity: line.quantity });
+        let expected_total = self.expected_total(&taken.collect::<Vec<_>>());
         let cart_id = if self.random.percent(2) { CartId(self.id()) } else { cart_id };
-        self.place(Source::Cart { cart_id, skus }, &wanted)
+        self.place(Source::Cart { cart_id, skus }, expected_total)
     }
 
     pub(super) fn place_lines(&mut self) -> Action {
         let count = if self.random.percent(3) { 0 } else { self.between(1, 5) };
-        let mut wanted: Vec<(Sku, u32)> = Vec::new();
+        let mut lines: Vec<Units> = Vec::new();
         for _ in 0..count {
-            let line = (self.sku(), self.quantity());
-            wanted.push(line);
+            let (sku, quantity) = (self.sku(), self.quantity());
+            lines.push(Units { sku, quantity });
         }
         if self.random.percent(10)
-            && let Some(line) = self.random.pick(&wanted).cloned()
+            && let Some(again) = self.random.pick(&lines).cloned()
         {
-            wanted.push(line);
+            lines.push(again);
         }
-        let units = |(sku, quantity): &(Sku, u32)| Units { sku: sku.clone(), quantity: *quantity };
-        let lines = wanted.iter().map(units).collect();
+        let expected_total = self.expected_total(&lines);
         let customer_id = self.random.percent(70).then(|| self.customer());
-        self.place(Source::Lines { lines, customer_id }, &wanted)
+        self.place(Source::Lines { lines, customer_id }, expected_total)
     }
 
-    fn place(&mut self, source: Source, wanted: &[(Sku, u32)]) -> Action {
-        let expected_total = match self.random.below(20) {
-            0..6 => self.shop.total(wanted),
+    /// The total that the client expects: mostly none, sometimes what it has seen, sometimes a
+    /// wrong one.
+    fn expected_total(&mut self, lines: &[Units]) -> Option<Money> {
+        match self.random.below(20) {
+            0..6 => self.known.total(lines),
             6 => Some(Money::parse(i64::from(self.between(0, 50_000))).expect("an amount")),
             _ => None,
-        };
+        }
+    }
+
+    fn place(&mut self, source: Source, expected_total: Option<Money>) -> Action {
         let reference = match self.random.below(20) {
-            0 => self.random.pick(&self.shop.references).cloned(),
+            0 => self.random.pick(&self.known.references).cloned(),
             1..5 => Reference::parse(&format!("R#{:x}", self.random.next_u64())).ok(),
             _ => None,
         };
@@ -105,15 +87,16 @@ impl Simulation {
         })
     }
 
-    /// An order in one of these states as far as is known, or any, or one that is not there.
-    fn order(&mut self, states: &[OrderStatus]) -> Option<Arc<Order>> {
+    /// An order that was last seen in one of these states, and sometimes in another. `None` if
+    /// there is none.
+    pub(super) fn order(&mut self, states: &[OrderStatus]) -> Option<Arc<Order>> {
         let fitting: Vec<_> =
-            self.shop.orders.iter().filter(|order| states.contains(&order.status())).cloned().collect();
-        let from = if fitting.is_empty() || self.random.percent(8) { &self.shop.orders } else { &fitting };
+            self.known.orders.iter().filter(|order| states.contains(&order.status())).cloned().collect();
+        let from = if fitting.is_empty() || self.random.percent(8) { &self.known.orders } else { &fitting };
         self.random.pick(from).cloned()
     }
 
-    fn order_id(&mut self, states: &[OrderStatus]) -> OrderId {
+    pub(super) fn order_id(&mut self, states: &[OrderStatus]) -> OrderId {
         match self.order(states) {
             Some(order) if !self.random.percent(1) => order.id,
             _ => OrderId(self.id()),
@@ -122,41 +105,6 @@ impl Simulation {
 
     pub(super) fn confirm(&mut self) -> Action {
         Action::ConfirmOrder(ConfirmOrder { order_id: self.order_id(&[OrderStatus::Created]) })
-    }
-
-    pub(super) fn pay(&mut self) -> Action {
-        let Some(order) = self.order(&[OrderStatus::Confirmed]) else { return self.place_lines() };
-        let amount = match self.random.below(10) {
-            0..4 => Some(order.balance_due()),
-            4 => Some(Money::parse(i64::from(self.between(0, 9_999))).expect("an amount")),
-            _ => None,
-        };
-        Action::StartPayment(StartPayment {
-            order_id: order.id,
-            payment_id: PaymentId(self.id()),
-            token: Token::parse("tok_ok").expect("a token"),
-            amount,
-            gateway: name("sandbox"),
-        })
-    }
-
-    pub(super) fn settle_payment(&mut self) -> Action {
-        let Some((order_id, payment_id)) = self.random.pick(&self.shop.pending_payments).copied() else {
-            return self.pay();
-        };
-        let reference = self.random.percent(70).then(|| name("gw_1"));
-        let result = match self.random.below(20) {
-            0..13 => PaymentResult::Succeeded { reference },
-            13..16 => PaymentResult::Declined { code: name("insufficient_funds"), reference },
-            16 => PaymentResult::Failed { code: name("unknown_payment") },
-            _ => {
-                let wait = Span::from_seconds(self.between(0, 600));
-                PaymentResult::Unknown { next_attempt_at: self.now.after(wait) }
-            }
-        };
-        let payment_id = if self.random.percent(2) { PaymentId(self.id()) } else { payment_id };
-        let refund_id = RefundId(self.id());
-        Action::SettlePayment(SettlePayment { order_id, payment_id, result, refund_id })
     }
 
     pub(super) fn cancel_whole(&mut self) -> Action {
@@ -173,13 +121,14 @@ impl Simulation {
     }
 
     fn cancel(&mut self, order_id: OrderId, lines: Option<Vec<Units>>) -> Action {
-        let reason = *self.random.pick(&REASONS).expect("there are reasons");
+        let reason = *self.random.pick(&CANCEL_REASONS).expect("there are reasons");
         let (note, refund_id) = (self.note(), RefundId(self.id()));
         Action::CancelOrder(CancelOrder { order_id, lines, reason, note, refund_id })
     }
 
-    /// Some units of an order that are left as far as is known, sometimes in two entries, sometimes too many or of a stranger.
-    fn some_units(&mut self, order: &Order) -> Vec<Units> {
+    /// Some of the units that are left, as far as is known; sometimes an item in two entries, too
+    /// many units, or an item of no line.
+    pub(super) fn some_units(&mut self, order: &Order) -> Vec<Units> {
         let mut units = Vec::new();
         for line in &order.lines {
             if self.random.percent(60) && line.unshipped() > 0 {
@@ -199,84 +148,8 @@ impl Simulation {
         units
     }
 
-    pub(super) fn ship(&mut self) -> Action {
-        let Some(order) = self.order(&[OrderStatus::Paid]) else { return self.settle_payment() };
-        let lines = self.random.percent(45).then(|| self.some_units(&order));
-        let tracked = self.random.percent(40);
-        Action::ShipOrder(ShipOrder {
-            order_id: order.id,
-            shipment_id: ShipmentId(self.id()),
-            lines,
-            carrier: tracked.then(|| name("Royal Mail")),
-            tracking_number: tracked.then(|| name("AB 123")),
-            tracking_url: tracked.then(|| Url::parse("https://example.com/t/AB123").expect("a URL")),
-        })
-    }
-
-    pub(super) fn deliver(&mut self) -> Action {
-        let Some((order_id, shipment_id)) = self.random.pick(&self.shop.shipments).copied() else {
-            return self.ship();
-        };
-        let shipment_id = if self.random.percent(3) { ShipmentId(self.id()) } else { shipment_id };
-        Action::DeliverShipment(DeliverShipment { order_id, shipment_id })
-    }
-
     pub(super) fn expire(&mut self) -> Action {
         let order_id = self.order_id(&[OrderStatus::Created, OrderStatus::Confirmed]);
         Action::ExpireReservation(ExpireReservation { order_id })
-    }
-
-    pub(super) fn give_back(&mut self) -> Action {
-        let states = [OrderStatus::Paid, OrderStatus::Shipped, OrderStatus::Delivered];
-        let Some(order) = self.order(&states) else { return self.settle_payment() };
-        let refundable = u32::try_from(order.refundable().minor()).unwrap_or(0);
-        let amount = match self.random.below(10) {
-            0 => self.between(0, 50_000),
-            1..3 => refundable,
-            _ => self.between(0, refundable),
-        };
-        Action::CreateRefund(CreateRefund {
-            order_id: order.id,
-            refund_id: RefundId(self.id()),
-            amount: Money::parse(amount.into()).expect("an amount"),
-            reason: *self.random.pick(&REASONS).expect("there are reasons"),
-        })
-    }
-
-    pub(super) fn resolve_payment(&mut self) -> Action {
-        let Some((order_id, payment_id)) = self.random.pick(&self.shop.pending_payments).copied() else {
-            return self.pay();
-        };
-        let verdict = if self.random.percent(50) {
-            Verdict::Succeeded { reference: self.random.percent(50).then(|| name("gw_2")) }
-        } else {
-            Verdict::Failed
-        };
-        let (note, refund_id) = (Note::parse("seen at the bank").expect("a note"), RefundId(self.id()));
-        Action::ResolvePayment(ResolvePayment { order_id, payment_id, verdict, note, refund_id })
-    }
-
-    pub(super) fn hasten(&mut self) -> Action {
-        let pending: Vec<OrderId> = self.shop.pending_payments.iter().map(|(order, _)| *order).collect();
-        let pending = pending.into_iter().chain(self.shop.pending_refunds.iter().map(|(order, _)| *order));
-        let pending: Vec<OrderId> = pending.collect();
-        let order_id = self.random.pick(&pending).copied();
-        let order_id = order_id.unwrap_or_else(|| self.order_id(&[OrderStatus::Confirmed]));
-        Action::HastenAttempts(HastenAttempts { order_id })
-    }
-
-    pub(super) fn settle_refund(&mut self) -> Action {
-        let Some((order_id, refund_id)) = self.random.pick(&self.shop.pending_refunds).copied() else {
-            return self.cancel_part();
-        };
-        let result = match self.random.below(10) {
-            0..6 => RefundResult::Succeeded,
-            6..8 => RefundResult::Failed,
-            _ => {
-                let wait = Span::from_seconds(self.between(0, 600));
-                RefundResult::Unknown { next_attempt_at: self.now.after(wait) }
-            }
-        };
-        Action::SettleRefund(SettleRefund { order_id, refund_id, result })
     }
 }

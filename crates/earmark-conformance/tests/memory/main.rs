@@ -1,63 +1,58 @@
-//! Does the store in memory keep the promises of every engine, and would the suite notice if it did not?
+//! Does the store in memory pass the suite, and does the suite notice an engine that is wrong?
 
-#[path = "../random_commands/faults.rs"]
-mod faults;
+#[path = "../random_commands/faulty_store.rs"]
+mod faulty_store;
 mod wrong_engines;
 
 use std::panic::catch_unwind;
-use std::sync::Arc;
 
 use earmark_conformance::{self as conformance, Fixture};
 use earmark_store::memory::MemoryStore;
-use faults::{FAULTS, Fault, Faulty};
-
-fn fresh() -> Fixture {
-    let store = MemoryStore::new();
-    Fixture { engine: Box::new(store.clone()), queries: Arc::new(store) }
-}
+use faulty_store::{FAULTS, Fault, FaultyStore};
 
 fn faulty(fault: Fault) -> Fixture {
     let inner = MemoryStore::new();
-    Fixture { engine: Box::new(Faulty { inner: inner.clone(), fault }), queries: Arc::new(inner) }
+    Fixture::new(FaultyStore { inner: inner.clone(), fault }, inner)
 }
 
 #[test]
-fn memory_keeps_the_promises_of_an_engine() {
-    conformance::run(fresh);
-    conformance::guards_idempotency_keys(fresh);
+fn memory_passes_the_suite() {
+    conformance::run(Fixture::in_memory);
+    conformance::guards_idempotency_keys(Fixture::in_memory);
 }
 
 #[test]
-fn memory_comes_to_the_same_as_memory() {
-    conformance::differential([fresh(), fresh()], 7, 3_000);
+fn memory_stores_the_same_as_memory() {
+    conformance::differential([Fixture::in_memory(), Fixture::in_memory()], 7, 3_000);
 }
 
 #[test]
 fn the_suite_notices_every_faulty_store() {
     for (name, fault) in FAULTS {
         let run = catch_unwind(|| conformance::run(|| faulty(*fault)));
-        assert!(run.is_err(), "nobody noticed that the store {name}");
+        assert!(run.is_err(), "it was not noticed that the store {name}");
     }
 }
 
-/// Runs the suite on a wrong engine, and looks for a promise in what it says.
-fn breaks(make: fn() -> Fixture, promise: &str) {
+/// Runs the suite on a wrong engine, which must fail the case of this name.
+fn fails(make: fn() -> Fixture, promise: &str) {
     let panic = catch_unwind(|| conformance::run(make)).expect_err(promise);
-    let said = panic.downcast_ref::<String>().expect("the suite says what is wrong");
-    assert!(said.contains(promise), "{promise}: {said}");
+    let text = panic.downcast_ref::<String>().expect("the suite names the cases that failed");
+    assert!(text.contains(promise), "{promise}: {text}");
 }
 
 #[test]
 fn the_suite_names_the_promise_that_is_broken() {
-    breaks(wrong_engines::last_write_wins, "a stale version is refused with its whole batch");
-    breaks(wrong_engines::half_a_batch, "a batch with one bad row saves none of it");
-    breaks(wrong_engines::late_readers, "readers see a committed batch at once");
+    fails(wrong_engines::last_write_wins, "a stale version is refused with its whole batch");
+    fails(wrong_engines::half_a_batch, "a batch with one bad row saves none of it");
+    fails(wrong_engines::late_readers, "readers see a committed batch at once");
 }
 
 #[test]
 fn the_comparison_notices_every_faulty_store() {
     for (name, fault) in FAULTS {
-        let run = catch_unwind(|| conformance::differential([fresh(), faulty(*fault)], 7, 3_000));
-        assert!(run.is_err(), "nobody noticed that the store {name}");
+        let run =
+            catch_unwind(|| conformance::differential([Fixture::in_memory(), faulty(*fault)], 7, 3_000));
+        assert!(run.is_err(), "it was not noticed that the store {name}");
     }
 }

@@ -1,7 +1,7 @@
-//! Engines that look right in a quiet hour: one overwrites what others wrote, one saves halves, one's readers lag behind.
+//! Engines that are right as long as nothing collides: one overwrites what others wrote, one saves
+//! half a batch, and one has readers that lag behind.
 
 use std::hash::Hash;
-use std::sync::Arc;
 
 use earmark_conformance::Fixture;
 use earmark_core::working_set::Table;
@@ -9,13 +9,13 @@ use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Engine, Meanwhile, StoreError};
 
-/// An engine whose commit is this function.
-struct Wrong<C> {
+/// A store in memory with another commit.
+struct WrongEngine<C> {
     inner: MemoryStore,
     commit: C,
 }
 
-impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send> Engine for Wrong<C> {
+impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send> Engine for WrongEngine<C> {
     fn begin(
         &mut self,
         keys: &Keys,
@@ -38,7 +38,7 @@ impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send>
     }
 }
 
-/// Takes whatever is stored for what was loaded.
+/// Replaces the rows that were loaded with those that are stored now, so that no version is stale.
 fn as_if_loaded<K: Hash + Eq + Clone, R>(changes: &mut [Change<R>], rows: &Table<K, R>, key: fn(&R) -> K) {
     for change in changes {
         let row = change.after.as_ref().or(change.before.as_ref()).expect("a change has a row");
@@ -46,10 +46,10 @@ fn as_if_loaded<K: Hash + Eq + Clone, R>(changes: &mut [Change<R>], rows: &Table
     }
 }
 
-/// Ignores versions: whoever comes last overwrites the others.
+/// Ignores versions, so the last batch overwrites the others.
 pub(crate) fn last_write_wins() -> Fixture {
     let inner = MemoryStore::new();
-    let queries = Arc::new(inner.clone());
+    let queries = inner.clone();
     let commit = |inner: &mut MemoryStore, changes: &BatchChanges| {
         let mut changes = changes.clone();
         let mut rows = WorkingSet::default();
@@ -71,13 +71,13 @@ pub(crate) fn last_write_wins() -> Fixture {
         as_if_loaded(&mut changes.orders, &rows.orders, |order| order.id);
         inner.commit(&changes, &mut ())
     };
-    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+    Fixture::new(WrongEngine { inner, commit }, queries)
 }
 
 /// Keeps the items of a batch that is refused.
 pub(crate) fn half_a_batch() -> Fixture {
     let inner = MemoryStore::new();
-    let queries = Arc::new(inner.clone());
+    let queries = inner.clone();
     let commit = |inner: &mut MemoryStore, changes: &BatchChanges| {
         let refused = inner.commit(changes, &mut ());
         if refused.is_err() {
@@ -91,17 +91,17 @@ pub(crate) fn half_a_batch() -> Fixture {
         }
         refused
     };
-    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+    Fixture::new(WrongEngine { inner, commit }, queries)
 }
 
 /// Its readers see each batch when the next one is committed.
 pub(crate) fn late_readers() -> Fixture {
     let (inner, mut replica) = (MemoryStore::new(), MemoryStore::new());
-    let queries = Arc::new(replica.clone());
+    let queries = replica.clone();
     let mut last: Option<BatchChanges> = None;
     let commit = move |inner: &mut MemoryStore, changes: &BatchChanges| {
         inner.commit(changes, &mut ())?;
         last.replace(changes.clone()).map_or(Ok(()), |before| replica.commit(&before, &mut ()))
     };
-    Fixture { engine: Box::new(Wrong { inner, commit }), queries }
+    Fixture::new(WrongEngine { inner, commit }, queries)
 }

@@ -1,4 +1,5 @@
-//! Every change of an order, item or stock has exactly its events, and no event is without its change.
+//! Does every change of an order, an item or stock have exactly its events, and every event its
+//! change?
 
 use earmark_core::changes::EventDraft;
 use earmark_core::orders::{CancelReason, Order, OrderStatus};
@@ -9,7 +10,7 @@ use earmark_core::{Action, Changes, Command};
 use crate::ledger::{Checked, Ledger, ensure};
 use crate::orders::path;
 
-/// Before the step is taken in.
+/// Checks the events of a decision before the ledger takes it in.
 pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes) -> Checked {
     for order in &changes.orders {
         let before = ledger.orders.get(&order.id).map(|order| &**order);
@@ -18,11 +19,11 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes) -> Ch
         let states = states(before, order)?;
         let in_order: Vec<&str> = found.iter().copied().filter(|name| STATES.contains(name)).collect();
         ensure(in_order == states, || {
-            format!("{}: the history says {in_order:?}, not {states:?}", order.id)
+            format!("{}: the events name the states {in_order:?}, not {states:?}", order.id)
         })?;
         let (mut found, mut wanted) = (found, states);
         wanted.extend(details(before, order));
-        // A person's word is told beside what it led to.
+        // The decision of a person has its own event beside those of what it led to.
         wanted.extend(matches!(command.action, Action::ResolvePayment(_)).then_some("payment.resolved"));
         found.sort_unstable();
         wanted.sort_unstable();
@@ -43,15 +44,15 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes) -> Ch
     ensure(found == wanted, || format!("events {found:?} of items, not {wanted:?}"))
 }
 
-/// The events that tell of the order as a whole.
+/// The events of the order as a whole.
 const STATES: [&str; 6] =
     ["order.created", "order.confirmed", "order.paid", "order.shipped", "order.delivered", "order.cancelled"];
 
-/// Those of them that a step must have, in their order.
+/// The events of the order as a whole that a decision must have, in their order.
 fn states(before: Option<&Order>, order: &Order) -> Result<Vec<&'static str>, String> {
     let mut names = Vec::new();
     names.extend(before.is_none().then_some("order.created"));
-    // An order may be paid while, or after, it was cancelled in full: it stays CANCELLED.
+    // An order that is paid while or after it is cancelled in full stays CANCELLED.
     names.extend(path(before, order)?.into_iter().map(|status| match status {
         OrderStatus::Created => "order.created",
         OrderStatus::Confirmed => "order.confirmed",
@@ -63,7 +64,7 @@ fn states(before: Option<&Order>, order: &Order) -> Result<Vec<&'static str>, St
     Ok(names)
 }
 
-/// All other events that a step must have.
+/// All other events that a decision must have.
 fn details(before: Option<&Order>, order: &Order) -> Vec<&'static str> {
     let mut names = Vec::new();
     let new_cancellations = &order.cancellations[before.map_or(0, |order| order.cancellations.len())..];

@@ -1,4 +1,5 @@
-//! What is there? Every row as the steps so far left it, kept apart from the core and from the store.
+//! What rows should there be? Every row as the accepted commands so far left it, kept apart from
+//! the store and from what the core makes of the changes.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -13,15 +14,22 @@ use earmark_core::orders::Order;
 use earmark_core::text::{Reference, Sku};
 use earmark_core::{Changes, Command, Timestamp};
 
-/// The word of every check: nothing, or what is wrong.
+/// The result of every check: nothing, or what is wrong.
 pub(crate) type Checked = Result<(), String>;
 
-/// Says what is wrong unless it holds.
+/// Fails with a description of what is wrong, unless the condition holds.
 pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { Err(what()) }
 }
 
-/// Every row.
+/// A command and the time at which it is decided.
+#[derive(Clone, Copy)]
+pub(crate) struct TimedCommand<'a> {
+    pub(crate) command: &'a Command,
+    pub(crate) now: Timestamp,
+}
+
+/// Every row that should be there.
 #[derive(Default)]
 pub(crate) struct Ledger {
     pub(crate) items: BTreeMap<Sku, Arc<Item>>,
@@ -32,21 +40,21 @@ pub(crate) struct Ledger {
     pub(crate) api_keys: BTreeMap<KeyId, Arc<ApiKey>>,
     pub(crate) idempotency: HashMap<[u8; 16], Arc<IdempotencyRecord>>,
     pub(crate) events: Vec<Event>,
-    /// Units that open order lines hold, kept step by step.
-    pub(crate) promised: HashMap<Sku, i64>,
+    /// The units that open order lines hold, updated with every change of an order.
+    pub(crate) reserved: HashMap<Sku, i64>,
 }
 
-/// Units that the lines of an order hold, by item, with this sign.
-fn count_promised(promised: &mut HashMap<Sku, i64>, order: &Order, sign: i64) {
+/// Adds the units that the lines of an order hold, or takes them away if `sign` is -1.
+fn count_reserved(reserved: &mut HashMap<Sku, i64>, order: &Order, sign: i64) {
     for line in &order.lines {
         let held = i64::from(line.quantity) - i64::from(line.cancelled) - i64::from(line.shipped);
-        *promised.entry(line.sku.clone()).or_default() += sign * held;
+        *reserved.entry(line.sku.clone()).or_default() += sign * held;
     }
 }
 
 impl Ledger {
-    /// Follows a step.
-    pub(crate) fn apply(&mut self, command: &Command, changes: &Changes, now: Timestamp) {
+    /// Takes in the changes of an accepted command.
+    pub(crate) fn apply(&mut self, timed: TimedCommand<'_>, changes: &Changes) {
         for item in &changes.items {
             self.items.insert(item.sku.clone(), Arc::new(item.clone()));
         }
@@ -61,9 +69,9 @@ impl Ledger {
         }
         for order in &changes.orders {
             if let Some(before) = self.orders.insert(order.id, Arc::clone(order)) {
-                count_promised(&mut self.promised, &before, -1);
+                count_reserved(&mut self.reserved, &before, -1);
             }
-            count_promised(&mut self.promised, order, 1);
+            count_reserved(&mut self.reserved, order, 1);
             if let Some(reference) = &order.reference {
                 self.references.insert(reference.clone(), order.id);
             }
@@ -78,24 +86,22 @@ impl Ledger {
             self.idempotency.remove(digest);
         }
         for draft in &changes.events {
-            let (sequence, actor) = (self.events.len() as u64 + 1, command.actor.clone());
+            let (sequence, actor) = (self.events.len() as u64 + 1, timed.command.actor.clone());
             let (order_id, sku, fact) = (draft.order_id, draft.sku.clone(), draft.fact.clone());
-            self.events.push(Event { sequence, at: now, actor, order_id, sku, fact });
+            self.events.push(Event { sequence, at: timed.now, actor, order_id, sku, fact });
         }
     }
 
-    /// Counts what open order lines hold from nothing, and holds it against what was kept and what is reserved.
-    pub(crate) fn check_promised(&self) -> Checked {
+    /// Counts the units that open order lines hold anew, and compares them with the updated count
+    /// and with the stock.
+    pub(crate) fn check_reserved(&self) -> Checked {
         let mut counted = HashMap::new();
-        self.orders.values().for_each(|order| count_promised(&mut counted, order, 1));
+        self.orders.values().for_each(|order| count_reserved(&mut counted, order, 1));
         for (sku, stock) in &self.stocks {
-            let (open, kept) =
-                (counted.get(sku).copied().unwrap_or(0), self.promised.get(sku).copied().unwrap_or(0));
+            let open = counted.get(sku).copied().unwrap_or(0);
+            let kept = self.reserved.get(sku).copied().unwrap_or(0);
             ensure(open == kept && open == i64::from(stock.reserved), || {
-                format!(
-                    "{sku}: open lines hold {open}, kept step by step {kept}, reserved {}",
-                    stock.reserved
-                )
+                format!("{sku}: open lines hold {open}, updated count {kept}, reserved {}", stock.reserved)
             })?;
         }
         Ok(())

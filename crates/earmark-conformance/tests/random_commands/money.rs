@@ -1,4 +1,7 @@
-//! Money is exact to the minor unit, whatever the order of partial cancellations, payments and refunds.
+//! Is money exact to the minor unit, whatever the order of partial cancellations, payments and
+//! refunds?
+//!
+//! All sums are computed here again, in wide integers, from prices and counters alone.
 
 use earmark_core::Money;
 use earmark_core::orders::Order;
@@ -11,10 +14,11 @@ fn minor(money: Money) -> i128 {
     i128::from(money.minor())
 }
 
-/// What an order has paid, has had asked back, and has had asked back in vain.
+/// Sums of an order in minor units. `refunds` counts all refunds, `failed` those of them that
+/// failed.
 struct Moved {
     paid: i128,
-    asked: i128,
+    refunds: i128,
     failed: i128,
     cancelled: i128,
 }
@@ -26,20 +30,20 @@ impl Moved {
         let parts = order.cancellations.iter().flat_map(|cancellation| &cancellation.lines);
         Self {
             paid: payments.map(|payment| minor(payment.amount)).sum(),
-            asked: order.refunds.iter().map(|refund| minor(refund.amount)).sum(),
+            refunds: order.refunds.iter().map(|refund| minor(refund.amount)).sum(),
             failed: failed.map(|refund| minor(refund.amount)).sum(),
             cancelled: parts.map(|part| minor(part.amount)).sum(),
         }
     }
 
     fn refundable(&self) -> i128 {
-        self.paid - self.asked + self.failed
+        self.paid - self.refunds + self.failed
     }
 }
 
-/// What a step must have asked back, given what was before it.
-fn must_ask(was: &Moved, is: &Moved, total: i128, at_will: Option<Money>) -> i128 {
-    if let Some(amount) = at_will {
+/// What a decision must refund. `created` is the amount if the command is to create a refund.
+fn new_refunds(was: &Moved, is: &Moved, total: i128, created: Option<Money>) -> i128 {
+    if let Some(amount) = created {
         minor(amount)
     } else if was.paid == 0 && is.paid > 0 {
         (is.paid - total).max(0)
@@ -48,8 +52,8 @@ fn must_ask(was: &Moved, is: &Moved, total: i128, at_will: Option<Money>) -> i12
     }
 }
 
-/// Computed here from prices and counters alone, in wide integers. `at_will`: what the step gives back because somebody wants it.
-pub(crate) fn check(before: Option<&Order>, order: &Order, at_will: Option<Money>) -> Checked {
+/// Checks the sums of an order. `created` is the amount if the command is to create a refund.
+pub(crate) fn check(before: Option<&Order>, order: &Order, created: Option<Money>) -> Checked {
     let cost = |units: fn(&earmark_core::orders::OrderLine) -> u32| -> i128 {
         order.lines.iter().map(|line| minor(line.unit_price) * i128::from(units(line))).sum()
     };
@@ -64,19 +68,19 @@ pub(crate) fn check(before: Option<&Order>, order: &Order, at_will: Option<Money
     })?;
     let captured: Vec<_> = order.payments.iter().filter(|p| p.status == PaymentStatus::Succeeded).collect();
     ensure(captured.len() <= 1, || "charged twice".to_owned())?;
-    let was = before.map_or(Moved { paid: 0, asked: 0, failed: 0, cancelled: 0 }, Moved::of);
-    let asked = was.asked + must_ask(&was, &is, total, at_will);
-    ensure(is.asked == asked, || {
-        format!("captured {}, total {total}, refunds {}, not {asked}", is.paid, is.asked)
+    let was = before.map_or(Moved { paid: 0, refunds: 0, failed: 0, cancelled: 0 }, Moved::of);
+    let refunds = was.refunds + new_refunds(&was, &is, total, created);
+    ensure(is.refunds == refunds, || {
+        format!("captured {}, total {total}, refunds {}, not {refunds}", is.paid, is.refunds)
     })?;
-    let due = total - is.paid + is.asked - is.failed;
+    let due = total - is.paid + is.refunds - is.failed;
     ensure(minor(order.balance_due()) == due, || {
         format!("balance {:?}, computed {due}", order.balance_due())
     })?;
-    ensure(is.asked - is.failed <= is.paid, || "more refunded than captured".to_owned())?;
+    ensure(is.refunds - is.failed <= is.paid, || "more refunded than captured".to_owned())?;
     let positive = order.refunds.iter().all(|refund| refund.amount > Money::ZERO);
-    ensure(positive, || "a refund of nothing".to_owned())?;
+    ensure(positive, || "a refund of zero".to_owned())?;
     let newly_paid = order.paid_at.is_some() && before.is_none_or(|before| before.paid_at.is_none());
-    let why = !captured.is_empty() || total == 0;
-    ensure(!newly_paid || why, || "PAID without money, and not for nothing".to_owned())
+    let may_be_paid = !captured.is_empty() || total == 0;
+    ensure(!newly_paid || may_be_paid, || "PAID without a payment, and not free".to_owned())
 }

@@ -1,15 +1,17 @@
-//! An order's counters stay within their bounds and only grow; its status is what they say, and moves only along the contract's arrows.
+//! Do the counters of an order stay within their bounds and only grow, and does its status follow
+//! from them and move only as the contract allows?
 
 use earmark_core::orders::{Order, OrderStatus};
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
-use earmark_core::{Action, Changes, Command, Timestamp};
+use earmark_core::{Action, Changes, Timestamp};
 
-use crate::ledger::{Checked, Ledger, ensure};
+use crate::ledger::{Checked, Ledger, TimedCommand, ensure};
 
-/// Before the step is taken in.
-pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: Timestamp) -> Checked {
-    let at_will = match &command.action {
+/// Checks orders and carts of a decision before the ledger takes it in.
+pub(crate) fn check(ledger: &Ledger, timed: TimedCommand<'_>, changes: &Changes) -> Checked {
+    let TimedCommand { command, now } = timed;
+    let created = match &command.action {
         Action::CreateRefund(refund) => Some(refund.amount),
         _ => None,
     };
@@ -17,13 +19,13 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: 
         let before = ledger.orders.get(&order.id).map(|order| &**order);
         let checked = counters(order)
             .and_then(|()| status(order))
-            .and_then(|()| kept(before, order, now))
-            .and_then(|()| grown(before, order))
-            .and_then(|()| crate::money::check(before, order, at_will))
+            .and_then(|()| placement_is_kept(before, order, now))
+            .and_then(|()| only_grows(before, order))
+            .and_then(|()| crate::money::check(before, order, created))
             .and_then(|()| path(before, order).map(drop));
         checked.map_err(|why| format!("{}: {why}", order.id))?;
         let reached = command.access.reaches(order.customer_id.as_ref());
-        ensure(reached, || format!("{} was changed by a stranger", order.id))?;
+        ensure(reached, || format!("{} was changed by another customer", order.id))?;
     }
     for cart in &changes.carts {
         let version = ledger.carts.get(&cart.id).map_or(0, |cart| cart.version);
@@ -31,7 +33,7 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: 
             format!("{}: version {} after {version}", cart.id, cart.version)
         })?;
         let reached = command.access.reaches(cart.customer_id.as_ref());
-        ensure(reached, || format!("{} was changed by a stranger", cart.id))?;
+        ensure(reached, || format!("{} was changed by another customer", cart.id))?;
     }
     Ok(())
 }
@@ -46,8 +48,8 @@ fn counters(order: &Order) -> Checked {
     })
 }
 
-/// What the counters and facts say, in the words of the contract.
-fn said(order: &Order) -> OrderStatus {
+/// The status that follows from counters and times, as the contract defines it.
+fn expected_status(order: &Order) -> OrderStatus {
     let count = |of: fn(&earmark_core::orders::OrderLine) -> u32| -> u64 {
         order.lines.iter().map(|line| u64::from(of(line))).sum()
     };
@@ -64,12 +66,14 @@ fn said(order: &Order) -> OrderStatus {
 }
 
 fn status(order: &Order) -> Checked {
-    let said = said(order);
-    ensure(order.status() == said, || format!("status {:?}, the counters say {said:?}", order.status()))
+    let expected = expected_status(order);
+    ensure(order.status() == expected, || {
+        format!("status {:?}, the counters give {expected:?}", order.status())
+    })
 }
 
-/// What was placed never changes, and each change is one version and has its time.
-fn kept(before: Option<&Order>, order: &Order, now: Timestamp) -> Checked {
+/// What was placed never changes; each change raises the version by one and has its time.
+fn placement_is_kept(before: Option<&Order>, order: &Order, now: Timestamp) -> Checked {
     ensure(order.updated_at == now, || "updated at another time".to_owned())?;
     let Some(before) = before else {
         let placed = Order { version: 1, created_at: now, ..order.as_placed() };
@@ -82,8 +86,8 @@ fn kept(before: Option<&Order>, order: &Order, now: Timestamp) -> Checked {
     ensure(same, || "what was placed has changed".to_owned())
 }
 
-/// Counters and lists only grow, and what is settled stays so.
-fn grown(before: Option<&Order>, order: &Order) -> Checked {
+/// Counters and lists only grow, and what is settled stays settled.
+fn only_grows(before: Option<&Order>, order: &Order) -> Checked {
     let Some(before) = before else { return Ok(()) };
     for (was, line) in before.lines.iter().zip(&order.lines) {
         let grown =
@@ -112,7 +116,8 @@ fn grown(before: Option<&Order>, order: &Order) -> Checked {
     ensure(!sent || before.status() == OrderStatus::Paid, || "a shipment of an order not PAID".to_owned())
 }
 
-/// The states that a step led through, the last one first reached last. A new order begins before CREATED.
+/// The states that an order went through by one decision, in their order. A new order begins as
+/// CREATED.
 pub(crate) fn path(before: Option<&Order>, order: &Order) -> Result<Vec<OrderStatus>, String> {
     let (from, to) = (before.map_or(OrderStatus::Created, Order::status), order.status());
     if from == to {
@@ -126,7 +131,7 @@ pub(crate) fn path(before: Option<&Order>, order: &Order) -> Result<Vec<OrderSta
         at = match onwards {
             _ if allowed.contains(&to) => to,
             Some(next) => *next,
-            None => return Err(format!("no way from {from:?} to {to:?}")),
+            None => return Err(format!("no transition from {from:?} to {to:?}")),
         };
         path.push(at);
     }

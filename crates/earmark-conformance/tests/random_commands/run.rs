@@ -1,69 +1,65 @@
-//! One log of commands, decided batch by batch, with every check after every step.
+//! One random log of commands, decided batch by batch, with every check after every command.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use earmark_conformance::simulation::Simulation;
-use earmark_core::{Action, Changes, Command, Keys, Mode, Rejection, Timestamp, WorkingSet, decide, needs};
+use earmark_core::{Action, Answer, Changes, Command, Keys, Mode, Rejection, WorkingSet, decide, needs};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Engine, Queries};
-use tokio::runtime::Runtime;
 
+use crate::batch::{self, Touched};
 use crate::keys::FirstAnswers;
-use crate::ledger::{Checked, Ledger, ensure};
-use crate::stored::{Touched, check_batch, check_loaded, check_store};
+use crate::ledger::{Checked, Ledger, TimedCommand, ensure};
+use crate::store::{TestedStore, check_loaded};
 use crate::{events, orders, stock};
 
-/// How often everything is counted from nothing, and how often the store's own audit is asked, in steps.
+/// After how many commands the reserved units are counted anew.
 const COUNT_EVERY: u64 = 1_000;
-const AUDIT_EVERY: u64 = 7_000;
+/// After how many commands the store verifies its data.
+const VERIFY_EVERY: u64 = 7_000;
 
-/// Spoils a decision, to see that the checks notice.
-pub(crate) type Spoil = fn(&mut Changes);
+/// Changes a decision as a rule with a bug would, to see that the checks notice.
+pub(crate) type BreakRule = fn(&mut Changes);
 
-/// A run.
+/// A run of the checks over one log of commands.
 pub(crate) struct Run {
     simulation: Simulation,
-    engine: Box<dyn Engine>,
-    queries: Arc<dyn Queries>,
-    runtime: Runtime,
+    store: TestedStore,
     ledger: Ledger,
     first_answers: FirstAnswers,
-    steps: u64,
+    commands: u64,
+    /// How often each kind of event, status, rejection and answer came up.
     pub(crate) met: BTreeMap<String, u64>,
-    pub(crate) spoil: Option<Spoil>,
+    pub(crate) break_rule: Option<BreakRule>,
 }
 
 impl Run {
-    /// A run of this seed on the store in memory.
-    pub(crate) fn fresh(seed: u64) -> Self {
+    /// A run of this seed on an empty store in memory.
+    pub(crate) fn in_memory(seed: u64) -> Self {
         let store = MemoryStore::new();
-        Self::over(seed, Box::new(store.clone()), Arc::new(store))
+        Self::new(seed, Box::new(store.clone()), Arc::new(store))
     }
 
-    /// A run on an engine and what reads it.
-    pub(crate) fn over(seed: u64, engine: Box<dyn Engine>, queries: Arc<dyn Queries>) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be made");
+    pub(crate) fn new(seed: u64, engine: Box<dyn Engine>, queries: Arc<dyn Queries>) -> Self {
         Self {
             simulation: Simulation::new(seed),
-            engine,
-            queries,
-            runtime,
+            store: TestedStore::new(engine, queries),
             ledger: Ledger::default(),
             first_answers: FirstAnswers::default(),
-            steps: 0,
+            commands: 0,
             met: BTreeMap::new(),
-            spoil: None,
+            break_rule: None,
         }
     }
 
-    /// Takes so many steps, or says what is wrong and after which.
-    pub(crate) fn go(mut self, steps: u64) -> Result<Self, String> {
-        while self.steps < steps {
-            self.batch().map_err(|why| format!("step {}: {why}", self.steps))?;
+    /// Decides and checks so many commands. An error says what is wrong, and after which command.
+    pub(crate) fn go(mut self, commands: u64) -> Result<Self, String> {
+        while self.commands < commands {
+            self.run_batch().map_err(|why| format!("command {}: {why}", self.commands))?;
         }
-        self.ledger.check_promised()?;
-        self.audit()?;
+        self.ledger.check_reserved()?;
+        self.store.verify_all(&self.ledger)?;
         for order in self.ledger.orders.values() {
             *self.met.entry(order.status().as_str().to_owned()).or_default() += 1;
         }
@@ -73,92 +69,94 @@ impl Run {
         Ok(self)
     }
 
-    /// Decides 1 to 64 commands, commits them, and looks at what is stored then.
-    fn batch(&mut self) -> Checked {
+    /// Decides 1 to 64 commands, commits them, and checks what is stored then.
+    fn run_batch(&mut self) -> Checked {
         let size = self.simulation.random().between(1, 64);
         let events_before = self.ledger.events.len() as u64;
         let mut rows = WorkingSet::default();
-        self.engine.begin(&Keys::default(), &mut rows, &mut ()).map_err(|error| error.to_string())?;
+        let begun = self.store.engine.begin(&Keys::default(), &mut rows, &mut ());
+        begun.map_err(|error| error.to_string())?;
         ensure(rows.last_sequence == events_before, || format!("event {} was the last", rows.last_sequence))?;
-        let (mut touched, mut told) = (Touched::default(), Vec::new());
+        let (mut touched, mut late_answers) = (Touched::default(), Vec::new());
         for _ in 0..size {
             let (command, now) = self.simulation.next_command();
-            let verdict = self.step(&mut rows, (&command, now), &mut touched);
-            let verdict = verdict.map_err(|why| format!("{why}\nafter {command:?} at {now:?}"))?;
-            // Some answers come at once, others when more has been asked, some never.
+            let decided = self.decide(&mut rows, TimedCommand { command: &command, now }, &mut touched);
+            let decided = decided.map_err(|why| format!("{why}\nafter {command:?} at {now:?}"))?;
+            // Most answers come at once, some after other commands were sent, and some never.
             match self.simulation.random().below(20) {
                 0 => {}
-                1..5 => told.push((command, verdict)),
-                _ => self.simulation.learn(&command, &verdict),
+                1..5 => late_answers.push((command, decided)),
+                _ => self.simulation.learn(&command, &decided),
             }
         }
-        told.iter().for_each(|(command, verdict)| self.simulation.learn(command, verdict));
+        late_answers.iter().for_each(|(command, decided)| self.simulation.learn(command, decided));
         let changes = rows.take_changes();
-        check_batch(&touched, &changes, events_before)?;
+        batch::check(&touched, &changes, events_before)?;
         if changes.is_empty() {
-            self.engine.rollback();
+            self.store.engine.rollback();
             return Ok(());
         }
-        self.engine.commit(&changes, &mut ()).map_err(|error| error.to_string())?;
-        check_store(&mut *self.engine, (&*self.queries, &self.runtime), &self.ledger, &changes)
+        self.store.engine.commit(&changes, &mut ()).map_err(|error| error.to_string())?;
+        self.store.check_commit(&self.ledger, &changes)
     }
 
-    /// Decides one command and checks what comes of it.
-    fn step(
+    /// Decides one command and checks the decision.
+    fn decide(
         &mut self,
         rows: &mut WorkingSet,
-        (command, now): (&Command, Timestamp),
+        timed: TimedCommand<'_>,
         touched: &mut Touched,
-    ) -> Result<Result<earmark_core::Answer, Rejection>, String> {
-        self.steps += 1;
-        self.load(rows, command)?;
-        let verdict = match decide(rows, command, now) {
+    ) -> Result<Result<Answer, Rejection>, String> {
+        self.commands += 1;
+        self.load(rows, timed.command)?;
+        let decided = match decide(rows, timed.command, timed.now) {
             Ok((answer, mut changes)) => {
-                if let Some(spoil) = self.spoil {
-                    spoil(&mut changes);
+                if let Some(break_rule) = self.break_rule {
+                    break_rule(&mut changes);
                 }
-                self.first_answers.check(&self.ledger, (command, now), Ok((&answer, &changes)))?;
-                self.check_accepted((command, now), &changes)?;
-                let met = if answer.replayed { "replayed" } else { "accepted" };
-                self.meet(met);
-                if command.mode == Mode::DryRun && !answer.replayed {
-                    self.meet("dry run");
-                }
-                (0..changes.deleted_keys.len()).for_each(|_| self.meet("purged"));
-                self.ledger.apply(command, &changes, now);
-                stock::check_reserved(&self.ledger, &changes)?;
+                self.accept(timed, &answer, &changes)?;
                 touched.add(&changes);
-                rows.absorb(changes, &command.actor, now);
+                rows.absorb(changes, &timed.command.actor, timed.now);
                 Ok(answer)
             }
             Err(rejection) => {
-                self.first_answers.check(&self.ledger, (command, now), Err(&rejection))?;
-                stock::check_refusal(&self.ledger, command, &rejection)?;
+                self.first_answers.check(&self.ledger, timed, Err(&rejection))?;
+                stock::check_rejection(&self.ledger, timed.command, &rejection)?;
                 self.meet(rejection.code());
                 Err(rejection)
             }
         };
-        if self.steps.is_multiple_of(COUNT_EVERY) {
-            self.ledger.check_promised()?;
+        if self.commands.is_multiple_of(COUNT_EVERY) {
+            self.ledger.check_reserved()?;
         }
-        if self.steps.is_multiple_of(AUDIT_EVERY) {
-            self.audit_before_this_batch()?;
+        if self.commands.is_multiple_of(VERIFY_EVERY) {
+            // This sees the batches before this one.
+            self.store.verify()?;
         }
-        Ok(verdict)
+        Ok(decided)
+    }
+
+    /// Checks an accepted command, and takes its changes into the ledger.
+    fn accept(&mut self, timed: TimedCommand<'_>, answer: &Answer, changes: &Changes) -> Checked {
+        self.first_answers.check(&self.ledger, timed, Ok((answer, changes)))?;
+        stock::check(&self.ledger, changes, timed.now)?;
+        orders::check(&self.ledger, timed, changes)?;
+        events::check(&self.ledger, timed.command, changes)?;
+        self.check_condition(timed.command, changes)?;
+        self.meet(if answer.replayed { "replayed" } else { "accepted" });
+        if timed.command.mode == Mode::DryRun && !answer.replayed {
+            self.meet("dry run");
+        }
+        (0..changes.deleted_keys.len()).for_each(|_| self.meet("purged"));
+        self.ledger.apply(timed, changes);
+        stock::check_reserved(&self.ledger, changes)
     }
 
     fn meet(&mut self, name: &str) {
         *self.met.entry(name.to_owned()).or_default() += 1;
     }
 
-    fn check_accepted(&self, (command, now): (&Command, Timestamp), changes: &Changes) -> Checked {
-        stock::check(&self.ledger, changes, now)?;
-        orders::check(&self.ledger, command, changes, now)?;
-        events::check(&self.ledger, command, changes)?;
-        self.check_condition(command, changes)
-    }
-
-    /// A command that names a version was decided on that version.
+    /// Checks that a command that names a version was decided on that version.
     fn check_condition(&self, command: &Command, changes: &Changes) -> Checked {
         let Some(wanted) = command.if_match else { return Ok(()) };
         let carts = changes.carts.iter().filter_map(|cart| self.ledger.carts.get(&cart.id));
@@ -174,7 +172,7 @@ impl Run {
         })
     }
 
-    /// Loads what a command names; a row must be as the commits before left it.
+    /// Loads the rows that a command needs, and checks that they are as the last commit left them.
     fn load(&mut self, rows: &mut WorkingSet, command: &Command) -> Checked {
         for _ in 0..=3 {
             let mut keys = Keys::default();
@@ -182,25 +180,12 @@ impl Run {
             if keys.is_empty() {
                 return Ok(());
             }
-            self.engine.load(&keys, rows).map_err(|error| error.to_string())?;
-            // What was changed earlier in this batch is in the ledger and in `rows` alike; what is loaded now is as it was committed.
+            self.store.engine.load(&keys, rows).map_err(|error| error.to_string())?;
+            // No earlier command of this batch has changed these rows, or they would be loaded
+            // already. So the ledger, which is ahead of the store by this batch, has them as they
+            // were committed.
             check_loaded(&self.ledger, &keys, rows)?;
         }
-        Err("three rounds of loading were not enough".to_owned())
-    }
-
-    /// The store's own audit sees the batches before this one, and must find nothing wrong with them.
-    fn audit_before_this_batch(&self) -> Checked {
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
-        ensure(report.breaches.is_empty(), || report.breaches.join("; "))
-    }
-
-    fn audit(&self) -> Checked {
-        self.audit_before_this_batch()?;
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
-        let wanted = [self.ledger.items.len(), self.ledger.orders.len(), self.ledger.events.len()];
-        ensure([report.items, report.orders, report.events] == wanted.map(|count| count as u64), || {
-            format!("the audit read {report:?}, not {wanted:?}")
-        })
+        Err("a command still needs rows after three rounds of loading".to_owned())
     }
 }

@@ -1,4 +1,8 @@
-//! How is an engine driven without the writer? As the writer does, command by command, with a model that follows.
+//! How does a case drive an engine without the writer? As the writer does, batch by batch, while a
+//! model follows every commit.
+//!
+//! Invariant: the model is the store as it should be. [`Harness::check`] compares every row with
+//! it, both as loaded by the engine and as read by the queries. Read next: `model.rs`.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -6,72 +10,78 @@ use std::sync::Arc;
 
 use earmark_core::text::Reference;
 use earmark_core::{Answer, BatchChanges, Command, Keys, Rejection, Timestamp, WorkingSet, decide, needs};
+use earmark_store::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
 use tokio::runtime::Runtime;
 
-use super::due::sweep;
-use super::model::Model;
-use crate::Fixture;
-use crate::simulation::Simulation;
-use earmark_store::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
+use crate::fixture::Fixture;
+use crate::model::Model;
+use crate::simulation::{BEGINNING, Simulation};
 
-/// More rows than any case makes.
-pub(super) const ALL: usize = 1_000_000;
+/// A limit of a list that no case reaches.
+pub(crate) const ALL: usize = 1_000_000;
 
-/// What came of a command.
-pub(super) type Verdict = Result<Answer, Rejection>;
+/// What is decided about a command.
+pub(crate) type Decided = Result<Answer, Rejection>;
 
-/// A store and what should be in it.
-pub(super) struct Book {
-    pub(super) engine: Box<dyn Engine>,
-    pub(super) queries: Arc<dyn Queries>,
-    pub(super) model: Model,
-    pub(super) now: Timestamp,
+/// A store under test, and the model of what should be in it.
+pub(crate) struct Harness {
+    pub(crate) engine: Box<dyn Engine>,
+    pub(crate) queries: Arc<dyn Queries>,
+    pub(crate) model: Model,
+    /// When the last command was decided.
+    pub(crate) now: Timestamp,
     runtime: Runtime,
 }
 
 /// A runtime for one case.
-pub(super) fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made")
 }
 
-impl Book {
-    /// The book of a fresh store.
-    pub(super) fn open(fixture: Fixture) -> Self {
-        let (Fixture { engine, queries }, model) = (fixture, Model::default());
-        Self { engine, queries, model, now: Timestamp(1_790_000_000_000_000), runtime: runtime() }
+impl Harness {
+    /// The harness of an empty store.
+    pub(crate) fn new(fixture: Fixture) -> Self {
+        let Fixture { engine, queries } = fixture;
+        Self { engine, queries, model: Model::default(), now: BEGINNING, runtime: runtime() }
     }
 
-    /// Asks the read side.
-    pub(super) fn ask<'a, T, F>(&'a self, question: impl FnOnce(&'a dyn Queries) -> F) -> T
+    /// Reads something that must not fail to be read.
+    pub(crate) fn read<'a, T, F>(&'a self, question: impl FnOnce(&'a dyn Queries) -> F) -> T
     where
         F: Future<Output = Result<T, StoreError>> + 'a,
     {
         self.runtime.block_on(question(&*self.queries)).expect("the read side answers")
     }
 
-    /// What the audit says.
-    pub(super) fn audit(&self) -> AuditReport {
-        self.runtime.block_on(self.queries.audit()).expect("the read side answers")
+    /// Has the store verify its own data.
+    pub(crate) fn verify(&self) -> AuditReport {
+        self.read(Queries::audit)
+    }
+
+    /// Begins a transaction that nothing is loaded in.
+    pub(crate) fn begin(&mut self) {
+        let mut rows = WorkingSet::default();
+        self.engine.begin(&Keys::default(), &mut rows, &mut ()).expect("a transaction can begin");
     }
 
     /// Decides a batch in a transaction that is left open.
-    pub(super) fn prepare(&mut self, batch: &[(Command, Timestamp)]) -> (BatchChanges, Vec<Verdict>) {
+    pub(crate) fn prepare(&mut self, batch: &[(Command, Timestamp)]) -> (BatchChanges, Vec<Decided>) {
         let mut rows = WorkingSet::default();
-        // All that the first command names comes in with the turn, what the others name is loaded.
+        // The rows of the first command are loaded by `begin`, those of the others by `load`.
         let mut keys = Keys::default();
         batch.iter().take(1).for_each(|(command, _)| needs(command, &rows, &mut keys));
         self.engine.begin(&keys, &mut rows, &mut ()).expect("a transaction can begin");
         assert_eq!(rows.last_sequence, self.model.events.len() as u64, "the number of the last event");
         assert_eq!(rows.last_event_at, self.model.last_event_at(), "the time of the last event");
-        let mut verdicts = Vec::with_capacity(batch.len());
+        let mut all_decided = Vec::with_capacity(batch.len());
         for (command, now) in batch {
             self.load_for(command, &mut rows);
-            verdicts.push(decide(&rows, command, *now).map(|(answer, changes)| {
+            all_decided.push(decide(&rows, command, *now).map(|(answer, changes)| {
                 rows.absorb(changes, &command.actor, *now);
                 answer
             }));
         }
-        (rows.take_changes(), verdicts)
+        (rows.take_changes(), all_decided)
     }
 
     fn load_for(&mut self, command: &Command, rows: &mut WorkingSet) {
@@ -83,53 +93,58 @@ impl Book {
             }
             self.engine.load(&keys, rows).expect("rows can be loaded");
         }
-        panic!("three rounds of loading were not enough: a row that was named was not put in");
+        panic!("a command still needs rows after three rounds of loading: one was named and not put in");
     }
 
-    /// Carries a batch out.
-    pub(super) fn run_batch(&mut self, batch: &[(Command, Timestamp)]) -> Vec<Verdict> {
-        let (changes, verdicts) = self.prepare(batch);
+    /// Decides a batch and commits it.
+    pub(crate) fn run_batch(&mut self, batch: &[(Command, Timestamp)]) -> Vec<Decided> {
+        let (changes, decided) = self.prepare(batch);
         if changes.is_empty() {
             self.engine.rollback();
         } else {
             self.engine.commit(&changes, &mut ()).expect("a batch can be committed");
             self.model.apply(&changes);
         }
-        verdicts
+        decided
     }
 
-    /// Carries a command out, a second after the one before.
-    pub(super) fn run(&mut self, command: Command) -> Verdict {
+    /// Runs commands as one batch, at the time of the last one; none may be rejected.
+    pub(crate) fn must_run_batch(&mut self, commands: impl IntoIterator<Item = Command>) {
+        let batch: Vec<_> = commands.into_iter().map(|command| (command, self.now)).collect();
+        assert!(self.run_batch(&batch).iter().all(Result::is_ok), "the commands are right");
+    }
+
+    /// Runs one command, a second after the one before.
+    pub(crate) fn run(&mut self, command: Command) -> Decided {
         self.now = Timestamp(self.now.0 + 1_000_000);
         self.run_batch(&[(command, self.now)]).remove(0)
     }
 
-    /// Carries out what cannot be refused.
-    pub(super) fn must(&mut self, command: Command) -> Answer {
+    /// Runs a command that must not be rejected.
+    pub(crate) fn must(&mut self, command: Command) -> Answer {
         self.run(command).expect("the command is right")
     }
 
-    /// Carries out so many random commands, in batches of random size.
-    pub(super) fn simulate(&mut self, seed: u64, commands: usize) {
+    /// Runs so many random commands of this seed, in batches of random size.
+    pub(crate) fn simulate(&mut self, seed: u64, commands: usize) {
         let mut simulation = Simulation::new(seed);
         let mut left = commands;
         while left > 0 {
-            let size = left.min(simulation.random().index(40).expect("not empty") + 1);
-            left -= size;
-            let batch: Vec<_> = (0..size).map(|_| simulation.next_command()).collect();
-            let verdicts = self.run_batch(&batch);
-            for ((command, _), verdict) in batch.iter().zip(&verdicts) {
-                simulation.learn(command, verdict);
+            let batch = simulation.next_batch(left.min(40));
+            left -= batch.len();
+            let decided = self.run_batch(&batch);
+            for ((command, _), decided) in batch.iter().zip(&decided) {
+                simulation.learn(command, decided);
             }
             if simulation.random().percent(10) {
-                self.engine.maintain(Pace::Idle).expect("housekeeping works");
+                self.engine.maintain(Pace::Idle).expect("maintenance works");
             }
         }
         self.now = simulation.now();
     }
 
-    /// Commits what a case has made up, and undoes it if the engine refuses.
-    pub(super) fn try_commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
+    /// Commits changes that a case has made itself, and rolls back if the engine refuses them.
+    pub(crate) fn try_commit(&mut self, changes: &BatchChanges) -> Result<(), StoreError> {
         let committed = self.engine.commit(changes, &mut ());
         match committed {
             Ok(()) => self.model.apply(changes),
@@ -138,14 +153,29 @@ impl Book {
         committed
     }
 
-    /// Holds every row, as loaded and as read, against the model.
-    pub(super) fn check(&mut self) {
+    /// Every idempotency key made before this time, found by a sweep in steps of `limit` keys.
+    pub(crate) fn sweep(&self, made_before: Timestamp, limit: usize) -> Vec<[u8; 16]> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let step = self.read(|queries| queries.sweep_idempotency_keys(after, made_before, limit));
+            assert!(step.expired.len() <= limit, "at most {limit} keys");
+            found.extend(step.expired);
+            assert!(step.next.is_none() || step.next != after, "the sweep goes on");
+            after = step.next;
+            if after.is_none() {
+                return found;
+            }
+        }
+    }
+
+    /// Compares every row with the model, as loaded and as read.
+    pub(crate) fn check(&mut self) {
         self.check_loaded();
         self.check_read();
         self.check_nothing_else();
         let limit = self.model.events.len() + 1;
-        let events = self.ask(|queries| queries.list_events(0, None, limit));
-        assert!(!events.more, "more events than were written");
+        let events = self.read(|queries| queries.list_events(0, None, limit));
+        assert!(!events.more, "no more events than were written");
         assert_eq!(events.rows.len(), self.model.events.len(), "as many events as were written");
         for (found, event) in events.rows.iter().zip(&self.model.events) {
             assert_eq!(*found, self.model.recorded(event), "an event as written");
@@ -186,7 +216,7 @@ impl Book {
                 );
             }
         }
-        assert_eq!(rows.references.find(&unknown), None, "a reference that nobody has");
+        assert_eq!(rows.references.find(&unknown), None, "a reference that no order has");
         for (id, key) in &model.api_keys {
             assert!(rows.api_keys.find(id) == Some(key), "API key {id} as loaded");
         }
@@ -197,47 +227,47 @@ impl Book {
 
     fn check_read(&self) {
         for sku in self.model.items.keys() {
-            let found = self.ask(|queries| queries.find_item(sku));
+            let found = self.read(|queries| queries.find_item(sku));
             assert_eq!(found, Some(self.model.stocked(sku)), "item {sku} as read");
         }
         for (id, cart) in &self.model.carts {
-            let found = self.ask(|queries| queries.find_cart(*id));
+            let found = self.read(|queries| queries.find_cart(*id));
             assert_eq!(found, Some(self.model.priced(cart)), "cart {id} as read");
         }
         for (id, order) in &self.model.orders {
-            let found = self.ask(|queries| queries.find_order(*id));
+            let found = self.read(|queries| queries.find_order(*id));
             assert_eq!(found.as_ref(), Some(&**order), "order {id} as read");
             for payment in &order.payments {
-                let found = self.ask(|queries| queries.find_order_of_payment(payment.id));
+                let found = self.read(|queries| queries.find_order_of_payment(payment.id));
                 assert_eq!(found.map(|order| order.id), Some(*id), "the order of payment {}", payment.id);
             }
         }
         for (id, key) in &self.model.api_keys {
-            let found = self.ask(|queries| queries.find_api_key(*id));
+            let found = self.read(|queries| queries.find_api_key(*id));
             assert!(found.as_ref() == Some(&**key), "API key {id} as read");
         }
     }
 
-    /// Whatever is listed is in the model: nothing of a refused batch stays behind.
+    /// Whatever is listed is in the model, so nothing of a refused batch stays behind.
     fn check_nothing_else(&self) {
         let (items, orders) = (ItemFilter::default(), OrderFilter::default());
-        let items = self.ask(|queries| queries.list_items(&items, ALL)).rows;
+        let items = self.read(|queries| queries.list_items(&items, ALL)).rows;
         assert!(
             items.iter().map(|item| &item.item.sku).eq(self.model.items.keys()),
             "these items and no others"
         );
-        let orders = self.ask(|queries| queries.list_orders(&orders, ALL)).rows;
+        let orders = self.read(|queries| queries.list_orders(&orders, ALL)).rows;
         let ids = orders.iter().map(|order| &order.id);
         assert!(ids.eq(self.model.orders.keys().rev()), "these orders and no others");
-        let keys = self.ask(|queries| queries.list_api_keys(None, ALL)).rows;
+        let keys = self.read(|queries| queries.list_api_keys(None, ALL)).rows;
         assert!(
             keys.iter().map(|key| &key.id).eq(self.model.api_keys.keys()),
             "these API keys and no others"
         );
-        let carts = self.ask(|queries| queries.list_due_carts(Timestamp(i64::MAX), ALL));
+        let carts = self.read(|queries| queries.list_due_carts(Timestamp(i64::MAX), ALL));
         let carts: BTreeSet<_> = carts.iter().collect();
         assert!(carts.into_iter().eq(self.model.carts.keys()), "these carts and no others");
-        let digests: BTreeSet<_> = sweep(self, Timestamp(i64::MAX), ALL).into_iter().collect();
+        let digests: BTreeSet<_> = self.sweep(Timestamp(i64::MAX), ALL).into_iter().collect();
         assert!(digests.iter().eq(self.model.idempotency.keys()), "these idempotency keys and no others");
     }
 }

@@ -1,28 +1,27 @@
-//! Do the lists of payments and refunds give exactly what a plain filter over all orders gives, newest first, whatever the page?
+//! Are payments and refunds listed as a plain filter over all orders would, the newest first?
 
 use earmark_core::Timestamp;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_core::refunds::{Refund, RefundStatus};
-
-use super::book::Book;
-use super::lists::{LIMITS, pages, same};
 use earmark_store::{PaymentFilter, RefundFilter};
 
-pub(super) fn lists(book: &mut Book) {
-    book.simulate(31, 3_000);
-    let nobody = PaymentId(u128::MAX);
-    assert_eq!(book.ask(|queries| queries.find_order_of_payment(nobody)), None);
-    assert_eq!(book.ask(|queries| queries.find_order_of_refund(RefundId(u128::MAX))), None);
-    for order in book.model.orders.values() {
+use super::pages::{LIMITS, assert_same, pages};
+use crate::harness::Harness;
+
+pub(crate) fn are_listed(harness: &mut Harness) {
+    harness.simulate(31, 3_000);
+    assert_eq!(harness.read(|queries| queries.find_order_of_payment(PaymentId(u128::MAX))), None);
+    assert_eq!(harness.read(|queries| queries.find_order_of_refund(RefundId(u128::MAX))), None);
+    for order in harness.model.orders.values() {
         for refund in &order.refunds {
-            let found = book.ask(|queries| queries.find_order_of_refund(refund.id));
+            let found = harness.read(|queries| queries.find_order_of_refund(refund.id));
             assert_eq!(found.map(|order| order.id), Some(order.id), "the order of refund {}", refund.id);
         }
     }
     let mut payments: Vec<(OrderId, Payment)> = Vec::new();
     let mut refunds: Vec<(OrderId, Refund)> = Vec::new();
-    for order in book.model.orders.values() {
+    for order in harness.model.orders.values() {
         payments.extend(order.payments.iter().map(|payment| (order.id, payment.clone())));
         refunds.extend(order.refunds.iter().map(|refund| (order.id, refund.clone())));
     }
@@ -30,23 +29,33 @@ pub(super) fn lists(book: &mut Book) {
     refunds.sort_by_key(|(_, refund)| std::cmp::Reverse(refund.id));
     assert!(payments.len() > 40 && refunds.len() > 10, "there is something to list");
     let middle = payments[payments.len() / 2].1.created_at;
-    for (created_after, created_before) in [
-        (None, None),
-        (Some(middle), None),
-        (None, Some(middle)),
-        (Some(middle), Some(Timestamp(middle.0 + 1))),
+    for created in [
+        Created { after: None, before: None },
+        Created { after: Some(middle), before: None },
+        Created { after: None, before: Some(middle) },
+        Created { after: Some(middle), before: Some(Timestamp(middle.0 + 1)) },
     ] {
-        list_payments(book, &payments, (created_after, created_before));
-        list_refunds(book, &refunds, (created_after, created_before));
+        payments_are_listed(harness, &payments, created);
+        refunds_are_listed(harness, &refunds, created);
     }
 }
 
-type Between = (Option<Timestamp>, Option<Timestamp>);
+/// When the listed rows were made; both ends are left out.
+#[derive(Clone, Copy)]
+struct Created {
+    after: Option<Timestamp>,
+    before: Option<Timestamp>,
+}
 
-fn list_payments(book: &Book, all: &[(OrderId, Payment)], (created_after, created_before): Between) {
+fn payments_are_listed(harness: &Harness, all: &[(OrderId, Payment)], created: Created) {
     use PaymentStatus::{Declined, Failed, Pending, Succeeded};
     for status in [None, Some(Pending), Some(Succeeded), Some(Declined), Some(Failed)] {
-        let filter = PaymentFilter { status, created_after, created_before, before: None };
+        let filter = PaymentFilter {
+            status,
+            created_after: created.after,
+            created_before: created.before,
+            before: None,
+        };
         let wanted: Vec<_> =
             all.iter().filter(|(_, payment)| filter.lets_through(payment)).cloned().collect();
         for limit in LIMITS {
@@ -55,25 +64,30 @@ fn list_payments(book: &Book, all: &[(OrderId, Payment)], (created_after, create
                 ..filter.clone()
             };
             let found = pages(limit, filter.clone(), next, |filter| {
-                book.ask(|queries| queries.list_payments(filter, limit))
+                harness.read(|queries| queries.list_payments(filter, limit))
             });
-            same(&format!("payments, {filter:?}, pages of {limit}"), &found, &wanted);
+            assert_same(&format!("payments, {filter:?}, pages of {limit}"), &found, &wanted);
         }
     }
 }
 
-fn list_refunds(book: &Book, all: &[(OrderId, Refund)], (created_after, created_before): Between) {
+fn refunds_are_listed(harness: &Harness, all: &[(OrderId, Refund)], created: Created) {
     use RefundStatus::{Failed, Pending, Succeeded};
     for status in [None, Some(Pending), Some(Succeeded), Some(Failed)] {
-        let filter = RefundFilter { status, created_after, created_before, before: None };
+        let filter = RefundFilter {
+            status,
+            created_after: created.after,
+            created_before: created.before,
+            before: None,
+        };
         let wanted: Vec<_> = all.iter().filter(|(_, refund)| filter.lets_through(refund)).cloned().collect();
         for limit in LIMITS {
             let next =
                 |(_, refund): &(OrderId, Refund)| RefundFilter { before: Some(refund.id), ..filter.clone() };
             let found = pages(limit, filter.clone(), next, |filter| {
-                book.ask(|queries| queries.list_refunds(filter, limit))
+                harness.read(|queries| queries.list_refunds(filter, limit))
             });
-            same(&format!("refunds, {filter:?}, pages of {limit}"), &found, &wanted);
+            assert_same(&format!("refunds, {filter:?}, pages of {limit}"), &found, &wanted);
         }
     }
 }

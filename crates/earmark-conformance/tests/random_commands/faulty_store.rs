@@ -1,4 +1,4 @@
-//! Stores that break their word: around the real one, for the checks to notice.
+//! Stores in memory that save something else than they should, which the checks must notice.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Engine, Meanwhile, StoreError};
 
-/// What is done to a batch before it is saved.
+/// What the store does wrong: it changes each batch before it saves it.
 pub(crate) type Fault = fn(&mut BatchChanges);
 
-/// A store with a fault.
-pub(crate) struct Faulty {
+/// A store in memory with a fault.
+pub(crate) struct FaultyStore {
     pub(crate) inner: MemoryStore,
     pub(crate) fault: Fault,
 }
 
-impl Engine for Faulty {
+impl Engine for FaultyStore {
     fn begin(
         &mut self,
         keys: &Keys,
@@ -40,7 +40,7 @@ impl Engine for Faulty {
     }
 }
 
-/// Every fault that the checks must notice.
+/// Every fault that the checks must notice. The names go on from "the store".
 pub(crate) const FAULTS: &[(&str, Fault)] = &[
     ("drops a change of stock", |batch| drop(batch.stocks.pop())),
     ("drops a change of an order", |batch| drop(batch.orders.pop())),

@@ -1,4 +1,5 @@
-//! What does a client of the shop know? What answers have told it: enough to ask mostly sensible things next.
+//! What do the clients know of the shop? What they have seen in answers, so that most of their next
+//! commands make sense.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,18 +7,18 @@ use std::sync::Arc;
 use earmark_core::carts::CartLine;
 use earmark_core::command::Action;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId, ShipmentId};
-use earmark_core::orders::{Order, OrderStatus};
+use earmark_core::orders::{Order, OrderStatus, Units};
 use earmark_core::payments::{PaymentStatus, settle::PaymentResult};
 use earmark_core::refunds::{RefundStatus, settle::RefundResult};
 use earmark_core::text::{CustomerId, Reference, Sku};
 use earmark_core::{Answer, Command, Mode, Money, Outcome};
-
 use earmark_random::Random;
 
-/// The most of each kind that is remembered, so that most orders live their life to the end.
+/// The most rows of each kind that are remembered. Few enough that most orders are seen to their
+/// end.
 const REMEMBERED_MAX: usize = 60;
 
-/// A cart as it was last seen.
+/// A cart as a client has last seen it.
 pub(super) struct KnownCart {
     pub(super) id: CartId,
     pub(super) owner: Option<CustomerId>,
@@ -25,9 +26,9 @@ pub(super) struct KnownCart {
     pub(super) version: u64,
 }
 
-/// All that is remembered.
+/// All rows that the clients remember, each as they have last seen it.
 #[derive(Default)]
-pub(super) struct Shop {
+pub(super) struct Known {
     pub(super) prices: HashMap<Sku, Money>,
     pub(super) item_versions: HashMap<Sku, u64>,
     pub(super) carts: Vec<KnownCart>,
@@ -40,7 +41,7 @@ pub(super) struct Shop {
     pub(super) digests: Vec<[u8; 16]>,
 }
 
-/// Keeps a list short by forgetting any one of it.
+/// Adds a row, and drops a random one from a list that is full.
 fn remember<T>(list: &mut Vec<T>, new: T, random: &mut Random) {
     list.push(new);
     if list.len() > REMEMBERED_MAX
@@ -50,8 +51,8 @@ fn remember<T>(list: &mut Vec<T>, new: T, random: &mut Random) {
     }
 }
 
-impl Shop {
-    /// Takes in the answer to a command that was carried out.
+impl Known {
+    /// Takes in the answer to a command that was accepted.
     pub(super) fn learn(&mut self, command: &Command, answer: &Answer, random: &mut Random) {
         if command.mode == Mode::DryRun || answer.replayed {
             return;
@@ -109,7 +110,7 @@ impl Shop {
         }
     }
 
-    /// Drops what is done with, but not always: late and doubled answers happen.
+    /// Drops what is finished. Some of it stays, so that commands about it come late and twice.
     fn forget(&mut self, action: &Action, random: &mut Random) {
         match action {
             Action::DeleteCart(delete) => self.carts.retain(|cart| cart.id != delete.cart_id),
@@ -137,10 +138,10 @@ impl Shop {
         }
     }
 
-    /// What these units cost as far as is known.
-    pub(super) fn total(&self, lines: &[(Sku, u32)]) -> Option<Money> {
-        lines.iter().try_fold(Money::ZERO, |sum, (sku, quantity)| {
-            sum.plus(self.prices.get(sku)?.times(*quantity).ok()?).ok()
+    /// The price of these units, if the clients have seen the price of each.
+    pub(super) fn total(&self, lines: &[Units]) -> Option<Money> {
+        lines.iter().try_fold(Money::ZERO, |sum, line| {
+            sum.plus(self.prices.get(&line.sku)?.times(line.quantity).ok()?).ok()
         })
     }
 }
