@@ -8,9 +8,9 @@ use common::{
     run, run_and_go_on, sku, wait_for_a_waiter,
 };
 use earmark_cluster::Cluster;
-use earmark_conformance::simulation::Random;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
+use earmark_random::Random;
 use earmark_store::{Engine, StoreError};
 
 /// What a batch of this node sees, as `on_hand|reserved|unit_price`.

@@ -43,7 +43,7 @@ fn wait_until_grouped(cluster: &Cluster, url: &str) {
 }
 
 #[test]
-fn segments_item_lists_agree_with_events_at_any_point() {
+fn segments_agree_with_events_at_any_point() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let (engine, queries) = open(&parse(&url), small()).unwrap();

@@ -36,7 +36,7 @@ fn some_orders(random: &mut Random, placed: &mut Vec<OrderId>) -> Vec<earmark_co
 }
 
 #[tokio::test]
-async fn segments_item_lists_agree_with_events_at_any_point() {
+async fn segments_agree_with_events_at_any_point() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random(5), Vec::new());
