@@ -77,7 +77,7 @@ impl Harness {
         for (command, now) in batch {
             self.load_for(command, &mut rows);
             all_decided.push(decide(&rows, command, *now).map(|(answer, changes)| {
-                rows.absorb(changes, &command.actor, *now);
+                rows.absorb(changes, &command.caller.actor, *now);
                 answer
             }));
         }

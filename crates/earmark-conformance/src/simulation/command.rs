@@ -5,7 +5,7 @@ use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::ids::{CartId, OrderId};
 use earmark_core::orders::place::Source;
 use earmark_core::text::CustomerId;
-use earmark_core::{Access, Actor, Command, Mode};
+use earmark_core::{Access, Actor, Caller, Command, Mode};
 
 use super::Simulation;
 
@@ -43,7 +43,7 @@ impl Simulation {
         let if_match = self.random.percent(6).then(|| self.version(&action)).flatten();
         let dry = if matches!(action, Action::CancelOrder(_)) { 12 } else { 1 };
         let mode = if self.random.percent(dry) { Mode::DryRun } else { Mode::Commit };
-        Command { actor, access, idempotency, if_match, mode, action }
+        Command { caller: Caller { actor, access }, idempotency, if_match, mode, action }
     }
 
     /// Mostly a service or the owner, and sometimes another customer, who must not reach the

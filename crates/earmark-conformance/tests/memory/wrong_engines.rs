@@ -4,7 +4,7 @@
 use std::hash::Hash;
 
 use earmark_conformance::Fixture;
-use earmark_core::working_set::Table;
+use earmark_core::table::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Engine, Meanwhile, StoreError};

@@ -1,7 +1,7 @@
 //! Does every change of an order, an item or stock have exactly its events, and every event its
 //! change?
 
-use earmark_core::changes::EventDraft;
+use earmark_core::event::EventDraft;
 use earmark_core::orders::{CancelReason, Order, OrderStatus};
 use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_core::refunds::RefundStatus;

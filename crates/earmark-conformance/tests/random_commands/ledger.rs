@@ -86,7 +86,7 @@ impl Ledger {
             self.idempotency.remove(digest);
         }
         for draft in &changes.events {
-            let (sequence, actor) = (self.events.len() as u64 + 1, timed.command.actor.clone());
+            let (sequence, actor) = (self.events.len() as u64 + 1, timed.command.caller.actor.clone());
             let (order_id, sku, fact) = (draft.order_id, draft.sku.clone(), draft.fact.clone());
             self.events.push(Event { sequence, at: timed.now, actor, order_id, sku, fact });
         }

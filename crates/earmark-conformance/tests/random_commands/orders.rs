@@ -24,7 +24,7 @@ pub(crate) fn check(ledger: &Ledger, timed: TimedCommand<'_>, changes: &Changes)
             .and_then(|()| crate::money::check(before, order, created))
             .and_then(|()| path(before, order).map(drop));
         checked.map_err(|why| format!("{}: {why}", order.id))?;
-        let reached = command.access.reaches(order.customer_id.as_ref());
+        let reached = command.caller.access.reaches(order.customer_id.as_ref());
         ensure(reached, || format!("{} was changed by another customer", order.id))?;
     }
     for cart in &changes.carts {
@@ -32,7 +32,7 @@ pub(crate) fn check(ledger: &Ledger, timed: TimedCommand<'_>, changes: &Changes)
         ensure(cart.version == version + 1, || {
             format!("{}: version {} after {version}", cart.id, cart.version)
         })?;
-        let reached = command.access.reaches(cart.customer_id.as_ref());
+        let reached = command.caller.access.reaches(cart.customer_id.as_ref());
         ensure(reached, || format!("{} was changed by another customer", cart.id))?;
     }
     Ok(())

@@ -116,7 +116,7 @@ impl Run {
                 }
                 self.accept(timed, &answer, &changes)?;
                 touched.add(&changes);
-                rows.absorb(changes, &timed.command.actor, timed.now);
+                rows.absorb(changes, &timed.command.caller.actor, timed.now);
                 Ok(answer)
             }
             Err(rejection) => {
