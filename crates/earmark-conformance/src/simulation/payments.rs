@@ -1,4 +1,4 @@
-//! Commands about payments, and what gateways answer to them.
+//! Random payments, and what gateways answer to them.
 
 use earmark_core::command::Action;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
