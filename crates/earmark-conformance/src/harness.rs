@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use earmark_core::{Answer, BatchChanges, Command, Keys, Rejection, Timestamp, WorkingSet, decide, needs};
-use earmark_store::{AuditReport, Engine, Pace, Queries, StoreError};
+use earmark_store::{Engine, Pace, Queries, StoreError, VerifyReport};
 use tokio::runtime::Runtime;
 
 use crate::fixture::Fixture;
@@ -52,8 +52,8 @@ impl Harness {
     }
 
     /// Has the store verify its own data.
-    pub(crate) fn verify(&self) -> AuditReport {
-        self.read(Queries::audit)
+    pub(crate) fn verify(&self) -> VerifyReport {
+        self.read(Queries::verify)
     }
 
     /// Begins a transaction that nothing is loaded in.

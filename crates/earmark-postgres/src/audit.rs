@@ -7,7 +7,7 @@ use earmark_core::Fact;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::verify::Verifier;
-use earmark_store::{AuditReport, codes};
+use earmark_store::{VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -21,14 +21,14 @@ use crate::rows::{self, query};
 const STRETCH: i64 = 5_000;
 
 /// Checks the books.
-pub(crate) async fn audit(session: &Session) -> Result<AuditReport, Fault> {
+pub(crate) async fn audit(session: &Session) -> Result<VerifyReport, Fault> {
     let (mut verifier, mut breaches) = (Verifier::new(), Vec::new());
     let items = items(session, &mut verifier).await?;
     let orders = orders(session, &mut verifier, &mut breaches).await?;
     let events = events(session, &mut verifier, &mut breaches).await?;
     breaches.extend(strays(session).await?);
     breaches.extend(verifier.finish());
-    Ok(AuditReport { items, orders, events, breaches })
+    Ok(VerifyReport { items, orders, events, breaches })
 }
 
 async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Fault> {

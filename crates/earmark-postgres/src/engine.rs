@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Meanwhile, Pace, StoreError};
+use earmark_store::{Engine, Overlap, Pace, StoreError};
 use tokio::runtime::Runtime;
 use tokio_postgres::Statement;
 
@@ -161,7 +161,7 @@ impl PostgresEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         let Some(line) = &self.line else { return Err(no_connection()) };
         line.cache.put(&keys.items, rows);
@@ -169,7 +169,7 @@ impl PostgresEngine {
         if missing.is_empty() {
             return Ok(());
         }
-        meanwhile.answer();
+        meanwhile.send_answers();
         let found = self.round_trip(async |session| load::find(session, &missing).await)?;
         if let Some(line) = &mut self.line {
             line.cache.read(&found.items);
@@ -222,11 +222,11 @@ impl Engine for PostgresEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         if self.line.as_ref().is_none_or(|line| line.ahead.is_none() || line.session.is_closed()) {
             // Nothing is on its way, and a new connection may take its time.
-            meanwhile.answer();
+            meanwhile.send_answers();
         }
         self.connected()?;
         let Some(line) = &mut self.line else { return Err(no_connection()) };
@@ -248,11 +248,11 @@ impl Engine for PostgresEngine {
         self.find(keys, rows, &mut ())
     }
 
-    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
         let (node, broken) = (self.node.clone(), self.options.broken);
         self.round_trip(async |session| save::save(session, (changes, &node), broken, meanwhile).await)?;
         let Some(line) = &mut self.line else { return Err(no_connection()) };
-        let keys = if self.courtesy.allows_to_go_on() { meanwhile.draw() } else { None };
+        let keys = if self.courtesy.allows_to_go_on() { meanwhile.next_batch() } else { None };
         line.ahead = keys.map(|keys| Ahead { turn: line.turn(keys, &self.courtesy), since: Instant::now() });
         let Line { session, ahead, .. } = line;
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");

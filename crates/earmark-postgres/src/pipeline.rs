@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use earmark_store::Meanwhile;
+use earmark_store::Overlap;
 
 /// A statement under way.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -47,12 +47,12 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile
 const MOMENT: Duration = Duration::from_millis(1);
 
 /// Waits for this; if it takes more than a moment, those who are due an answer get it meanwhile.
-pub(crate) async fn answering_if_slow<T>(meanwhile: &mut dyn Meanwhile, work: impl Future<Output = T>) -> T {
+pub(crate) async fn answering_if_slow<T>(meanwhile: &mut dyn Overlap, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     if let Ok(done) = tokio::time::timeout(MOMENT, &mut work).await {
         return done;
     }
-    meanwhile.answer();
+    meanwhile.send_answers();
     work.await
 }
 

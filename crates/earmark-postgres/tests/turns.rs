@@ -14,7 +14,7 @@ use common::{
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
 use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
-use earmark_store::{Engine, Meanwhile, Store, StoreError, StoreOptions};
+use earmark_store::{Engine, Overlap, Store, StoreError, StoreOptions};
 
 fn broken(url: &str, broken: BrokenOnPurpose) -> PostgresEngine {
     let options = PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
@@ -169,8 +169,8 @@ fn what_was_begun_behind_a_commit_that_failed_is_undone() {
 /// Says when it is time to answer.
 struct Answering(mpsc::Sender<()>);
 
-impl Meanwhile for Answering {
-    fn answer(&mut self) {
+impl Overlap for Answering {
+    fn send_answers(&mut self) {
         let _ = self.0.send(());
     }
 }
@@ -215,8 +215,8 @@ fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
 /// Whether the server is in the middle of a save when it is time to answer.
 struct AnsweringDuringSave<'a>(&'a Cluster, Option<bool>);
 
-impl Meanwhile for AnsweringDuringSave<'_> {
-    fn answer(&mut self) {
+impl Overlap for AnsweringDuringSave<'_> {
+    fn send_answers(&mut self) {
         let sleeps = || self.0.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
         let seen = (0..50).any(|_| sleeps().unwrap() == "1");
         self.1.get_or_insert(seen);

@@ -4,7 +4,7 @@
 //! transaction is open any more.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Meanwhile, Pace, StoreError};
+use earmark_store::{Engine, Overlap, Pace, StoreError};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
@@ -62,7 +62,7 @@ impl Engine for SqliteEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        _meanwhile: &mut dyn Meanwhile,
+        _meanwhile: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(Fault::from)?;
@@ -74,7 +74,7 @@ impl Engine for SqliteEngine {
         Ok(load::load(&self.connection, &mut self.deferred, keys, rows)?)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             self.rollback();
             return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));

@@ -16,7 +16,7 @@ use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
 use earmark_core::{BatchChanges, Fact};
-use earmark_store::Meanwhile;
+use earmark_store::Overlap;
 
 use crate::connect::Session;
 use crate::fault::{BrokenOnPurpose, Fault};
@@ -36,7 +36,7 @@ pub(crate) async fn save(
     session: &Session,
     (changes, node): (&BatchChanges, &Node),
     broken: Option<BrokenOnPurpose>,
-    meanwhile: &mut dyn Meanwhile,
+    meanwhile: &mut dyn Overlap,
 ) -> Result<(), Fault> {
     let renumbered = crate::rows::events::renumber(session, changes, broken).await?;
     let changes = renumbered.as_ref().unwrap_or(changes);

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use earmark_store::Meanwhile;
+use earmark_store::Overlap;
 use tokio_postgres::types::ToSql;
 
 use crate::connect::Session;
@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
-    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Meanwhile) -> Result<(), Fault> {
+    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Overlap) -> Result<(), Fault> {
         let prepared = answering_if_slow(meanwhile, self.prepare(session)).await?;
         let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .statements
@@ -83,7 +83,7 @@ impl<'a> Plan<'a> {
             underway.push(Box::pin(session.execute(statement, parameters)));
         }
         let expected = self.statements.iter().map(|planned| (planned.what, planned.rows as u64));
-        let changed = pipelined(underway, || meanwhile.answer()).await;
+        let changed = pipelined(underway, || meanwhile.send_answers()).await;
         // The first error is the cause of those behind it.
         for ((what, rows), changed) in expected.zip(changed) {
             let changed = changed?;
