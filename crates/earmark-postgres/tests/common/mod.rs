@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::simulation::Simulation;
 use earmark_core::ids::{AdjustmentId, OrderId};
 use earmark_core::items::{AdjustmentReason, adjust::AdjustStock, adjust::StockChange, put::PutItem};
 use earmark_core::orders::Units;
@@ -18,7 +19,6 @@ use earmark_core::{
     Action, BatchChanges, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_postgres::{DatabaseUrl, PostgresEngine, PostgresOptions, PostgresQueries, open};
-use earmark_store::simulation::Simulation;
 use earmark_store::{Clock, Engine, Overlap, Store, StoreError, StoreOptions};
 
 /// A server whose databases are forgotten with it, so nothing need be synced.
