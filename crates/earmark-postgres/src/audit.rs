@@ -12,16 +12,16 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::events::{STREAM, deltas, needs_order};
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// Rows read at once.
 const STRETCH: i64 = 5_000;
 
 /// Checks the books.
-pub(crate) async fn audit(session: &Session) -> Result<AuditReport, Fault> {
+pub(crate) async fn audit(session: &Session) -> Result<AuditReport, DatabaseError> {
     let (mut auditor, mut breaches) = (Auditor::new(), Vec::new());
     let items = items(session, &mut auditor).await?;
     let orders = orders(session, &mut auditor, &mut breaches).await?;
@@ -31,7 +31,7 @@ pub(crate) async fn audit(session: &Session) -> Result<AuditReport, Fault> {
     Ok(AuditReport { items, orders, events, breaches })
 }
 
-async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {
+async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
     let sql = format!(
         "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
         rows::items::COLUMNS
@@ -48,7 +48,11 @@ async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {
     }
 }
 
-async fn orders(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+async fn orders(
+    session: &Session,
+    auditor: &mut Auditor,
+    breaches: &mut Vec<String>,
+) -> Result<u64, DatabaseError> {
     let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
                FROM orders o LEFT JOIN events e ON e.stream = $1 AND e.sequence = o.created_sequence \
                WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
@@ -68,7 +72,7 @@ async fn orders(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<Str
 }
 
 /// Whether what is kept to be searched by says what is computed.
-fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
+fn copies(row: &Row, order: &Order) -> Result<Option<String>, DatabaseError> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -90,7 +94,11 @@ fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-async fn events(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+async fn events(
+    session: &Session,
+    auditor: &mut Auditor,
+    breaches: &mut Vec<String>,
+) -> Result<u64, DatabaseError> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
@@ -121,7 +129,7 @@ async fn events(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<Str
 }
 
 /// Rows that belong to nothing, or are missing where they belong.
-async fn strays(session: &Session) -> Result<Vec<String>, Fault> {
+async fn strays(session: &Session) -> Result<Vec<String>, DatabaseError> {
     let checks = [
         (
             "order lines without an order",

@@ -14,7 +14,7 @@ use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Sku, Url};
 use earmark_core::{BatchChanges, WorkingSet};
 
-use crate::fault::BrokenOnPurpose;
+use crate::error::BrokenOnPurpose;
 
 /// The most bytes that are kept, by estimate: some 100,000 items with short texts. When they are exceeded, all is forgotten.
 const BYTES_MAX: usize = 64 << 20;

@@ -1,4 +1,4 @@
-//! How does a value stand in a column? Every read checks: a value that no code of ours wrote is [`Fault::Damaged`], never a panic.
+//! How does a value stand in a column? Every read checks: a value that no code of ours wrote is [`DatabaseError::Damaged`], never a panic.
 
 use earmark_core::text::{InvalidText, Metadata};
 use earmark_core::{Actor, Event, Money, Timestamp};
@@ -9,19 +9,19 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DatabaseError>;
 
 /// A column as it is.
 pub(crate) fn get<'row, T: FromSql<'row>>(row: &'row Row, column: usize) -> Read<T> {
-    row.try_get(column).map_err(|error| Fault::damaged("a column", error))
+    row.try_get(column).map_err(|error| DatabaseError::damaged("a column", error))
 }
 
 /// A bounded text.
 pub(crate) fn text<T>(row: &Row, column: usize, parse: fn(&str) -> Result<T, InvalidText>) -> Read<T> {
     let stored: &str = get(row, column)?;
-    parse(stored).map_err(|error| Fault::damaged(error.0, stored))
+    parse(stored).map_err(|error| DatabaseError::damaged(error.0, stored))
 }
 
 /// A bounded text that may be absent.
@@ -31,13 +31,13 @@ pub(crate) fn optional_text<T>(
     parse: fn(&str) -> Result<T, InvalidText>,
 ) -> Read<Option<T>> {
     let stored: Option<&str> = get(row, column)?;
-    stored.map(|stored| parse(stored).map_err(|error| Fault::damaged(error.0, stored))).transpose()
+    stored.map(|stored| parse(stored).map_err(|error| DatabaseError::damaged(error.0, stored))).transpose()
 }
 
 /// An amount.
 pub(crate) fn money(row: &Row, column: usize) -> Read<Money> {
     let minor: i64 = get(row, column)?;
-    Money::parse(minor).map_err(|_| Fault::damaged("an amount", minor))
+    Money::parse(minor).map_err(|_| DatabaseError::damaged("an amount", minor))
 }
 
 /// A time.
@@ -53,19 +53,19 @@ pub(crate) fn optional_time(row: &Row, column: usize) -> Read<Option<Timestamp>>
 /// A version or another number that is never negative.
 pub(crate) fn count(row: &Row, column: usize) -> Read<u64> {
     let number: i64 = get(row, column)?;
-    u64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+    u64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A count of tries.
 pub(crate) fn attempts(row: &Row, column: usize) -> Read<u32> {
     let number: i64 = get(row, column)?;
-    u32::try_from(number).map_err(|error| Fault::damaged("a number", error))
+    u32::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A count of units.
 pub(crate) fn quantity(row: &Row, column: usize) -> Read<u32> {
     let number: i32 = get(row, column)?;
-    u32::try_from(number).map_err(|error| Fault::damaged("a quantity", error))
+    u32::try_from(number).map_err(|error| DatabaseError::damaged("a quantity", error))
 }
 
 /// A place in a list of words.
@@ -84,13 +84,13 @@ pub(crate) fn optional_bits(row: &Row, column: usize) -> Read<Option<u128>> {
 }
 
 /// A number as the database keeps it.
-pub(crate) fn integer(number: u64) -> Result<i64, Fault> {
-    i64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+pub(crate) fn integer(number: u64) -> Result<i64, DatabaseError> {
+    i64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// Units as the database keeps them.
-pub(crate) fn units(quantity: u32) -> Result<i32, Fault> {
-    i32::try_from(quantity).map_err(|error| Fault::damaged("a quantity", error))
+pub(crate) fn units(quantity: u32) -> Result<i32, DatabaseError> {
+    i32::try_from(quantity).map_err(|error| DatabaseError::damaged("a quantity", error))
 }
 
 /// A limit as the database takes it.
@@ -101,22 +101,23 @@ pub(crate) fn limit(rows: usize) -> i64 {
 /// A document.
 pub(crate) fn document<T: DeserializeOwned>(row: &Row, column: usize) -> Read<Option<T>> {
     let stored: Option<&str> = get(row, column)?;
-    let parse = |text| serde_json::from_str(text).map_err(|error| Fault::damaged("a document", error));
+    let parse =
+        |text| serde_json::from_str(text).map_err(|error| DatabaseError::damaged("a document", error));
     stored.map(parse).transpose()
 }
 
 /// A document to be stored.
-pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::damaged("a document", error))
+pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, DatabaseError> {
+    serde_json::to_string(value).map_err(|error| DatabaseError::damaged("a document", error))
 }
 
 /// A list to be stored; an empty one is NULL.
-pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, Fault> {
+pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, DatabaseError> {
     if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
 }
 
 /// Pairs to be stored; none is NULL.
-pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, Fault> {
+pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, DatabaseError> {
     if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
 }
 
@@ -126,7 +127,7 @@ pub(crate) const EVENT_COLUMNS: &str = "sequence, at, type, actor, order_id, sku
 /// An event.
 pub(crate) fn event(row: &Row) -> Read<Event> {
     let actor: &str = get(row, 3)?;
-    let actor: Actor = actor.parse().map_err(|_| Fault::damaged("an actor", actor))?;
+    let actor: Actor = actor.parse().map_err(|_| DatabaseError::damaged("an actor", actor))?;
     Ok(Event {
         sequence: count(row, 0)?,
         at: time(row, 1)?,

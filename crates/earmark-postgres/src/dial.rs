@@ -11,7 +11,7 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::fault::describe;
+use crate::error::describe;
 
 /// How long a host may be silent before the next one is asked as well.
 const HEAD_START: Duration = Duration::from_millis(500);

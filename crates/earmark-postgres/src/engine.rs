@@ -17,13 +17,16 @@ use tokio::runtime::Runtime;
 use tokio_postgres::Statement;
 
 use crate::cache::ItemCache;
-use crate::connect::{DatabaseUrl, Session};
-use crate::fault::{BrokenOnPurpose, Fault};
+use crate::connect::open_writer;
+use crate::database_url::DatabaseUrl;
+use crate::error::{BrokenOnPurpose, DatabaseError};
 use crate::migrate::is_distributed;
-use crate::open::{OpenError, PostgresOptions, open_writer};
+use crate::open_error::OpenError;
+use crate::options::PostgresOptions;
 use crate::outcome::{Learned, Node, is_definite, learn};
 use crate::pipeline::answering_if_slow;
 use crate::segments::Segments;
+use crate::session::Session;
 use crate::session::{TURN_STANDS_STILL_MAX, in_time};
 use crate::turn::{Courtesy, Turn};
 use crate::{load, rows, save};
@@ -149,11 +152,11 @@ impl PostgresEngine {
     /// Runs a round trip on the session, within its time.
     fn round_trip<T>(
         &mut self,
-        work: impl AsyncFnOnce(&Session) -> Result<T, Fault>,
+        work: impl AsyncFnOnce(&Session) -> Result<T, DatabaseError>,
     ) -> Result<T, StoreError> {
         let Some(line) = &self.line else { return Err(no_connection()) };
         let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
+        runtime.block_on(in_time(work(&line.session))).map_err(|error| self.failure(error))
     }
 
     /// Puts in what is not there yet: from the cache, the rest from the database.
@@ -179,14 +182,14 @@ impl PostgresEngine {
     }
 
     /// What an error means after which the batch did not happen, whatever else.
-    fn failure(&mut self, fault: Fault) -> StoreError {
-        if fault.ends_session() {
+    fn failure(&mut self, error: DatabaseError) -> StoreError {
+        if error.ends_session() {
             self.line = None;
         } else if let Some(line) = &mut self.line {
             line.cache.forget();
         }
         let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
-        match StoreError::from(fault) {
+        match StoreError::from(error) {
             // Whoever asked has been told otherwise by now, and has gone elsewhere.
             StoreError::Conflict(why) if stood_still => StoreError::Unavailable(why),
             error => error,
@@ -240,7 +243,7 @@ impl Engine for PostgresEngine {
         let begun = runtime.block_on(answering_if_slow(meanwhile, turn.take(rows, &mut line.cache)));
         // The wait for the turn is not time within it; what passed before anybody waited may be.
         self.begun = Some(since + now.elapsed());
-        self.courtesy.alone = begun.map_err(|fault| self.failure(fault))?;
+        self.courtesy.alone = begun.map_err(|error| self.failure(error))?;
         self.find(keys, rows, meanwhile)
     }
 
@@ -271,7 +274,7 @@ impl Engine for PostgresEngine {
                 Ok(())
             }
             Ok(Err(error)) if is_definite(&error) => Err(self.failure(error.into())),
-            Ok(Err(error)) => self.learn(&crate::fault::describe(&error)),
+            Ok(Err(error)) => self.learn(&crate::error::describe(&error)),
             Err(_) => self.learn(&format!("no answer within {COMMIT_MAX:?}")),
         }
     }

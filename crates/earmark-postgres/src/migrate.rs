@@ -10,9 +10,10 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::codec::get;
-use crate::connect::Session;
-use crate::fault::Fault;
-use crate::open::{Distributed, OpenError};
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+use crate::options::Distributed;
+use crate::session::Session;
 
 /// All migrations, in order: `NNNN_name.sql`. One that was released never changes.
 const PLAIN: &[Migration] = &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
@@ -77,7 +78,7 @@ pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
 }
 
 /// Whether the tables are spread over machines, whatever this node was told.
-pub(crate) async fn is_distributed(session: &Session) -> Result<bool, Fault> {
+pub(crate) async fn is_distributed(session: &Session) -> Result<bool, DatabaseError> {
     Ok(!applied(session, "citus").await?.is_empty())
 }
 
@@ -93,7 +94,7 @@ async fn is_complete(session: &Session, migrations: &Migrations) -> Result<bool,
     Ok(true)
 }
 
-async fn has_tables(session: &Session) -> Result<bool, Fault> {
+async fn has_tables(session: &Session) -> Result<bool, DatabaseError> {
     let sql = "SELECT count(*) FROM information_schema.tables \
                WHERE table_schema = current_schema() AND table_name IN ('migrations', 'migration_lease')";
     let row = session.query_one(sql, &[]).await?;
@@ -109,28 +110,28 @@ const MADE_BY_ANOTHER: [SqlState; 4] = [
 ];
 
 /// Two nodes may make the same table at the same moment, and one of them is told so.
-async fn create_tables(session: &Session) -> Result<(), Fault> {
+async fn create_tables(session: &Session) -> Result<(), DatabaseError> {
     match session.batch_execute(TABLES).await {
         Err(error) if error.code().is_some_and(|code| MADE_BY_ANOTHER.contains(code)) => Ok(()),
         other => Ok(other?),
     }
 }
 
-async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>, Fault> {
+async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>, DatabaseError> {
     let sql = "SELECT number, name, checksum FROM migrations WHERE flavor = $1 ORDER BY number";
     let rows = session.query(sql, &[&flavor]).await?;
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?, get(row, 2)?))).collect()
 }
 
 /// Takes the lease if nobody has it, or whoever had it let it run out.
-async fn take_lease(session: &Session, holder: Uuid) -> Result<bool, Fault> {
+async fn take_lease(session: &Session, holder: Uuid) -> Result<bool, DatabaseError> {
     let sql = "INSERT INTO migration_lease (id, holder, ends_at) VALUES (1, $1, now() + $2::int * interval '1 second') \
                ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at \
                WHERE migration_lease.ends_at < now()";
     Ok(session.execute(sql, &[&holder, &LEASE_SECONDS]).await? == 1)
 }
 
-async fn release_lease(session: &Session, holder: Uuid) -> Result<(), Fault> {
+async fn release_lease(session: &Session, holder: Uuid) -> Result<(), DatabaseError> {
     let sql = "UPDATE migration_lease SET ends_at = now() - interval '1 second' WHERE id = 1 AND holder = $1";
     session.execute(sql, &[&holder]).await?;
     Ok(())
@@ -139,10 +140,10 @@ async fn release_lease(session: &Session, holder: Uuid) -> Result<(), Fault> {
 async fn apply_all(session: &Session, migrations: &Migrations, holder: Uuid) -> Result<(), OpenError> {
     for (flavor, known) in &migrations.0 {
         for (number, migration) in missing(known, &applied(session, flavor).await?)? {
-            if let Err(fault) = apply(session, (flavor, number, migration), holder).await {
+            if let Err(error) = apply(session, (flavor, number, migration), holder).await {
                 // Whatever became of it, the transaction must not stay open on a connection that goes on.
                 let _ = session.batch_execute("ROLLBACK").await;
-                return Err(fault.into());
+                return Err(error.into());
             }
             tracing::info!(migration = migration.0, flavor, "applied");
         }
@@ -154,11 +155,11 @@ async fn apply(
     session: &Session,
     (flavor, number, (name, sql)): (&str, i64, Migration),
     holder: Uuid,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
     let held = "SELECT 1 FROM migration_lease WHERE id = 1 AND holder = $1 AND ends_at > now() FOR UPDATE";
     if session.query(held, &[&holder]).await?.is_empty() {
-        return Err(Fault::Conflict("another node has taken the lease of the migrations".to_owned()));
+        return Err(DatabaseError::Conflict("another node has taken the lease of the migrations".to_owned()));
     }
     session.batch_execute(sql).await?;
     let insert = "INSERT INTO migrations (flavor, number, name, checksum) VALUES ($1, $2, $3, $4)";

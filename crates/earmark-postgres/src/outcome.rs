@@ -10,9 +10,11 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::codec::get;
-use crate::connect::{DatabaseUrl, Session, connect};
-use crate::fault::{Fault, describe};
-use crate::open::OpenError;
+use crate::connect::connect;
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseError, describe};
+use crate::open_error::OpenError;
+use crate::session::Session;
 use crate::session::prepare_writer;
 
 /// How long the outcome is asked for before nobody waits for it any more.
@@ -34,7 +36,7 @@ impl Node {
     }
 
     /// Writes the node's row if it is not there, and reads how far it has come; waits for a commit of ours that is still under way.
-    pub(crate) async fn register(&mut self, session: &Session) -> Result<(), Fault> {
+    pub(crate) async fn register(&mut self, session: &Session) -> Result<(), DatabaseError> {
         session.execute("DELETE FROM nodes WHERE seen_at < now() - interval '7 days'", &[]).await?;
         let insert =
             "INSERT INTO nodes (id, batch, seen_at) VALUES ($1, $2, now()) ON CONFLICT (id) DO NOTHING";
@@ -86,15 +88,15 @@ pub(crate) async fn learn(url: &DatabaseUrl, node: &Node) -> Learned {
 async fn ask(url: &DatabaseUrl, node: &Node) -> Result<i64, OpenError> {
     let session = connect(url).await?;
     prepare_writer(&session).await?;
-    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(Fault::from)?;
+    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(DatabaseError::from)?;
     let found = session.query_opt("SELECT batch FROM nodes WHERE id = $1 FOR UPDATE", &[&node.id]).await;
-    let found = found.map_err(Fault::from)?;
+    let found = found.map_err(DatabaseError::from)?;
     let row = found.ok_or_else(|| OpenError::Unusable("the row of this node is gone".to_owned()))?;
     let batch = get(&row, 0)?;
     session
         .execute("UPDATE nodes SET seen_at = now() WHERE id = $1", &[&node.id])
         .await
-        .map_err(Fault::from)?;
+        .map_err(DatabaseError::from)?;
     session.batch_execute("COMMIT").await.map_err(|error| OpenError::Away(describe(&error)))?;
     Ok(batch)
 }

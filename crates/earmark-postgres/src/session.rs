@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
 
-use crate::connect::Session;
-use crate::fault::Fault;
-use crate::open::OpenError;
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+
+/// A connection with its cache of statements.
+pub(crate) type Session = ClientWrapper;
 
 /// 15: the oldest that is tested.
 const SERVER_VERSION_MIN: i32 = 150_000;
@@ -40,15 +43,17 @@ const BY_INDEX: [&str; 6] = [
 const EACH_STATEMENT_ANEW: &str = "SET default_transaction_isolation = 'read committed'";
 
 /// The answer, if it comes within the time of a round trip.
-pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
-    let late = || Err(Fault::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
+pub(crate) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, DatabaseError>>,
+) -> Result<T, DatabaseError> {
+    let late = || Err(DatabaseError::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
     tokio::time::timeout(ROUND_TRIP_MAX, answer).await.unwrap_or_else(|_| late())
 }
 
 /// Checks the server and sets the limits.
 pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
     check_version(session).await?;
-    session.batch_execute(LIMITS).await.map_err(Fault::from)?;
+    session.batch_execute(LIMITS).await.map_err(DatabaseError::from)?;
     set_if_known(session, &IF_KNOWN).await?;
     Ok(())
 }
@@ -57,19 +62,21 @@ pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
 pub(crate) async fn prepare_writer(session: &Session) -> Result<(), OpenError> {
     prepare_reader(session).await?;
     set_if_known(session, &BY_INDEX).await?;
-    session.batch_execute(EACH_STATEMENT_ANEW).await.map_err(Fault::from)?;
-    let row =
-        session.query_one("SELECT current_setting('synchronous_commit')", &[]).await.map_err(Fault::from)?;
+    session.batch_execute(EACH_STATEMENT_ANEW).await.map_err(DatabaseError::from)?;
+    let row = session
+        .query_one("SELECT current_setting('synchronous_commit')", &[])
+        .await
+        .map_err(DatabaseError::from)?;
     // A commit that may be lost with the machine is not one that may be acknowledged.
     if row.get::<_, &str>(0) == "off" {
-        session.batch_execute("SET synchronous_commit = on").await.map_err(Fault::from)?;
+        session.batch_execute("SET synchronous_commit = on").await.map_err(DatabaseError::from)?;
     }
     Ok(())
 }
 
 async fn check_version(session: &Session) -> Result<(), OpenError> {
     let row = session.query_one("SELECT version(), current_setting('server_version_num')", &[]).await;
-    let row = row.map_err(Fault::from)?;
+    let row = row.map_err(DatabaseError::from)?;
     let (name, number): (&str, &str) = (row.get(0), row.get(1));
     let number: i32 = number.parse().unwrap_or(0);
     // Others speak the protocol and count otherwise.
@@ -79,7 +86,7 @@ async fn check_version(session: &Session) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn set_if_known(session: &Session, settings: &[&str]) -> Result<(), Fault> {
+async fn set_if_known(session: &Session, settings: &[&str]) -> Result<(), DatabaseError> {
     for setting in settings {
         match session.batch_execute(setting).await {
             Err(error) if error.code().is_none() => return Err(error.into()),

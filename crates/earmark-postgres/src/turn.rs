@@ -15,11 +15,11 @@ use earmark_core::{Keys, Timestamp, WorkingSet};
 use tokio_postgres::Statement;
 
 use crate::cache::ItemCache;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::load::{self, Loaded};
 use crate::pipeline::Sent;
 use crate::rows::events;
+use crate::session::Session;
 use crate::session::in_time;
 
 /// Of so many batches, one is not begun ahead.
@@ -47,8 +47,8 @@ pub(crate) struct Turn {
     /// What is read with it.
     keys: Arc<Keys>,
     /// The number and the time of the last event, once the turn is had.
-    lock: Sent<Result<(u64, Timestamp), Fault>>,
-    reads: Sent<Result<Loaded, Fault>>,
+    lock: Sent<Result<(u64, Timestamp), DatabaseError>>,
+    reads: Sent<Result<Loaded, DatabaseError>>,
 }
 
 impl Turn {
@@ -79,7 +79,11 @@ impl Turn {
     }
 
     /// Waits for the turn, then for the rows, each within the time of a round trip. Gives whether nobody else has written since the cache was right.
-    pub(crate) async fn take(mut self, rows: &mut WorkingSet, cache: &mut ItemCache) -> Result<bool, Fault> {
+    pub(crate) async fn take(
+        mut self,
+        rows: &mut WorkingSet,
+        cache: &mut ItemCache,
+    ) -> Result<bool, DatabaseError> {
         self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
         let alone = cache.hold_at(rows.last_sequence);

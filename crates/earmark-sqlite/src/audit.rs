@@ -14,12 +14,12 @@ use rusqlite::Row;
 
 use crate::codec;
 use crate::deferred::{CustomerKey, CustomerTail};
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::queries::Snapshot;
 use crate::rows;
 
 /// Checks the books.
-pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<AuditReport, Fault> {
+pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<AuditReport, DatabaseError> {
     let newest = newest_of_customers(snapshot, customers)?;
     let (mut auditor, mut breaches) = (Auditor::new(), file(snapshot)?);
     let items = items(snapshot, &mut auditor)?;
@@ -32,13 +32,13 @@ pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result
 }
 
 /// What SQLite itself finds.
-fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached("PRAGMA quick_check(20)")?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(found.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
 }
 
-fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
+fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {} FROM items i CROSS JOIN stocks s ON s.sku = i.sku ORDER BY i.sku",
         rows::items::COLUMNS
@@ -51,7 +51,11 @@ fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
     Ok(count)
 }
 
-fn orders(snapshot: &Snapshot<'_>, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+fn orders(
+    snapshot: &Snapshot<'_>,
+    auditor: &mut Auditor,
+    breaches: &mut Vec<String>,
+) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT o.id, status, paid_total, refunded_total, expiry_due_at, e.type, e.order_id \
          FROM orders o LEFT JOIN events e ON e.sequence = o.created_sequence ORDER BY o.id",
@@ -67,7 +71,7 @@ fn orders(snapshot: &Snapshot<'_>, auditor: &mut Auditor, breaches: &mut Vec<Str
 }
 
 /// Whether what is kept to be searched by says what is computed.
-fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
+fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, DatabaseError> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -89,7 +93,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
+fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
     )?;
@@ -99,10 +103,10 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> 
         let order = match (&event.fact, event.order_id) {
             (Fact::OrderCreated, Some(id)) => Some(rows::orders::get(snapshot.connection, id)?),
             (Fact::OrderCreated, None) => {
-                return Err(Fault::damaged("an order.created without its order", event.sequence));
+                return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
             }
             (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
-                return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
+                return Err(DatabaseError::damaged("a stock.adjusted without its item", event.sequence));
             }
             _ => None,
         };
@@ -113,7 +117,7 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> 
 }
 
 /// Rows that belong to nothing, which no foreign key holds back.
-fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
     let checks = [
         (
             "order lines without an order",
@@ -144,7 +148,7 @@ fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
 fn newest_of_customers(
     snapshot: &Snapshot<'_>,
     customers: &CustomerTail,
-) -> Result<HashSet<CustomerKey>, Fault> {
+) -> Result<HashSet<CustomerKey>, DatabaseError> {
     loop {
         if let Some(newest) = customers.all(snapshot.connection)? {
             return Ok(newest.into_iter().collect());
@@ -154,7 +158,10 @@ fn newest_of_customers(
 }
 
 /// Whether each customer's orders are found through the index or its tail.
-fn customer_index(snapshot: &Snapshot<'_>, newest: &HashSet<CustomerKey>) -> Result<Option<String>, Fault> {
+fn customer_index(
+    snapshot: &Snapshot<'_>,
+    newest: &HashSet<CustomerKey>,
+) -> Result<Option<String>, DatabaseError> {
     let mut statement = snapshot
         .connection
         .prepare_cached("SELECT id, customer_id FROM orders WHERE customer_id IS NOT NULL")?;

@@ -1,4 +1,4 @@
-//! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is [`Fault::Damaged`], never a panic.
+//! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is [`DatabaseError::Damaged`], never a panic.
 
 use earmark_core::text::{InvalidText, Metadata};
 use earmark_core::{Actor, Event, Fact, Money, Timestamp};
@@ -8,14 +8,14 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T, DatabaseError>;
 
 /// A bounded text.
 pub(crate) fn text<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, InvalidText>) -> Read<T> {
-    let stored = row.get_ref(column)?.as_str().map_err(|error| Fault::damaged("a text", error))?;
-    parse(stored).map_err(|error| Fault::damaged(error.0, stored))
+    let stored = row.get_ref(column)?.as_str().map_err(|error| DatabaseError::damaged("a text", error))?;
+    parse(stored).map_err(|error| DatabaseError::damaged(error.0, stored))
 }
 
 /// A bounded text that may be absent.
@@ -33,7 +33,7 @@ pub(crate) fn optional_text<T>(
 /// An amount.
 pub(crate) fn money(row: &Row<'_>, column: usize) -> Read<Money> {
     let minor = row.get(column)?;
-    Money::parse(minor).map_err(|_| Fault::damaged("an amount", minor))
+    Money::parse(minor).map_err(|_| DatabaseError::damaged("an amount", minor))
 }
 
 /// A time.
@@ -49,12 +49,12 @@ pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Read<Option<Timesta
 /// A version or another number that is never negative.
 pub(crate) fn count(row: &Row<'_>, column: usize) -> Read<u64> {
     let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+    u64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A number as SQLite keeps it.
-pub(crate) fn integer(number: u64) -> Result<i64, Fault> {
-    i64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+pub(crate) fn integer(number: u64) -> Result<i64, DatabaseError> {
+    i64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A limit as SQLite takes it.
@@ -66,32 +66,32 @@ pub(crate) fn limit(rows: usize) -> i64 {
 pub(crate) fn document<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<Option<T>> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            serde_json::from_slice(bytes).map(Some).map_err(|error| Fault::damaged("a document", error))
-        }
-        other => Err(Fault::damaged("a document", other.data_type())),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => serde_json::from_slice(bytes)
+            .map(Some)
+            .map_err(|error| DatabaseError::damaged("a document", error)),
+        other => Err(DatabaseError::damaged("a document", other.data_type())),
     }
 }
 
 /// A document to be stored.
-pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::damaged("a document", error))
+pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, DatabaseError> {
+    serde_json::to_string(value).map_err(|error| DatabaseError::damaged("a document", error))
 }
 
 /// A list to be stored; an empty one is NULL.
-pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, Fault> {
+pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, DatabaseError> {
     if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
 }
 
 /// Pairs to be stored; none is NULL.
-pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, Fault> {
+pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, DatabaseError> {
     if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
 }
 
 /// Who did something.
 fn actor(row: &Row<'_>, column: usize) -> Read<Actor> {
-    let stored = row.get_ref(column)?.as_str().map_err(|error| Fault::damaged("an actor", error))?;
-    stored.parse().map_err(|_| Fault::damaged("an actor", stored))
+    let stored = row.get_ref(column)?.as_str().map_err(|error| DatabaseError::damaged("an actor", error))?;
+    stored.parse().map_err(|_| DatabaseError::damaged("an actor", stored))
 }
 
 /// The columns that [`event`] reads.
@@ -112,7 +112,7 @@ pub(crate) fn event(row: &Row<'_>) -> Read<Event> {
 fn fact(row: &Row<'_>) -> Read<Fact> {
     let data = match row.get_ref(6)? {
         ValueRef::Null => None,
-        data => Some(data.as_str().map_err(|error| Fault::damaged("an event's data", error))?),
+        data => Some(data.as_str().map_err(|error| DatabaseError::damaged("an event's data", error))?),
     };
     Ok(codes::fact(row.get(2)?, data)?)
 }

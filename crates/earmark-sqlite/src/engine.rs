@@ -8,7 +8,7 @@ use earmark_store::{Engine, Meanwhile, Pace, StoreError};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::lock::FileLock;
 use crate::maintain::Checkpoints;
 use crate::segments::Segments;
@@ -26,19 +26,19 @@ pub struct SqliteEngine {
 }
 
 impl SqliteEngine {
-    fn save(&mut self, changes: &BatchChanges) -> Result<(), Fault> {
+    fn save(&mut self, changes: &BatchChanges) -> Result<(), DatabaseError> {
         save::save(&self.connection, &mut self.deferred, changes)?;
         self.deferred.merge(&self.connection)?;
         self.segments.write_slice(&self.connection, changes.events.len())
     }
 
     /// Ends the transaction after an error, and says what that error means then.
-    pub(crate) fn undo(&mut self, fault: Fault) -> StoreError {
+    pub(crate) fn undo(&mut self, error: DatabaseError) -> StoreError {
         self.rollback();
         if self.connection.is_autocommit() {
-            fault.into()
+            error.into()
         } else {
-            StoreError::Unknown(format!("{}, and then it could not be rolled back", StoreError::from(fault)))
+            StoreError::Unknown(format!("{}, and then it could not be rolled back", StoreError::from(error)))
         }
     }
 
@@ -53,7 +53,7 @@ impl SqliteEngine {
         self.segments.committed(last_sequence);
         self.deferred
             .committed(last_sequence)
-            .map_err(|fault| StoreError::Unknown(StoreError::from(fault).to_string()))
+            .map_err(|error| StoreError::Unknown(StoreError::from(error).to_string()))
     }
 }
 
@@ -65,7 +65,7 @@ impl Engine for SqliteEngine {
         _meanwhile: &mut dyn Meanwhile,
     ) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
-        begun.map_err(Fault::from)?;
+        begun.map_err(DatabaseError::from)?;
         (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;
         self.load(keys, rows)
     }
@@ -79,8 +79,8 @@ impl Engine for SqliteEngine {
             self.rollback();
             return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));
         }
-        if let Err(fault) = self.save(changes) {
-            return Err(self.undo(fault));
+        if let Err(error) = self.save(changes) {
+            return Err(self.undo(error));
         }
         self.finish(changes.events.last().map(|event| event.sequence))
     }

@@ -6,19 +6,24 @@
 
 mod audit;
 mod codec;
+mod connect;
 mod deferred;
 mod engine;
-mod fault;
+mod error;
 mod load;
 mod lock;
 mod maintain;
 mod migrate;
 mod open;
+mod open_error;
+mod options;
 mod queries;
 mod rows;
 mod save;
 mod segments;
 
 pub use engine::SqliteEngine;
-pub use open::{OpenError, SqliteOptions, open};
+pub use open::open;
+pub use open_error::OpenError;
+pub use options::SqliteOptions;
 pub use queries::SqliteQueries;

@@ -5,7 +5,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// The lock, while it lives.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use std::time::Duration;
 use earmark_store::{Pace, StoreError};
 use rusqlite::{Connection, ErrorCode};
 
+use crate::connect::BUSY_TIMEOUT;
 use crate::engine::SqliteEngine;
-use crate::fault::Fault;
-use crate::open::BUSY_TIMEOUT;
+use crate::error::DatabaseError;
 
 /// So many thresholds make a WAL that is worth waiting for readers.
 const LONG_WAL: u32 = 10;
@@ -62,7 +62,8 @@ impl SqliteEngine {
 
     fn checkpoint_if_grown(&mut self) -> Result<(), StoreError> {
         self.checkpoints.written();
-        let pages = wal_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)").map_err(Fault::from)?;
+        let pages =
+            wal_pages(&self.connection, "PRAGMA wal_checkpoint(NOOP)").map_err(DatabaseError::from)?;
         let waiting = pages.0.saturating_sub(pages.1);
         if waiting >= self.checkpoints.threshold.saturating_add(self.checkpoints.left) {
             self.checkpoint()?;
@@ -102,9 +103,9 @@ impl SqliteEngine {
 
     /// Waits a little for the readers of a WAL that is already moved. Whoever comes while it waits reads the database file, and is not in the way.
     fn begin_wal_anew(&mut self) -> Result<(), StoreError> {
-        self.connection.busy_timeout(READERS_WAIT).map_err(Fault::from)?;
+        self.connection.busy_timeout(READERS_WAIT).map_err(DatabaseError::from)?;
         let restarted = wal_pages(&self.connection, "PRAGMA wal_checkpoint(RESTART)");
-        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(Fault::from)?;
+        self.connection.busy_timeout(BUSY_TIMEOUT).map_err(DatabaseError::from)?;
         // A reader that stays longer, an audit, is left in peace until the next time.
         restarted.map(drop).map_err(|error| StoreError::Unknown(format!("a checkpoint failed: {error}")))
     }
@@ -113,9 +114,9 @@ impl SqliteEngine {
         if !self.segments.has_work() {
             return Ok(());
         }
-        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(Fault::from)?;
-        if let Err(fault) = self.segments.write_idle(&self.connection) {
-            return match self.undo(fault) {
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(DatabaseError::from)?;
+        if let Err(error) = self.segments.write_idle(&self.connection) {
+            return match self.undo(error) {
                 unknown @ StoreError::Unknown(_) => Err(unknown),
                 error => {
                     tracing::warn!(%error, "a segment could not be appended; its events are scanned until it can");

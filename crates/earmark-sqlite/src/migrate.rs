@@ -4,7 +4,7 @@
 use earmark_store::migrations::{Applied, Migration, checksum, missing};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// All migrations, in order: `NNNN_name.sql`. One that was released never changes.
 const MIGRATIONS: &[Migration] = &[("0001_initial", include_str!("migrations/0001_initial.sql"))];

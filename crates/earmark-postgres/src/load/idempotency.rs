@@ -6,14 +6,14 @@ use earmark_core::WorkingSet;
 use earmark_core::idempotency::IdempotencyRecord;
 use uuid::Uuid;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
+use crate::session::Session;
 
 pub(super) async fn find(
     session: &Session,
     digests: &HashSet<[u8; 16]>,
-) -> Result<Vec<IdempotencyRecord>, Fault> {
+) -> Result<Vec<IdempotencyRecord>, DatabaseError> {
     let digests: Vec<_> = digests.iter().map(|digest| Uuid::from_bytes(*digest)).collect();
     rows::idempotency::find(session, &digests).await
 }

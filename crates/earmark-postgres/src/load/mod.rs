@@ -18,8 +18,8 @@ use earmark_core::text::Reference;
 use earmark_core::{Keys, WorkingSet};
 
 use crate::cache::SharedItem;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
+use crate::session::Session;
 
 /// What was found of some keys.
 pub(crate) struct Loaded {
@@ -32,7 +32,7 @@ pub(crate) struct Loaded {
 }
 
 /// Finds every row that `keys` name.
-pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, Fault> {
+pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, DatabaseError> {
     let (idempotency, items, carts, orders, references, api_keys) = tokio::try_join!(
         idempotency::find(session, &keys.idempotency),
         items::find(session, &keys.items),

@@ -6,10 +6,10 @@ use earmark_store::{Page, RecordedEvent};
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::events::{STREAM, needs_order};
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;
@@ -20,7 +20,7 @@ pub(super) async fn list(
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -54,7 +54,7 @@ pub(super) async fn list_of_order(
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let id = Uuid::from_u128(id.0);
     let created = "SELECT created_sequence FROM orders WHERE id = $1 AND created_sequence > $2";
@@ -73,7 +73,11 @@ pub(super) async fn list_of_order(
 }
 
 /// Adds what the events themselves do not keep.
-async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
+async fn recorded(
+    session: &Session,
+    events: Vec<Event>,
+    limit: usize,
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let Page { rows: events, more } = Page::of(events, limit);
     let mut ids =
         events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -84,11 +88,12 @@ async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result
             None => None,
             Some(id) => {
                 let order = orders.get(&OrderId(id.as_u128()));
-                let order = order.ok_or_else(|| Fault::damaged("an order is named but not there", id))?;
+                let order =
+                    order.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))?;
                 Some(Box::new(order.as_placed()))
             }
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_, Fault>>()?, more })
+    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_, DatabaseError>>()?, more })
 }

@@ -28,10 +28,11 @@ use earmark_store::{
 };
 
 use crate::codec::get;
-use crate::connect::{DatabaseUrl, Session};
-use crate::fault::Fault;
-use crate::open::OpenError;
+use crate::database_url::DatabaseUrl;
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
 use crate::rows;
+use crate::session::Session;
 use pool::Pool;
 
 /// The half that reads.
@@ -46,12 +47,12 @@ impl PostgresQueries {
 }
 
 /// Whether the database is there, and takes writes: a server may be set to read-only under open connections.
-async fn answers(session: &Session) -> Result<(), Fault> {
+async fn answers(session: &Session) -> Result<(), DatabaseError> {
     rows::events::last_sequence(session).await?;
     let sql = "SELECT current_setting('default_transaction_read_only')";
     let found = rows::query(session, sql, &[]).await?;
     match found.first().map(|row| get::<&str>(row, 0)).transpose()? {
-        Some("on") => Err(Fault::Away("the database is read-only".to_owned())),
+        Some("on") => Err(DatabaseError::Away("the database is read-only".to_owned())),
         _ => Ok(()),
     }
 }

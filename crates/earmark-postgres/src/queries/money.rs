@@ -8,9 +8,9 @@ use earmark_store::{Page, PaymentFilter, RefundFilter};
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;
@@ -25,7 +25,10 @@ const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN $1 AND $2 ORDER BY id DESC LIMIT $3";
 
 /// The order that a refund belongs to.
-pub(super) async fn find_order_of_refund(session: &Session, id: RefundId) -> Result<Option<Order>, Fault> {
+pub(super) async fn find_order_of_refund(
+    session: &Session,
+    id: RefundId,
+) -> Result<Option<Order>, DatabaseError> {
     let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 1";
     let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
     let Some(row) = found.first() else { return Ok(None) };
@@ -37,7 +40,7 @@ pub(super) async fn payments(
     session: &Session,
     filter: &PaymentFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Payment)>, Fault> {
+) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
     list(session, (sql, filter.bounds()), limit, |order, id| {
         let payment = order.payments.iter().find(|payment| payment.id == PaymentId(id))?;
@@ -51,7 +54,7 @@ pub(super) async fn refunds(
     session: &Session,
     filter: &RefundFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Refund)>, Fault> {
+) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
     list(session, (sql, filter.bounds()), limit, |order, id| {
         let refund = order.refunds.iter().find(|refund| refund.id == RefundId(id))?;
@@ -65,7 +68,7 @@ async fn list<T>(
     (sql, (lowest, mut upto)): (&'static str, (u128, Option<u128>)),
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
-) -> Result<Page<(OrderId, T)>, Fault> {
+) -> Result<Page<(OrderId, T)>, DatabaseError> {
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {
         let (low, high) = (Uuid::from_u128(lowest), Uuid::from_u128(highest));
@@ -74,8 +77,9 @@ async fn list<T>(
         let orders = rows::orders::find(session, &owners).await?;
         for row in &found {
             let (id, owner) = (codec::bits(row, 0)?, OrderId(codec::bits(row, 1)?));
-            let order =
-                orders.get(&owner).ok_or_else(|| Fault::damaged("an order is named but not there", owner))?;
+            let order = orders
+                .get(&owner)
+                .ok_or_else(|| DatabaseError::damaged("an order is named but not there", owner))?;
             rows.extend(pick(order, id).map(|row| (owner, row)));
         }
         let last = found.last().filter(|_| found.len() == want).map(|row| codec::bits(row, 0)).transpose()?;

@@ -7,11 +7,11 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 use crate::rows::events::{deltas, needs_order};
 use crate::segments::walk;
+use crate::session::Session;
 
 /// A page of them, newest first.
 pub(super) async fn list(
@@ -19,7 +19,7 @@ pub(super) async fn list(
     sku: &Sku,
     before: Option<MovementCursor>,
     limit: usize,
-) -> Result<Page<Movement>, Fault> {
+) -> Result<Page<Movement>, DatabaseError> {
     let (below, mut on_hand, mut reserved) = match before {
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find_one(session, sku).await? {
@@ -33,7 +33,7 @@ pub(super) async fn list(
     let mut events = rows::events::find(session, &sequences).await?;
     events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
     if events.len() != sequences.len() {
-        return Err(Fault::damaged("an event is named but not there, for item", sku));
+        return Err(DatabaseError::damaged("an event is named but not there, for item", sku));
     }
     let ids =
         events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -51,7 +51,9 @@ pub(super) async fn list(
 }
 
 /// A counter before it moved.
-fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, Fault> {
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
-    before.ok_or_else(|| Fault::damaged("the counters do not follow from the events, at event", sequence))
+    before.ok_or_else(|| {
+        DatabaseError::damaged("the counters do not follow from the events, at event", sequence)
+    })
 }

@@ -6,16 +6,19 @@ use earmark_store::{OrderFilter, Page, codes};
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::{self, query};
 use crate::segments::walk::OrdersOfItem;
+use crate::session::Session;
 
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 /// The order that a payment belongs to.
-pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>, Fault> {
+pub(super) async fn find_of_payment(
+    session: &Session,
+    id: PaymentId,
+) -> Result<Option<Order>, DatabaseError> {
     let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 0";
     let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
     let Some(row) = found.first() else { return Ok(None) };
@@ -27,7 +30,7 @@ pub(super) async fn list(
     session: &Session,
     filter: &OrderFilter,
     limit: usize,
-) -> Result<Page<Order>, Fault> {
+) -> Result<Page<Order>, DatabaseError> {
     let (lowest, mut upto) = filter.bounds();
     let by_item = match &filter.sku {
         Some(sku) if filter.customer_id.is_none() && filter.reference.is_none() => {
@@ -57,7 +60,7 @@ async fn candidates(
     filter: &OrderFilter,
     (lowest, highest): (OrderId, OrderId),
     want: usize,
-) -> Result<Vec<Uuid>, Fault> {
+) -> Result<Vec<Uuid>, DatabaseError> {
     let bounds = (Uuid::from_u128(lowest.0), Uuid::from_u128(highest.0));
     let (low, high, count) = (&bounds.0, &bounds.1, &codec::limit(want));
     let found = if let Some(customer) = &filter.customer_id {

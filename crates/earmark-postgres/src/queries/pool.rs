@@ -8,10 +8,11 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
 use earmark_store::StoreError;
 
-use crate::connect::{DatabaseUrl, Session};
+use crate::database_url::DatabaseUrl;
 use crate::dial::Dialer;
-use crate::fault::Fault;
-use crate::open::OpenError;
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+use crate::session::Session;
 use crate::session::prepare_reader;
 
 /// How long a read waits for a connection to be free, and for a new one to be made.
@@ -26,7 +27,8 @@ const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET L
      SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// A read under way.
-pub(super) type Reading<'session, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'session>>;
+pub(super) type Reading<'session, T> =
+    Pin<Box<dyn Future<Output = Result<T, DatabaseError>> + Send + 'session>>;
 
 /// Connections to read from.
 pub(super) struct Pool(deadpool_postgres::Pool);
@@ -71,15 +73,15 @@ impl Pool {
     where
         W: for<'session> FnOnce(&'session Session) -> Reading<'session, T> + Send,
     {
-        let held = Held(Some(self.0.get().await.map_err(Fault::from)?));
+        let held = Held(Some(self.0.get().await.map_err(DatabaseError::from)?));
         let reading = async {
             let session: &Session = held.session()?;
             session.batch_execute(begin).await?;
             let found = work(session).await?;
             session.batch_execute("COMMIT").await?;
-            Ok::<_, Fault>(found)
+            Ok::<_, DatabaseError>(found)
         };
-        let late = |_| Fault::Away(format!("the database gave no answer within {limit:?}"));
+        let late = |_| DatabaseError::Away(format!("the database gave no answer within {limit:?}"));
         let found = tokio::time::timeout(limit, reading).await.map_err(late)??;
         held.give_back();
         Ok(found)
@@ -90,8 +92,8 @@ impl Pool {
 struct Held(Option<Object>);
 
 impl Held {
-    fn session(&self) -> Result<&Session, Fault> {
-        self.0.as_deref().ok_or_else(|| Fault::Away("the connection was given back".to_owned()))
+    fn session(&self) -> Result<&Session, DatabaseError> {
+        self.0.as_deref().ok_or_else(|| DatabaseError::Away("the connection was given back".to_owned()))
     }
 
     fn give_back(mut self) {

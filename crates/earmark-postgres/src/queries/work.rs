@@ -7,16 +7,16 @@ use earmark_store::KeySweep;
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// Orders whose reservation has run out, the longest due first.
 pub(super) async fn due_reservations(
     session: &Session,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<OrderId>, Fault> {
+) -> Result<Vec<OrderId>, DatabaseError> {
     let sql = "SELECT id FROM orders WHERE expiry_due_at <= $1 ORDER BY expiry_due_at, id LIMIT $2";
     Ok(ids(session, sql, now, limit).await?.into_iter().map(|id| OrderId(id.as_u128())).collect())
 }
@@ -26,7 +26,7 @@ pub(super) async fn due_payments(
     session: &Session,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<Order>, Fault> {
+) -> Result<Vec<Order>, DatabaseError> {
     // At most one of an order is pending.
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= $1 \
                ORDER BY next_attempt_at, order_id LIMIT $2";
@@ -38,14 +38,18 @@ pub(super) async fn due_refunds(
     session: &Session,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<Order>, Fault> {
+) -> Result<Vec<Order>, DatabaseError> {
     let sql = "SELECT order_id FROM refunds WHERE status = 0 AND next_attempt_at <= $1 \
                GROUP BY order_id ORDER BY min(next_attempt_at), order_id LIMIT $2";
     rows::orders::get(session, &ids(session, sql, now, limit).await?).await
 }
 
 /// Carts that have not been touched for long enough.
-pub(super) async fn due_carts(session: &Session, now: Timestamp, limit: usize) -> Result<Vec<CartId>, Fault> {
+pub(super) async fn due_carts(
+    session: &Session,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<CartId>, DatabaseError> {
     let sql = "SELECT id FROM carts WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2";
     Ok(ids(session, sql, now, limit).await?.into_iter().map(|id| CartId(id.as_u128())).collect())
 }
@@ -56,7 +60,7 @@ pub(super) async fn sweep_keys(
     after: Option<[u8; 16]>,
     made_before: Timestamp,
     limit: usize,
-) -> Result<KeySweep, Fault> {
+) -> Result<KeySweep, DatabaseError> {
     let sql = "SELECT digest, created_at FROM idempotency WHERE $1::uuid IS NULL OR digest > $1 ORDER BY digest LIMIT $2";
     let want = codec::limit(limit.saturating_add(1));
     let found = query(session, sql, &[&after.map(Uuid::from_bytes), &want]).await?;
@@ -71,7 +75,12 @@ pub(super) async fn sweep_keys(
     Ok(KeySweep { expired, next: last.filter(|_| found.len() > limit) })
 }
 
-async fn ids(session: &Session, sql: &'static str, now: Timestamp, limit: usize) -> Result<Vec<Uuid>, Fault> {
+async fn ids(
+    session: &Session,
+    sql: &'static str,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<Uuid>, DatabaseError> {
     let found = query(session, sql, &[&now.0, &codec::limit(limit)]).await?;
     found.iter().map(|row| codec::get(row, 0)).collect()
 }

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
+use crate::session::Session;
 
 /// The carts of these ids.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, Fault> {
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, DatabaseError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -20,7 +20,7 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, F
     query(session, sql, &[&ids]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Cart, Fault> {
+fn read(row: &Row) -> Result<Cart, DatabaseError> {
     Ok(Cart {
         id: CartId(codec::bits(row, 0)?),
         version: codec::count(row, 1)?,

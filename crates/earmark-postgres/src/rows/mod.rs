@@ -10,15 +10,15 @@ pub(crate) mod orders;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
+use crate::session::Session;
 
 /// The rows of a statement, prepared once a connection.
 pub(crate) async fn query(
     session: &Session,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Fault> {
+) -> Result<Vec<Row>, DatabaseError> {
     let statement = session.prepare_cached(sql).await?;
     Ok(session.query(&statement, parameters).await?)
 }

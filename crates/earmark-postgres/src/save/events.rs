@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::events::STREAM;
 
 const INSERT: &str = "INSERT INTO events (stream, sequence, at, type, actor, order_id, sku, data) \
      SELECT $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::smallint[]), unnest($5::text[]), unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[])";
 
-pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let sequence =
         events.iter().map(|event| codec::integer(event.sequence)).collect::<Result<Vec<_>, _>>()?;
     let data = events.iter().map(|event| codes::fact_data(&event.fact)).collect::<Result<Vec<_>, _>>()?;

@@ -6,14 +6,17 @@ use uuid::Uuid;
 
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 const INSERT: &str = "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
      SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::uuid[]), unnest($6::text[])";
 const DELETE: &str =
     "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest";
 
-pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(
+    changes: &'a [Change<IdempotencyRecord>],
+    plan: &mut Plan<'a>,
+) -> Result<(), DatabaseError> {
     // A row that goes makes room for one that comes under the same key.
     let gone = changes.iter().filter_map(|change| change.before.as_ref());
     let gone: Vec<_> = gone.map(|record| Uuid::from_bytes(record.digest)).collect();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::never_deleted;
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 const INSERT: &str = "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::bytea[]), \
@@ -18,7 +18,7 @@ const UPDATE: &str = "UPDATE api_keys t SET version = u.version, revoked_at = u.
      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, version, revoked_at, was) \
      WHERE t.id = u.id AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut new, mut old, mut versions) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::orders::{New, Old};
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 const INSERT: &str = "INSERT INTO order_lines \
      (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
@@ -24,16 +24,16 @@ struct Placed<'a> {
     line: &'a OrderLine,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     insert(new, plan)?;
     update(old, plan)
 }
 
-fn place(index: usize) -> Result<i16, Fault> {
-    i16::try_from(index).map_err(|error| Fault::damaged("the place of a line", error))
+fn place(index: usize) -> Result<i16, DatabaseError> {
+    i16::try_from(index).map_err(|error| DatabaseError::damaged("the place of a line", error))
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let mut lines = Vec::new();
     for New { order, .. } in new {
         for (index, line) in order.lines.iter().enumerate() {
@@ -60,11 +60,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let mut lines = Vec::new();
     for Old { before, order } in old {
         if before.lines.len() != order.lines.len() {
-            return Err(Fault::Conflict(format!("the lines of {} were placed once", order.id)));
+            return Err(DatabaseError::Conflict(format!("the lines of {} were placed once", order.id)));
         }
         let pairs = before.lines.iter().zip(&order.lines).enumerate();
         for (index, (_, line)) in pairs.filter(|(_, (was, line))| was != line) {
@@ -88,6 +88,6 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>, Fault> {
+fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>, DatabaseError> {
     lines.iter().map(|placed| codec::units(of(placed.line))).collect()
 }

@@ -1,5 +1,5 @@
 //! How are the changes of a batch written? One statement a table, over arrays, all in one round trip: inserts where nothing was before, otherwise
-//! updates of the versions that were loaded. A count other than the number of rows is [`Fault::Conflict`]. Each kind has its file.
+//! updates of the versions that were loaded. A count other than the number of rows is [`DatabaseError::Conflict`]. Each kind has its file.
 
 mod carts;
 mod events;
@@ -18,10 +18,10 @@ use earmark_core::ids::OrderId;
 use earmark_core::{BatchChanges, Fact};
 use earmark_store::Meanwhile;
 
-use crate::connect::Session;
-use crate::fault::{BrokenOnPurpose, Fault};
+use crate::error::{BrokenOnPurpose, DatabaseError};
 use crate::outcome::Node;
 use crate::rows::events::STREAM;
+use crate::session::Session;
 
 use plan::{Plan, column};
 
@@ -37,7 +37,7 @@ pub(crate) async fn save(
     (changes, node): (&BatchChanges, &Node),
     broken: Option<BrokenOnPurpose>,
     meanwhile: &mut dyn Meanwhile,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     let renumbered = crate::rows::events::renumber(session, changes, broken).await?;
     let changes = renumbered.as_ref().unwrap_or(changes);
     is_told_by_events(changes)?;
@@ -61,15 +61,15 @@ pub(crate) async fn save(
 }
 
 /// Refuses what other nodes would not hear of: they read items again when the number of the last event has changed.
-fn is_told_by_events(changes: &BatchChanges) -> Result<(), Fault> {
+fn is_told_by_events(changes: &BatchChanges) -> Result<(), DatabaseError> {
     if changes.events.is_empty() && !(changes.items.is_empty() && changes.stocks.is_empty()) {
-        return Err(Fault::Damaged("items were to be changed without an event".to_owned()));
+        return Err(DatabaseError::Damaged("items were to be changed without an event".to_owned()));
     }
     Ok(())
 }
 
 /// Moves the stream on by the events of the batch, from where it was when the turn was taken.
-fn end_turn(changes: &BatchChanges, plan: &mut Plan<'_>) -> Result<(), Fault> {
+fn end_turn(changes: &BatchChanges, plan: &mut Plan<'_>) -> Result<(), DatabaseError> {
     let (Some(first), Some(last)) = (changes.events.first(), changes.events.last()) else { return Ok(()) };
     let before = crate::codec::integer(first.sequence)? - 1;
     let (sequence, at) = (crate::codec::integer(last.sequence)?, last.at.0);
@@ -93,6 +93,6 @@ fn created(changes: &BatchChanges) -> HashMap<OrderId, u64> {
 }
 
 /// Refuses to delete what is never deleted.
-fn never_deleted<T>(what: &str) -> Result<T, Fault> {
-    Err(Fault::Conflict(format!("{what} is never deleted")))
+fn never_deleted<T>(what: &str) -> Result<T, DatabaseError> {
+    Err(DatabaseError::Conflict(format!("{what} is never deleted")))
 }

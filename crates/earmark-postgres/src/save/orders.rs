@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::plan::{Column, Plan, column};
 use super::{created, lines, never_deleted, payments, refunds};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 /// An order that was not there.
 pub(super) struct New<'a> {
@@ -43,7 +43,7 @@ const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status
 const INSERT_REFERENCE: &str =
     "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])";
 
-pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let created = created(changes);
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for change in &changes.orders {
@@ -51,8 +51,8 @@ pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result
         match change.before.as_deref() {
             None => {
                 let sequence = created.get(&order.id).copied();
-                let sequence =
-                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
+                let sequence = sequence
+                    .ok_or_else(|| DatabaseError::damaged("an order without its order.created", order.id))?;
                 new.push(New { order, created_sequence: codec::integer(sequence)? });
             }
             Some(before) => old.push(Old { before, order }),
@@ -65,7 +65,7 @@ pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result
     refunds::save(&new, &old, plan)
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let orders: Vec<&Order> = new.iter().map(|new| new.order).collect();
     let mut columns = changing(&orders)?;
     columns.extend([
@@ -90,7 +90,7 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let orders: Vec<&Order> = old.iter().map(|old| old.order).collect();
     let mut columns = changing(&orders)?;
     let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
@@ -100,8 +100,8 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
 }
 
 /// The columns that both statements have, in their order.
-fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, Fault> {
-    let each = |of: fn(&Order) -> Result<Option<String>, Fault>| {
+fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, DatabaseError> {
+    let each = |of: fn(&Order) -> Result<Option<String>, DatabaseError>| {
         orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()
     };
     let version = orders.iter().map(|order| codec::integer(order.version)).collect::<Result<Vec<_>, _>>()?;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::orders::{New, Old};
 use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 const INSERT: &str = "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
      order_id, attempt, amount, token, gateway, created_at) \
@@ -32,7 +32,7 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
     let known = old.iter().map(|old| (old.order, old.before.payments.as_slice()));
     for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
@@ -54,7 +54,7 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| placed.payment.amount.minor())),
@@ -70,7 +70,7 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
 }
 
 /// The columns that both statements have, in their order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, Fault> {
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
     let payments = || placed.iter().map(|placed| placed.payment);
     let version = payments().map(|payment| codec::integer(payment.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

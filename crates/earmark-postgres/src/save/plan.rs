@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use earmark_store::Meanwhile;
 use tokio_postgres::types::ToSql;
 
-use crate::connect::Session;
-use crate::fault::{BrokenOnPurpose, Fault};
+use crate::error::{BrokenOnPurpose, DatabaseError};
 use crate::pipeline::{Underway, answering_if_slow, pipelined};
+use crate::session::Session;
 
 /// What a statement writes, in words, and its text.
 pub(super) type Statement = (&'static str, &'static str);
@@ -62,7 +62,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The first of its kind on a session costs a round trip.
-    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>, Fault> {
+    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>, DatabaseError> {
         let mut prepared = Vec::with_capacity(self.statements.len());
         for planned in &self.statements {
             prepared.push(session.prepare_cached(&planned.sql).await?);
@@ -71,7 +71,11 @@ impl<'a> Plan<'a> {
     }
 
     /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
-    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Meanwhile) -> Result<(), Fault> {
+    pub(super) async fn run(
+        self,
+        session: &Session,
+        meanwhile: &mut dyn Meanwhile,
+    ) -> Result<(), DatabaseError> {
         let prepared = answering_if_slow(meanwhile, self.prepare(session)).await?;
         let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .statements
@@ -88,7 +92,7 @@ impl<'a> Plan<'a> {
         for ((what, rows), changed) in expected.zip(changed) {
             let changed = changed?;
             if changed != rows {
-                return Err(Fault::Conflict(format!("{changed} of {rows} rows changed: {what}")));
+                return Err(DatabaseError::Conflict(format!("{changed} of {rows} rows changed: {what}")));
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::orders::{New, Old};
 use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 const INSERT: &str = "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
      amount, reason, created_at) \
@@ -31,7 +31,7 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
     let known = old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
     for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
@@ -52,7 +52,7 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| Uuid::from_u128(placed.refund.payment_id.0))),
@@ -68,7 +68,7 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
 }
 
 /// The columns that both statements have, in their order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, Fault> {
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
     let refunds = || placed.iter().map(|placed| placed.refund);
     let version = refunds().map(|refund| codec::integer(refund.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use super::walk::{self, Segment};
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::events::STREAM;
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// Orders whose lines are read at once.
 const ORDERS: usize = 2_000;
@@ -32,7 +32,7 @@ struct Stretch {
 }
 
 /// Groups the next stretch, if there is one of such a length; tells whether there was.
-pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, Fault> {
+pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, DatabaseError> {
     let newest = walk::newest(session).await?;
     let after = newest.map_or(0, |segment| segment.last);
     let last = codec::integer(rows::events::last_sequence(session).await?)?;
@@ -48,7 +48,7 @@ pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Res
     Ok(true)
 }
 
-async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = 0";
     let mut created: HashMap<Uuid, u64> = HashMap::new();
     for row in &query(session, sql, &[&STREAM, &stretch.after, &stretch.last]).await? {
@@ -68,7 +68,7 @@ async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting
     Ok(touched)
 }
 
-async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = ANY($4)"
     );
@@ -89,7 +89,7 @@ async fn write(
     stretch: Stretch,
     newest: Option<Segment>,
     grouped: Grouped,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     let id = |id: OrderId| Uuid::from_u128(id.0);
     let highest = newest.map_or(grouped.max_order_id, |before| before.highest.max(grouped.max_order_id));
     let (min, max, highest) = (id(grouped.min_order_id), id(grouped.max_order_id), id(highest));

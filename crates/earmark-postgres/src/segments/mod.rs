@@ -13,9 +13,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::connect::{DatabaseUrl, Session, connect};
-use crate::fault::Fault;
-use crate::open::{OpenError, PostgresOptions};
+use crate::connect::connect;
+use crate::database_url::DatabaseUrl;
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+use crate::options::PostgresOptions;
+use crate::session::Session;
 use crate::session::prepare_writer;
 
 /// Between two looks at whether a stretch is full: at least this, and up to as much again, so that nodes do not look at the same moment.
@@ -69,14 +72,14 @@ async fn keep_grouping(url: &DatabaseUrl, full: u64) {
         let jitter = u64::from(Uuid::new_v4().as_bytes()[0]) * PAUSE.as_millis() as u64 / 256;
         tokio::time::sleep(PAUSE + Duration::from_millis(jitter)).await;
         let least = if look % LOOKS == 0 { full.div_ceil(PART) } else { full };
-        if let Err(fault) = catch_up(url, &mut session, least..=full).await {
+        if let Err(error) = catch_up(url, &mut session, least..=full).await {
             session = None;
-            if fault.ends_session() || fault.is_missing_table() {
+            if error.ends_session() || error.is_missing_table() {
                 // The writer meets the same database, and tells of it.
-                tracing::debug!(?fault, "no stretch of events can be grouped");
+                tracing::debug!(?error, "no stretch of events can be grouped");
             } else {
                 tracing::warn!(
-                    ?fault,
+                    ?error,
                     "a stretch of events could not be grouped; it is tried again in {AFTER_FAULT:?}"
                 );
                 tokio::time::sleep(AFTER_FAULT).await;
@@ -90,9 +93,9 @@ async fn catch_up(
     url: &DatabaseUrl,
     session: &mut Option<Session>,
     events: std::ops::RangeInclusive<u64>,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     if session.is_none() {
-        *session = Some(open(url).await.map_err(|error| Fault::Away(error.to_string()))?);
+        *session = Some(open(url).await.map_err(|error| DatabaseError::Away(error.to_string()))?);
     }
     if let Some(session) = session {
         while build::next(session, &events).await? {}

@@ -11,10 +11,10 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::events::STREAM;
 use crate::rows::query;
+use crate::session::Session;
 
 /// Segments in the first stride, and in the longest.
 const STRIDE: (i64, i64) = (4, 1_024);
@@ -33,12 +33,12 @@ pub(super) struct Segment {
 }
 
 /// The newest segment.
-pub(super) async fn newest(session: &Session) -> Result<Option<Segment>, Fault> {
+pub(super) async fn newest(session: &Session) -> Result<Option<Segment>, DatabaseError> {
     Ok(segments(session, i64::MAX, 1).await?.pop())
 }
 
 /// So many segments that begin before an event, the newest first.
-async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>, Fault> {
+async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>, DatabaseError> {
     let sql = "SELECT after_sequence, last_sequence, min_order_id, highest_order_id FROM segments \
                WHERE stream = $1 AND after_sequence < $2 ORDER BY after_sequence DESC LIMIT $3";
     let read = |row: &Row| {
@@ -49,13 +49,18 @@ async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segm
     query(session, sql, &[&STREAM, &before, &count]).await?.iter().map(read).collect()
 }
 
-fn list(row: &Row, column: usize) -> Result<Vec<Posting>, Fault> {
+fn list(row: &Row, column: usize) -> Result<Vec<Posting>, DatabaseError> {
     postings::read(get(row, column)?)
-        .ok_or_else(|| Fault::damaged("a list of events", "it ends in the middle"))
+        .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
 }
 
 /// The numbers of the events before `below` that moved an item's counters, newest first, at most `want`.
-pub(crate) async fn events(session: &Session, sku: &Sku, below: i64, want: usize) -> Result<Vec<i64>, Fault> {
+pub(crate) async fn events(
+    session: &Session,
+    sku: &Sku,
+    below: i64,
+    want: usize,
+) -> Result<Vec<i64>, DatabaseError> {
     let reached = newest(session).await?.map_or(0, |segment| segment.last);
     let mut found: Vec<i64> =
         placed_after(session, sku, reached, below).await?.into_iter().map(|(sequence, _)| sequence).collect();
@@ -86,7 +91,7 @@ async fn placed_after(
     sku: &Sku,
     after: i64,
     below: i64,
-) -> Result<Vec<(i64, OrderId)>, Fault> {
+) -> Result<Vec<(i64, OrderId)>, DatabaseError> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = 0";
     let created = query(session, sql, &[&STREAM, &after, &below]).await?;
     let mut sequences = HashMap::with_capacity(created.len());
@@ -107,7 +112,12 @@ async fn placed_after(
 }
 
 /// The numbers of the other events in between that moved an item's counters, in no order.
-async fn others_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<i64>, Fault> {
+async fn others_after(
+    session: &Session,
+    sku: &Sku,
+    after: i64,
+    below: i64,
+) -> Result<Vec<i64>, DatabaseError> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = ANY($4)"
     );
@@ -131,7 +141,7 @@ pub(crate) struct OrdersOfItem<'a> {
 
 impl<'a> OrdersOfItem<'a> {
     /// Looks for the newest of them.
-    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self, Fault> {
+    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self, DatabaseError> {
         let reached = newest(session).await?.map_or(0, |segment| segment.last);
         let newest = placed_after(session, sku, reached, i64::MAX).await?;
         Ok(Self { sku, newest: newest.into_iter().map(|(_, id)| id).collect() })
@@ -143,7 +153,7 @@ impl<'a> OrdersOfItem<'a> {
         session: &Session,
         upto: OrderId,
         want: usize,
-    ) -> Result<Vec<Uuid>, Fault> {
+    ) -> Result<Vec<Uuid>, DatabaseError> {
         let sql = "SELECT postings FROM segment_postings WHERE sku = $1 AND after_sequence BETWEEN $2 AND $3";
         let mut found: Vec<OrderId> = self.newest.iter().copied().filter(|id| *id <= upto).collect();
         let (mut before, mut stride) = (i64::MAX, STRIDE.0);

@@ -16,7 +16,7 @@ use earmark_core::text::CustomerId;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 use sweep::Sweep;
 use tail::Tail;
@@ -48,7 +48,7 @@ impl CustomerTail {
     }
 
     /// Everything that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
-    pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>, Fault> {
+    pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>, DatabaseError> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         Ok((tail.reached() <= held).then(|| tail.keys((i64::MIN, [0; 16])..=(i64::MAX, [u8::MAX; 16]))))
@@ -59,7 +59,7 @@ impl CustomerTail {
         &self,
         snapshot: &Connection,
         customer_hash: i64,
-    ) -> Result<Option<Vec<OrderId>>, Fault> {
+    ) -> Result<Option<Vec<OrderId>>, DatabaseError> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         if tail.reached() > held {
@@ -72,7 +72,7 @@ impl CustomerTail {
 
 impl Deferred {
     /// Reads back what is not in the B-trees yet.
-    pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self, Fault> {
+    pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self, DatabaseError> {
         let idempotency = read_idempotency(connection, generation_entries)?;
         let customers = read_customers(connection, generation_entries)?;
         let highest: Option<i64> =
@@ -101,7 +101,7 @@ impl Deferred {
         &self,
         connection: &Connection,
         digest: &[u8; 16],
-    ) -> Result<Option<(i64, IdempotencyRecord)>, Fault> {
+    ) -> Result<Option<(i64, IdempotencyRecord)>, DatabaseError> {
         let number = match self.idempotency.find(digest) {
             Some(number) => Some(number),
             None => connection
@@ -120,7 +120,7 @@ impl Deferred {
         &mut self,
         connection: &Connection,
         digest: &[u8; 16],
-    ) -> Result<Option<IdempotencyRecord>, Fault> {
+    ) -> Result<Option<IdempotencyRecord>, DatabaseError> {
         let found = self.find_idempotency(connection, digest)?;
         if found.is_none() {
             self.absent.insert(*digest);
@@ -133,9 +133,9 @@ impl Deferred {
         &mut self,
         connection: &Connection,
         digest: [u8; 16],
-    ) -> Result<i64, Fault> {
+    ) -> Result<i64, DatabaseError> {
         if !self.absent.remove(&digest) && self.find_idempotency(connection, &digest)?.is_some() {
-            return Err(Fault::Conflict("an idempotency key is there already".to_owned()));
+            return Err(DatabaseError::Conflict("an idempotency key is there already".to_owned()));
         }
         self.last_number += 1;
         self.idempotency.add(digest, self.last_number);
@@ -147,7 +147,7 @@ impl Deferred {
         &mut self,
         connection: &Connection,
         digest: &[u8; 16],
-    ) -> Result<usize, Fault> {
+    ) -> Result<usize, DatabaseError> {
         let Some((number, _)) = self.find_idempotency(connection, digest)? else { return Ok(0) };
         self.sweep.forget();
         // The transaction may use the digest again.
@@ -161,7 +161,7 @@ impl Deferred {
     }
 
     /// Writes a slice of each generation in the open transaction.
-    pub(crate) fn merge(&mut self, connection: &Connection) -> Result<(), Fault> {
+    pub(crate) fn merge(&mut self, connection: &Connection) -> Result<(), DatabaseError> {
         let mut insert = connection
             .prepare_cached("INSERT OR REPLACE INTO idempotency_index (digest, number) VALUES (?1, ?2)")?;
         for (digest, number) in self.idempotency.take_slice() {
@@ -184,7 +184,7 @@ impl Deferred {
     }
 
     /// The open transaction was committed; `last_sequence` is the number of the last event.
-    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) -> Result<(), Fault> {
+    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) -> Result<(), DatabaseError> {
         if let Some(sequence) = last_sequence {
             self.committed_sequence = codec::integer(sequence)?;
         }
@@ -207,12 +207,12 @@ impl Deferred {
 }
 
 /// How far a deferred table reaches.
-pub(crate) fn reached(connection: &Connection, name: &str) -> Result<i64, Fault> {
+pub(crate) fn reached(connection: &Connection, name: &str) -> Result<i64, DatabaseError> {
     let mut statement = connection.prepare_cached("SELECT reached FROM progress WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0))?)
 }
 
-fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), Fault> {
+fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), DatabaseError> {
     connection.prepare_cached("UPDATE progress SET reached = ?2 WHERE name = ?1")?.execute((name, number))?;
     Ok(())
 }
@@ -220,7 +220,7 @@ fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), Fault> 
 fn read_idempotency(
     connection: &Connection,
     generation_entries: usize,
-) -> Result<Tail<[u8; 16], i64>, Fault> {
+) -> Result<Tail<[u8; 16], i64>, DatabaseError> {
     let reached = reached(connection, "idempotency_index")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement =
@@ -236,7 +236,7 @@ fn read_idempotency(
 fn read_customers(
     connection: &Connection,
     generation_entries: usize,
-) -> Result<Tail<CustomerKey, ()>, Fault> {
+) -> Result<Tail<CustomerKey, ()>, DatabaseError> {
     let reached = reached(connection, "customer_orders")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement = connection.prepare(
@@ -246,7 +246,8 @@ fn read_customers(
     let mut rows = statement.query([reached])?;
     while let Some(row) = rows.next()? {
         // Not parsed: one damaged row must not keep the others from being served.
-        let customer = row.get_ref(0)?.as_str().map_err(|error| Fault::damaged("a customer id", error))?;
+        let customer =
+            row.get_ref(0)?.as_str().map_err(|error| DatabaseError::damaged("a customer id", error))?;
         tail.add((codec::customer_hash(customer), row.get(1)?), ());
     }
     tail.clear_added();

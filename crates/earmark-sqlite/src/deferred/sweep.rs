@@ -5,7 +5,7 @@
 
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 /// Forgotten rows that are worth going through the index.
 const WORTH: usize = 4_096;
@@ -30,7 +30,7 @@ struct Place {
 
 impl Sweep {
     /// What is to be swept in a database that was just opened: all of it, if anything was ever forgotten.
-    pub(super) fn begin(connection: &Connection) -> Result<Self, Fault> {
+    pub(super) fn begin(connection: &Connection) -> Result<Self, DatabaseError> {
         let oldest = oldest(connection)?;
         let forgotten = if oldest.is_none_or(|oldest| oldest > 1) { WORTH } else { 0 };
         let place = Place { forgotten, under_way: None };
@@ -43,7 +43,7 @@ impl Sweep {
     }
 
     /// Goes on in the open transaction. Below `next_number` nothing is to be kept but the rows that are there.
-    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<(), Fault> {
+    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<(), DatabaseError> {
         let (after, floor) = match self.open.under_way {
             Some(place) => place,
             None if self.open.forgotten < WORTH => return Ok(()),
@@ -85,7 +85,7 @@ impl Sweep {
 }
 
 /// The number of the oldest row.
-fn oldest(connection: &Connection) -> Result<Option<i64>, Fault> {
+fn oldest(connection: &Connection) -> Result<Option<i64>, DatabaseError> {
     let mut statement = connection.prepare_cached("SELECT min(number) FROM idempotency")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

@@ -6,13 +6,13 @@ use earmark_core::WorkingSet;
 use earmark_core::ids::CartId;
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 pub(super) fn load(
     connection: &Connection,
     ids: &HashSet<CartId>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     for id in ids {
         rows.carts.put_loaded(*id, crate::rows::carts::find(connection, *id)?);
     }

@@ -6,9 +6,13 @@ use earmark_core::WorkingSet;
 use earmark_core::text::Sku;
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-pub(super) fn load(connection: &Connection, skus: &HashSet<Sku>, rows: &mut WorkingSet) -> Result<(), Fault> {
+pub(super) fn load(
+    connection: &Connection,
+    skus: &HashSet<Sku>,
+    rows: &mut WorkingSet,
+) -> Result<(), DatabaseError> {
     for sku in skus {
         let (item, stock) = match crate::rows::items::find(connection, sku)? {
             Some(found) => (Some(found.item), Some(found.stock)),

@@ -6,13 +6,13 @@ use earmark_core::WorkingSet;
 use earmark_core::ids::KeyId;
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 pub(super) fn load(
     connection: &Connection,
     ids: &HashSet<KeyId>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     for id in ids {
         rows.api_keys.put_loaded(*id, crate::rows::keys::find(connection, *id)?);
     }

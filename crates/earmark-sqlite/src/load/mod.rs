@@ -10,7 +10,7 @@ use earmark_core::{Keys, WorkingSet};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 /// Loads every row that `keys` name.
 pub(crate) fn load(
@@ -18,7 +18,7 @@ pub(crate) fn load(
     deferred: &mut Deferred,
     keys: &Keys,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     idempotency::load(connection, deferred, &keys.idempotency, rows)?;
     items::load(connection, &keys.items, rows)?;
     carts::load(connection, &keys.carts, rows)?;

@@ -7,13 +7,13 @@ use earmark_core::ids::OrderId;
 use earmark_core::text::Reference;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 pub(super) fn load(
     connection: &Connection,
     ids: &HashSet<OrderId>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     for id in ids {
         rows.orders.put_loaded(*id, crate::rows::orders::find(connection, *id)?);
     }
@@ -24,7 +24,7 @@ pub(super) fn load_references(
     connection: &Connection,
     references: &HashSet<Reference>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     for reference in references {
         let mut statement = connection.prepare_cached("SELECT id FROM orders WHERE reference = ?1")?;
         let id: Option<[u8; 16]> = statement.query_row([reference.as_str()], |row| row.get(0)).optional()?;

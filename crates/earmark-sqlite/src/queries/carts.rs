@@ -4,16 +4,16 @@ use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
 
 use super::Snapshot;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// The cart of an id with its items.
-pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>, Fault> {
+pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {
     let Some(cart) = rows::carts::find(snapshot.connection, id)? else { return Ok(None) };
     let mut items = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {
         let item = rows::items::find(snapshot.connection, &line.sku)?;
-        items.push(item.ok_or_else(|| Fault::damaged("an item in a cart is not there", &line.sku))?);
+        items.push(item.ok_or_else(|| DatabaseError::damaged("an item in a cart is not there", &line.sku))?);
     }
     Ok(Some(PricedCart { cart, items }))
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Params};
 
 use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
@@ -19,7 +19,7 @@ pub(super) fn list(
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -50,7 +50,7 @@ pub(super) fn list_of_order(
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let created: Option<i64> = snapshot
         .connection
@@ -71,7 +71,7 @@ pub(super) fn list_of_order(
     recorded(snapshot, events, limit)
 }
 
-fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>, Fault> {
+fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut events = Vec::new();
@@ -82,7 +82,11 @@ fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<V
 }
 
 /// Adds what the events themselves do not keep.
-fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
+fn recorded(
+    snapshot: &Snapshot<'_>,
+    events: Vec<Event>,
+    limit: usize,
+) -> Result<Page<RecordedEvent>, DatabaseError> {
     let Page { rows, more } = Page::of(events, limit);
     let with_order = |event: Event| {
         let placed = match (&event.fact, event.order_id) {
@@ -90,11 +94,11 @@ fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result
                 Some(Box::new(rows::orders::get(snapshot.connection, id)?.as_placed()))
             }
             (Fact::OrderCreated, None) => {
-                return Err(Fault::damaged("an order.created without its order", event.sequence));
+                return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
             }
             _ => None,
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_, Fault>>()?, more })
+    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_, DatabaseError>>()?, more })
 }

@@ -6,7 +6,7 @@ use rusqlite::named_params;
 
 use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::items::{COLUMNS, read};
 
 /// A page of them.
@@ -14,7 +14,7 @@ pub(super) fn list(
     snapshot: &Snapshot<'_>,
     filter: &ItemFilter,
     limit: usize,
-) -> Result<Page<StockedItem>, Fault> {
+) -> Result<Page<StockedItem>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM items i CROSS JOIN stocks s ON s.sku = i.sku \
          WHERE i.sku > :after AND (:active IS NULL OR i.active = :active) AND (NOT :in_stock OR s.on_hand > s.reserved) \

@@ -6,7 +6,7 @@ use earmark_store::Page;
 
 use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows::keys::read;
 
 /// A page of them.
@@ -14,7 +14,7 @@ pub(super) fn list(
     snapshot: &Snapshot<'_>,
     after: Option<KeyId>,
     limit: usize,
-) -> Result<Page<ApiKey>, Fault> {
+) -> Result<Page<ApiKey>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys \
          WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2",

@@ -31,7 +31,9 @@ use earmark_store::{
 };
 
 use crate::deferred::CustomerTail;
-use crate::{OpenError, SqliteOptions, rows};
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
+use crate::rows;
 use pool::Pool;
 pub(crate) use pool::Snapshot;
 

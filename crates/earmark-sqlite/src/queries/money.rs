@@ -11,7 +11,7 @@ use rusqlite::OptionalExtension;
 
 use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// The fewest candidates fetched at once.
@@ -26,7 +26,10 @@ const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
 
 /// The order that a refund belongs to.
-pub(super) fn find_order_of_refund(snapshot: &Snapshot<'_>, id: RefundId) -> Result<Option<Order>, Fault> {
+pub(super) fn find_order_of_refund(
+    snapshot: &Snapshot<'_>,
+    id: RefundId,
+) -> Result<Option<Order>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM refunds WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
@@ -37,7 +40,7 @@ pub(super) fn payments(
     snapshot: &Snapshot<'_>,
     filter: &PaymentFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Payment)>, Fault> {
+) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
     list(snapshot, (sql, filter.bounds()), limit, |order, id| {
         let payment = order.payments.iter().find(|payment| payment.id == PaymentId(id))?;
@@ -50,7 +53,7 @@ pub(super) fn refunds(
     snapshot: &Snapshot<'_>,
     filter: &RefundFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Refund)>, Fault> {
+) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
     list(snapshot, (sql, filter.bounds()), limit, |order, id| {
         let refund = order.refunds.iter().find(|refund| refund.id == RefundId(id))?;
@@ -63,7 +66,7 @@ fn list<T>(
     (sql, (lowest, mut upto)): (&'static str, (u128, Option<u128>)),
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
-) -> Result<Page<(OrderId, T)>, Fault> {
+) -> Result<Page<(OrderId, T)>, DatabaseError> {
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {
         let mut statement = snapshot.connection.prepare_cached(sql)?;

@@ -5,7 +5,7 @@ use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
 use super::Snapshot;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 use crate::segments::walk;
 
@@ -15,7 +15,7 @@ pub(super) fn list(
     sku: &Sku,
     before: Option<MovementCursor>,
     limit: usize,
-) -> Result<Page<Movement>, Fault> {
+) -> Result<Page<Movement>, DatabaseError> {
     let (below, mut on_hand, mut reserved) = match before {
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find(snapshot.connection, sku)? {
@@ -28,7 +28,8 @@ pub(super) fn list(
         let event =
             i64::try_from(sequence).ok().map(|sequence| rows::events::find(snapshot.connection, sequence));
         let event = event.transpose()?.flatten();
-        let event = event.ok_or_else(|| Fault::damaged("an event is named but not there", sequence))?;
+        let event =
+            event.ok_or_else(|| DatabaseError::damaged("an event is named but not there", sequence))?;
         let deltas = rows::events::deltas(snapshot.connection, &event)?;
         for delta in deltas.into_iter().rev().filter(|delta| delta.sku == *sku) {
             movements.push(movement(&event, &delta, on_hand, reserved));
@@ -41,7 +42,9 @@ pub(super) fn list(
 }
 
 /// A counter before it moved.
-fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, Fault> {
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
-    before.ok_or_else(|| Fault::damaged("the counters do not follow from the events, at event", sequence))
+    before.ok_or_else(|| {
+        DatabaseError::damaged("the counters do not follow from the events, at event", sequence)
+    })
 }

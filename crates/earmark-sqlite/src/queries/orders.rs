@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Params};
 use super::Snapshot;
 use crate::codec;
 use crate::deferred::CustomerTail;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 use crate::segments::walk;
 
@@ -27,7 +27,10 @@ enum Source {
 }
 
 /// The order that a payment belongs to.
-pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>, Fault> {
+pub(super) fn find_of_payment(
+    snapshot: &Snapshot<'_>,
+    id: PaymentId,
+) -> Result<Option<Order>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM payments WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
@@ -39,7 +42,7 @@ pub(super) fn list(
     customers: &CustomerTail,
     filter: &OrderFilter,
     limit: usize,
-) -> Result<Page<Order>, Fault> {
+) -> Result<Page<Order>, DatabaseError> {
     let source = source(snapshot, customers, filter)?;
     let (lowest, mut upto) = filter.bounds();
     let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
@@ -65,7 +68,11 @@ pub(super) fn list(
     Ok(Page::of(orders, limit))
 }
 
-fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source, Fault> {
+fn source(
+    snapshot: &Snapshot<'_>,
+    customers: &CustomerTail,
+    filter: &OrderFilter,
+) -> Result<Source, DatabaseError> {
     if let Some(customer) = &filter.customer_id {
         let hash = codec::customer_hash(customer.as_str());
         loop {
@@ -88,7 +95,12 @@ fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilte
 
 impl Source {
     /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
-    fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>, Fault> {
+    fn candidates(
+        &self,
+        snapshot: &Snapshot<'_>,
+        upto: OrderId,
+        want: usize,
+    ) -> Result<Vec<OrderId>, DatabaseError> {
         let (id, count) = (upto.to_bytes(), codec::limit(want));
         match self {
             Self::Customer { hash, newest } => {
@@ -116,7 +128,11 @@ impl Source {
     }
 }
 
-fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>, Fault> {
+fn ids(
+    snapshot: &Snapshot<'_>,
+    sql: &'static str,
+    parameters: impl Params,
+) -> Result<Vec<OrderId>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut ids = Vec::new();

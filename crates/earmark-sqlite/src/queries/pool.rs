@@ -7,9 +7,10 @@ use earmark_store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::fault::Fault;
-use crate::open::open_reader;
-use crate::{OpenError, SqliteOptions};
+use crate::connect::open_reader;
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
 
 /// Connections that can only read.
 #[derive(Debug)]
@@ -36,23 +37,26 @@ impl Pool {
     pub(super) async fn read<T, W>(self: &Arc<Self>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&Snapshot<'_>) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&Snapshot<'_>) -> Result<T, DatabaseError> + Send + 'static,
     {
         let permit = self.permits.acquire().await;
-        let _permit = permit.map_err(|_| Fault::Gone("the read side is closed"))?;
+        let _permit = permit.map_err(|_| DatabaseError::Gone("the read side is closed"))?;
         let pool = Arc::clone(self);
         // If the caller goes away the read goes on without a permit; the pool then opens one connection more, for so long.
         let task = tokio::task::spawn_blocking(move || pool.run(work));
-        task.await.map_err(|_| Fault::Gone("a read was cut off"))?.map_err(StoreError::from)
+        task.await.map_err(|_| DatabaseError::Gone("a read was cut off"))?.map_err(StoreError::from)
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn run<T>(
+        &self,
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
         let idle = self.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open_reader(&self.path, self.cache_kib).map_err(|error| match error {
-                OpenError::Sqlite(error) => Fault::Sql(error),
-                _ => Fault::Gone("a reader could not be opened"),
+                OpenError::Sqlite(error) => DatabaseError::Sql(error),
+                _ => DatabaseError::Gone("a reader could not be opened"),
             })?,
         };
         let snapshot = Snapshot::begin(&connection)?;
@@ -79,13 +83,13 @@ pub(crate) struct Snapshot<'c> {
 }
 
 impl<'c> Snapshot<'c> {
-    fn begin(connection: &'c Connection) -> Result<Self, Fault> {
+    fn begin(connection: &'c Connection) -> Result<Self, DatabaseError> {
         connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(Self { connection })
     }
 
     /// Lets go of that moment; the next read begins a new one.
-    pub(crate) fn renew(&self) -> Result<(), Fault> {
+    pub(crate) fn renew(&self) -> Result<(), DatabaseError> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(())

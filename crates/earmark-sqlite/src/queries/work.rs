@@ -7,7 +7,7 @@ use earmark_store::KeySweep;
 
 use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// Orders whose reservation has run out, the longest due first.
@@ -15,7 +15,7 @@ pub(super) fn due_reservations(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<OrderId>, Fault> {
+) -> Result<Vec<OrderId>, DatabaseError> {
     let ids = ids(
         snapshot,
         "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id",
@@ -30,7 +30,7 @@ pub(super) fn due_payments(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<Order>, Fault> {
+) -> Result<Vec<Order>, DatabaseError> {
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
@@ -40,13 +40,17 @@ pub(super) fn due_refunds(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<Order>, Fault> {
+) -> Result<Vec<Order>, DatabaseError> {
     let sql = "SELECT order_id FROM refunds WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
 /// Carts that have not been touched for long enough.
-pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>, Fault> {
+pub(super) fn due_carts(
+    snapshot: &Snapshot<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<CartId>, DatabaseError> {
     let ids =
         ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
@@ -58,7 +62,7 @@ pub(super) fn sweep_keys(
     after: Option<[u8; 16]>,
     made_before: Timestamp,
     limit: usize,
-) -> Result<KeySweep, Fault> {
+) -> Result<KeySweep, DatabaseError> {
     let after = after.map_or(0, |cursor| i64::try_from(u128::from_be_bytes(cursor)).unwrap_or(i64::MAX));
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT number, digest, created_at FROM idempotency WHERE number > ?1 ORDER BY number LIMIT ?2",
@@ -85,7 +89,7 @@ fn ids(
     sql: &'static str,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<[u8; 16]>, Fault> {
+) -> Result<Vec<[u8; 16]>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query([now.0])?;
     let mut ids = Vec::new();
@@ -100,6 +104,6 @@ fn ids(
     Ok(ids)
 }
 
-fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>, Fault> {
+fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>, DatabaseError> {
     ids.iter().map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(*id))).collect()
 }

@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<(), DatabaseError> {
     for change in changes {
         match (&change.before, &change.after) {
             (None, Some(cart)) => insert(connection, cart)?,
@@ -21,7 +21,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<
     Ok(())
 }
 
-fn insert(connection: &Connection, cart: &Cart) -> Result<(), Fault> {
+fn insert(connection: &Connection, cart: &Cart) -> Result<(), DatabaseError> {
     connection
         .prepare_cached(
             "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
@@ -40,7 +40,7 @@ fn insert(connection: &Connection, cart: &Cart) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Fault> {
+fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached(
             "UPDATE carts SET version = ?2, customer_id = ?3, lines = ?4, metadata = ?5, updated_at = ?6, expires_at = ?7 \
@@ -59,7 +59,7 @@ fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Fau
     one(changed, cart.id)
 }
 
-fn delete(connection: &Connection, before: &Cart) -> Result<(), Fault> {
+fn delete(connection: &Connection, before: &Cart) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached("DELETE FROM carts WHERE id = ?1 AND version = ?2")?
         .execute(params![before.id.to_bytes(), codec::integer(before.version)?])?;

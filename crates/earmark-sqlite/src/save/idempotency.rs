@@ -7,13 +7,13 @@ use rusqlite::{Connection, params};
 use super::one;
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 pub(super) fn save(
     connection: &Connection,
     deferred: &mut Deferred,
     changes: &[Change<IdempotencyRecord>],
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     for change in changes {
         if let Some(before) = &change.before {
             one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
@@ -25,7 +25,11 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<(), Fault> {
+fn insert(
+    connection: &Connection,
+    deferred: &mut Deferred,
+    record: &IdempotencyRecord,
+) -> Result<(), DatabaseError> {
     let (order, payment, whole) = match &record.answer {
         KeptAnswer::Placed(order) => (Some(order.to_bytes()), None, None),
         KeptAnswer::Payment(order, payment) => (Some(order.to_bytes()), Some(payment.to_bytes()), None),

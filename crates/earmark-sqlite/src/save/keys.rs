@@ -8,9 +8,9 @@ use rusqlite::{Connection, params};
 
 use super::{never_deleted, one};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<(), DatabaseError> {
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };
         let version = codec::integer(key.version)?;

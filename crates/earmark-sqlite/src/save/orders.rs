@@ -12,13 +12,13 @@ use rusqlite::{Connection, params};
 use super::{lines, never_deleted, one, payments, refunds};
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
 pub(super) fn save(
     connection: &Connection,
     deferred: &mut Deferred,
     changes: &BatchChanges,
-) -> Result<(), Fault> {
+) -> Result<(), DatabaseError> {
     if changes.orders.is_empty() {
         return Ok(());
     }
@@ -33,8 +33,8 @@ pub(super) fn save(
         match &change.before {
             None => {
                 let sequence = created.get(&order.id).copied();
-                let sequence =
-                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
+                let sequence = sequence
+                    .ok_or_else(|| DatabaseError::damaged("an order without its order.created", order.id))?;
                 insert(connection, order, codec::integer(sequence)?)?;
                 if let Some(customer) = &order.customer_id {
                     deferred.add_customer_order(customer, order.id);
@@ -50,7 +50,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<(), Fault> {
+fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<(), DatabaseError> {
     connection
         .prepare_cached(
             "INSERT INTO orders (id, version, status, created_sequence, created_at, updated_at, placed_total, paid_total, \
@@ -84,7 +84,7 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
 }
 
 /// Leaves out what never changes after placement.
-fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), Fault> {
+fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached(
             "UPDATE orders SET version = ?2, status = ?3, updated_at = ?4, paid_total = ?5, refunded_total = ?6, \

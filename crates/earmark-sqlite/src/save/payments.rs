@@ -8,9 +8,13 @@ use rusqlite::{Connection, params};
 
 use super::one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+pub(super) fn save(
+    connection: &Connection,
+    before: Option<&Order>,
+    order: &Order,
+) -> Result<(), DatabaseError> {
     let known = before.map_or(&[][..], |before| &before.payments);
     // Updates first: an attempt that ends makes room for the next one.
     for (was, payment) in known.iter().zip(&order.payments).filter(|(was, payment)| was != payment) {
@@ -22,7 +26,12 @@ pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Orde
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Payment) -> Result<(), Fault> {
+fn insert(
+    connection: &Connection,
+    order: &Order,
+    attempt: usize,
+    payment: &Payment,
+) -> Result<(), DatabaseError> {
     connection
         .prepare_cached(
             "INSERT INTO payments (order_id, attempt, id, version, status, amount, token, gateway, gateway_reference, \
@@ -48,7 +57,7 @@ fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Paym
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(), Fault> {
+fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached(
             "UPDATE payments SET version = ?2, status = ?3, gateway_reference = ?4, decline_code = ?5, attempts = ?6, \

@@ -7,9 +7,13 @@ use rusqlite::{Connection, params};
 
 use super::one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 
-pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+pub(super) fn save(
+    connection: &Connection,
+    before: Option<&Order>,
+    order: &Order,
+) -> Result<(), DatabaseError> {
     let known = before.map_or(&[][..], |before| &before.refunds);
     for (was, refund) in known.iter().zip(&order.refunds).filter(|(was, refund)| was != refund) {
         update(connection, was, refund)?;
@@ -20,7 +24,12 @@ pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Orde
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund) -> Result<(), Fault> {
+fn insert(
+    connection: &Connection,
+    order: &Order,
+    number: usize,
+    refund: &Refund,
+) -> Result<(), DatabaseError> {
     connection
         .prepare_cached(
             "INSERT INTO refunds (order_id, number, id, payment_id, version, status, amount, reason, attempts, \
@@ -43,7 +52,7 @@ fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), Fault> {
+fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached(
             "UPDATE refunds SET version = ?2, status = ?3, attempts = ?4, next_attempt_at = ?5, updated_at = ?6 \

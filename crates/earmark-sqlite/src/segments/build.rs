@@ -9,8 +9,8 @@ use earmark_store::postings::{Grouped, Posting, group};
 use rusqlite::Connection;
 
 use crate::codec;
-use crate::fault::Fault;
-use crate::open::open_reader;
+use crate::connect::open_reader;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// A stretch that is to be grouped.
@@ -34,11 +34,11 @@ pub(super) fn run(
     path: &Path,
     cache_kib: u32,
     orders: &Receiver<Order>,
-    built: &SyncSender<Result<Built, Fault>>,
+    built: &SyncSender<Result<Built, DatabaseError>>,
 ) {
     while let Ok(order) = orders.recv() {
         let result = open_reader(path, cache_kib)
-            .map_err(|error| Fault::Damaged(error.to_string()))
+            .map_err(|error| DatabaseError::Damaged(error.to_string()))
             .and_then(|connection| build(&connection, order));
         if built.send(result).is_err() {
             return;
@@ -47,13 +47,13 @@ pub(super) fn run(
 }
 
 /// Groups a stretch.
-pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, Fault> {
+pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, DatabaseError> {
     let mut touched = placed(connection, order)?;
     touched.extend(others(connection, order)?);
     Ok(Built { segment: order.segment, upto: order.upto, grouped: group(touched) })
 }
 
-fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
          WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
@@ -67,7 +67,7 @@ fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
     Ok(touched)
 }
 
-fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
          WHERE sequence > ?1 AND sequence <= ?2 AND type IN ({})",

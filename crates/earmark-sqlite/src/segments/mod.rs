@@ -14,8 +14,9 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use crate::codec;
-use crate::fault::Fault;
-use crate::{OpenError, SqliteOptions};
+use crate::error::DatabaseError;
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
 use build::{Built, Order};
 
 /// Rows written by one transaction while nobody waits.
@@ -32,7 +33,7 @@ pub(crate) struct Segments {
     /// No stretch is asked for before there are so many events.
     not_before: u64,
     orders: Option<SyncSender<Order>>,
-    built: Receiver<Result<Built, Fault>>,
+    built: Receiver<Result<Built, DatabaseError>>,
     asked: bool,
     ready: Option<Built>,
     /// Rows of `ready` that are written, and the same as the open transaction leaves it.
@@ -94,8 +95,8 @@ impl Segments {
                 self.asked = false;
                 self.ready = Some(built);
             }
-            Ok(Err(fault)) => {
-                tracing::warn!(?fault, "a stretch of events could not be grouped");
+            Ok(Err(error)) => {
+                tracing::warn!(?error, "a stretch of events could not be grouped");
                 self.asked = false;
                 self.postpone();
             }
@@ -117,7 +118,11 @@ impl Segments {
     }
 
     /// Appends some rows in the open transaction: twice the share of a batch with so many events.
-    pub(crate) fn write_slice(&mut self, connection: &Connection, batch_events: usize) -> Result<(), Fault> {
+    pub(crate) fn write_slice(
+        &mut self,
+        connection: &Connection,
+        batch_events: usize,
+    ) -> Result<(), DatabaseError> {
         if self.ready.is_none() {
             self.receive();
         }
@@ -136,11 +141,11 @@ impl Segments {
     }
 
     /// Appends many rows in the open transaction.
-    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<(), Fault> {
+    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<(), DatabaseError> {
         self.write(connection, IDLE_ROWS)
     }
 
-    fn write(&mut self, connection: &Connection, count: usize) -> Result<(), Fault> {
+    fn write(&mut self, connection: &Connection, count: usize) -> Result<(), DatabaseError> {
         let Some(built) = &self.ready else { return Ok(()) };
         let upto = built.grouped.lists.len().min(self.writing.saturating_add(count));
         let mut insert = connection.prepare_cached(

@@ -6,7 +6,7 @@ use earmark_store::postings::{self, Posting};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::DatabaseError;
 use crate::rows;
 
 /// A complete segment.
@@ -20,7 +20,7 @@ struct Segment {
 }
 
 /// The number of the last segment, and of the last event in it; zeros before the first.
-pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
+pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), DatabaseError> {
     let mut statement = connection
         .prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
     let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
@@ -28,7 +28,7 @@ pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
 }
 
 /// All segments, the newest first.
-fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
+fn segments(connection: &Connection) -> Result<Vec<Segment>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment",
     )?;
@@ -46,15 +46,18 @@ fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
     Ok(segments)
 }
 
-fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>, Fault> {
+fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>, DatabaseError> {
     let mut statement =
         connection.prepare_cached("SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2")?;
     let mut rows = statement.query((segment, sku.as_str()))?;
     match rows.next()? {
         Some(row) => {
-            let bytes =
-                row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
-            postings::read(bytes).ok_or_else(|| Fault::damaged("a list of events", "it ends in the middle"))
+            let bytes = row
+                .get_ref(0)?
+                .as_blob()
+                .map_err(|error| DatabaseError::damaged("a list of events", error))?;
+            postings::read(bytes)
+                .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
         }
         None => Ok(Vec::new()),
     }
@@ -65,8 +68,8 @@ pub(crate) fn events(
     connection: &Connection,
     sku: &Sku,
     below: u64,
-    take: &mut dyn FnMut(u64) -> Result<bool, Fault>,
-) -> Result<(), Fault> {
+    take: &mut dyn FnMut(u64) -> Result<bool, DatabaseError>,
+) -> Result<(), DatabaseError> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, {}) \
@@ -93,7 +96,7 @@ pub(crate) fn events(
 }
 
 /// The orders with a line of an item that no segment has yet, in no order.
-pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>, Fault> {
+pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>, DatabaseError> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
@@ -115,7 +118,7 @@ pub(crate) fn orders(
     sku: &Sku,
     upto: OrderId,
     want: usize,
-) -> Result<Vec<OrderId>, Fault> {
+) -> Result<Vec<OrderId>, DatabaseError> {
     let segments = segments(connection)?;
     // The highest id in each segment or any older one.
     let mut highest: Vec<OrderId> = segments

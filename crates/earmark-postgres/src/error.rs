@@ -1,11 +1,11 @@
-//! What did PostgreSQL say, and what does it mean for the batch? Inside this crate errors are [`Fault`]s; at its border they become [`StoreError`]s.
+//! What did PostgreSQL say, and what does it mean for the batch? Inside this crate errors are [`DatabaseError`]s; at its border they become [`StoreError`]s.
 
 use earmark_store::StoreError;
 use tokio_postgres::error::SqlState;
 
 /// An error inside this crate. Those of a COMMIT are among them only if they are definite: what others mean is decided in `outcome.rs`.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) enum DatabaseError {
     /// The server's or the connection's.
     Sql(tokio_postgres::Error),
     /// A stored value that no code of ours wrote.
@@ -38,13 +38,13 @@ impl BrokenOnPurpose {
     }
 }
 
-impl From<tokio_postgres::Error> for Fault {
+impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for DatabaseError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(what) => Self::Conflict(what),
@@ -53,7 +53,7 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl From<deadpool_postgres::PoolError> for Fault {
+impl From<deadpool_postgres::PoolError> for DatabaseError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         match error {
             deadpool_postgres::PoolError::Backend(error) => Self::Sql(error),
@@ -62,7 +62,7 @@ impl From<deadpool_postgres::PoolError> for Fault {
     }
 }
 
-impl Fault {
+impl DatabaseError {
     /// A value that breaks the rules of its type.
     pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {
         Self::Damaged(format!("{what}: {why}"))
@@ -86,13 +86,13 @@ impl Fault {
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Damaged(why) => Self::Damaged(why),
-            Fault::Conflict(what) => Self::Conflict(what),
-            Fault::Away(why) => Self::Unavailable(why),
-            Fault::Sql(error) => sql(&error),
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Damaged(why) => Self::Damaged(why),
+            DatabaseError::Conflict(what) => Self::Conflict(what),
+            DatabaseError::Away(why) => Self::Unavailable(why),
+            DatabaseError::Sql(error) => sql(&error),
         }
     }
 }
