@@ -16,28 +16,6 @@ pub(crate) enum DatabaseError {
     Away(String),
 }
 
-/// A protection that a proof turns off to see that its absence is caught. Never in earnest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokenOnPurpose {
-    /// Batches do not wait for their turn; versions alone keep them apart.
-    Turns,
-    /// Neither turns nor versions: the last one to write wins. Events get numbers from a plain sequence, which nobody can collide on.
-    TurnsAndVersions,
-    /// Events get their numbers from a plain sequence, without turns: a number may become visible after a later one.
-    EventNumbers,
-    /// A COMMIT without an answer is taken for one that did not happen.
-    LostCommits,
-    /// Items that were read once are not read again, whoever has written since.
-    StaleItems,
-}
-
-impl BrokenOnPurpose {
-    /// Whether batches wait for their turns.
-    pub(crate) fn takes_turns(broken: Option<Self>) -> bool {
-        matches!(broken, None | Some(Self::LostCommits | Self::StaleItems))
-    }
-}
-
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Sql(error)

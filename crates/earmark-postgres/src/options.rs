@@ -1,23 +1,24 @@
 //! How does the engine run?
 
-use crate::error::BrokenOnPurpose;
+use crate::protections::Protections;
 
 /// How the engine runs.
 #[derive(Clone, Copy, Debug)]
 pub struct PostgresOptions {
-    /// Connections for reads; there are two more: the one that writes, and the one that groups events.
+    /// Connections for reads. There are two more: one writes, and one groups events into segments.
     pub readers: usize,
-    /// Events in a segment of the index by item.
+    /// How many events make a segment of the index by item.
     pub segment_events: usize,
-    /// What spreads the tables over machines, if anything does.
+    /// What spreads the tables over machines; `None` where one server has all of them.
     pub distributed: Option<Distributed>,
-    /// For proofs only.
-    pub broken: Option<BrokenOnPurpose>,
+    /// All of them, except in a proof.
+    pub protections: Protections,
 }
 
 impl Default for PostgresOptions {
     fn default() -> Self {
-        Self { readers: 8, segment_events: 16_384, distributed: None, broken: None }
+        let protections = Protections::default();
+        Self { readers: 8, segment_events: 16_384, distributed: None, protections }
     }
 }
 

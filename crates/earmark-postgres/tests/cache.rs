@@ -9,7 +9,7 @@ use common::{
 };
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
-use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
+use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
 use earmark_store::simulation::Random;
 use earmark_store::{Engine, StoreError};
 
@@ -78,7 +78,8 @@ fn wrong_sights(options: PostgresOptions, rounds: u32) -> u32 {
 fn a_node_sees_what_another_has_changed() {
     assert_eq!(wrong_sights(PostgresOptions::default(), 200), 0);
     // The control: nobody looks whether others have written.
-    let stale = PostgresOptions { broken: Some(BrokenOnPurpose::StaleItems), ..PostgresOptions::default() };
+    let protections = Protections { fresh_items: false, ..Protections::default() };
+    let stale = PostgresOptions { protections, ..PostgresOptions::default() };
     assert_ne!(wrong_sights(stale, 50), 0);
 }
 

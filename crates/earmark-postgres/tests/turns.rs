@@ -13,11 +13,11 @@ use common::{
 };
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
-use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
+use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
 use earmark_store::{Engine, Meanwhile, Store, StoreError, StoreOptions};
 
-fn broken(url: &str, broken: BrokenOnPurpose) -> PostgresEngine {
-    let options = PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
+fn with(url: &str, protections: Protections) -> PostgresEngine {
+    let options = PostgresOptions { protections, ..PostgresOptions::default() };
     open(&parse(url), options).unwrap().0
 }
 
@@ -43,9 +43,9 @@ fn a_node_that_stands_still_in_its_turn_loses_it_and_what_it_held() {
 }
 
 /// Two nodes decide on the same rows at the same time; what becomes of the second one's batch.
-fn overtaken(cluster: &Cluster, fault: BrokenOnPurpose) -> (Result<(), StoreError>, String) {
+fn overtaken(cluster: &Cluster, protections: Protections) -> (Result<(), StoreError>, String) {
     let url = cluster.create_database().unwrap();
-    let (mut first, mut second) = (broken(&url, fault), broken(&url, fault));
+    let (mut first, mut second) = (with(&url, protections), with(&url, protections));
     run(&mut first, &[put("A")]).unwrap();
     run(&mut first, &[adjust("A", 3)]).unwrap();
     let earlier = prepare(&mut first, &[place(1, "A", 2)]).unwrap();
@@ -58,7 +58,8 @@ fn overtaken(cluster: &Cluster, fault: BrokenOnPurpose) -> (Result<(), StoreErro
 
 #[test]
 fn without_turns_versions_keep_nodes_apart() {
-    let (outcome, counters) = overtaken(&cluster(), BrokenOnPurpose::Turns);
+    let without_turns = Protections { turns: false, ..Protections::default() };
+    let (outcome, counters) = overtaken(&cluster(), without_turns);
     assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
     assert_eq!(counters, "3|2");
 }
@@ -67,7 +68,9 @@ fn without_turns_versions_keep_nodes_apart() {
 #[test]
 fn without_turns_and_versions_stock_is_sold_twice() {
     let cluster = cluster();
-    let (outcome, counters) = overtaken(&cluster, BrokenOnPurpose::TurnsAndVersions);
+    let without_both =
+        Protections { turns: false, versions: false, event_numbers: false, ..Protections::default() };
+    let (outcome, counters) = overtaken(&cluster, without_both);
     outcome.expect("nobody objects");
     assert_eq!(counters, "3|2", "four units were promised, two are reserved");
     let orders = cluster.query_in("earmark_1", "SELECT sum(quantity) FROM order_lines").unwrap();

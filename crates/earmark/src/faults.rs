@@ -2,7 +2,7 @@
 //! ends as kill -9 would end it.
 
 use earmark_http::Telling;
-use earmark_postgres::BrokenOnPurpose;
+use earmark_postgres::Protections;
 use earmark_store::{Fault, Moment, Step};
 use earmark_workers::Sabotage;
 use earmark_workers::gateways::FatalCall;
@@ -11,7 +11,7 @@ use earmark_workers::gateways::FatalCall;
 #[derive(Debug)]
 pub(crate) struct Faults {
     pub(crate) store: Option<Fault>,
-    pub(crate) postgres: Option<BrokenOnPurpose>,
+    pub(crate) postgres: Option<Protections>,
     pub(crate) worker: Option<Sabotage>,
     pub(crate) telling: Telling,
     /// A call to the gateway before or after which the process ends.
@@ -35,12 +35,20 @@ impl Faults {
 
     fn parse(text: &str) -> Option<Self> {
         let none = Self::none;
+        let all = Protections::default();
         let faults = match text {
             "ack_before_commit" => Self { store: Some(Fault::AckBeforeCommit), ..none() },
-            "no_turns" => Self { postgres: Some(BrokenOnPurpose::Turns), ..none() },
-            "no_turns_no_versions" => Self { postgres: Some(BrokenOnPurpose::TurnsAndVersions), ..none() },
-            "plain_sequence" => Self { postgres: Some(BrokenOnPurpose::EventNumbers), ..none() },
-            "forget_commits" => Self { postgres: Some(BrokenOnPurpose::LostCommits), ..none() },
+            "no_turns" => Self { postgres: Some(Protections { turns: false, ..all }), ..none() },
+            "no_turns_no_versions" => Self {
+                postgres: Some(Protections { turns: false, versions: false, event_numbers: false, ..all }),
+                ..none()
+            },
+            "plain_sequence" => {
+                Self { postgres: Some(Protections { turns: false, event_numbers: false, ..all }), ..none() }
+            }
+            "forget_commits" => {
+                Self { postgres: Some(Protections { commit_outcomes: false, ..all }), ..none() }
+            }
             "new_gateway_key" => Self { worker: Some(Sabotage::NewKeyOnRetry), ..none() },
             "silence_is_failure" => Self { worker: Some(Sabotage::SilenceIsFailure), ..none() },
             "effect_before_intent" => Self { telling: Telling::BeforeCommit, ..none() },

@@ -124,7 +124,7 @@ async fn open(config: &Config, faults: &Faults) -> anyhow::Result<Books> {
         Database::Postgres(url) => {
             let options = PostgresOptions {
                 distributed: config.distributed,
-                broken: faults.postgres,
+                protections: faults.postgres.unwrap_or_default(),
                 ..PostgresOptions::default()
             };
             let url = url.clone();

@@ -5,18 +5,27 @@ use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
 use uuid::Uuid;
 
-use super::plan::{Column, Plan, column};
+use super::plan::{Column, Plan, Statement, column};
 use crate::codec;
 use crate::error::DatabaseError;
 
-const INSERT: &str = "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
+const INSERT: Statement = Statement {
+    what: "carts",
+    sql: "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::bigint[]), \
-     unnest($7::bigint[]), unnest($8::bigint[])";
-const UPDATE: &str = "UPDATE carts t SET version = u.version, customer_id = u.customer_id, lines = u.lines, metadata = u.metadata, \
+     unnest($7::bigint[]), unnest($8::bigint[])",
+};
+const UPDATE: Statement = Statement {
+    what: "carts",
+    sql: "UPDATE carts t SET version = u.version, customer_id = u.customer_id, lines = u.lines, metadata = u.metadata, \
      created_at = u.created_at, updated_at = u.updated_at, expires_at = u.expires_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) \
-     u (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at, was) WHERE t.id = u.id AND t.version = u.was";
-const DELETE: &str = "DELETE FROM carts t USING unnest($1::uuid[], $2::bigint[]) u (id, was) WHERE t.id = u.id AND t.version = u.was";
+     u (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at, was) WHERE t.id = u.id AND t.version = u.was",
+};
+const DELETE: Statement = Statement {
+    what: "carts",
+    sql: "DELETE FROM carts t USING unnest($1::uuid[], $2::bigint[]) u (id, was) WHERE t.id = u.id AND t.version = u.was",
+};
 
 pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut new, mut old, mut old_versions) = (Vec::new(), Vec::new(), Vec::new());
@@ -35,16 +44,12 @@ pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Resu
             (None, None) => {}
         }
     }
-    plan.inserts(("carts", INSERT), new.len(), columns(&new)?);
+    plan.add(&INSERT, new.len(), columns(&new)?);
     let mut updated = columns(&old)?;
     updated.push(column(old_versions.into_iter()));
-    plan.updates(("carts", UPDATE), old.len(), updated);
+    plan.add(&UPDATE, old.len(), updated);
     let deleted = gone.len();
-    plan.updates(
-        ("carts", DELETE),
-        deleted,
-        vec![column(gone.into_iter()), column(gone_versions.into_iter())],
-    );
+    plan.add(&DELETE, deleted, vec![column(gone.into_iter()), column(gone_versions.into_iter())]);
     Ok(())
 }
 

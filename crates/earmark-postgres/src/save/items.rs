@@ -4,23 +4,35 @@ use earmark_core::Change;
 use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
 
-use super::never_deleted;
-use super::plan::{Column, Plan, column};
+use super::plan::{Column, Plan, Statement, column};
+use super::refusals::never_deleted;
 use crate::codec;
 use crate::error::DatabaseError;
 
-const INSERT: &str = "INSERT INTO items (sku, name, description, unit_price, active, image_url, metadata, created_at) \
+const INSERT: Statement = Statement {
+    what: "items",
+    sql: "INSERT INTO items (sku, name, description, unit_price, active, image_url, metadata, created_at) \
      SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::boolean[]), unnest($6::text[]), \
-     unnest($7::text[]), unnest($8::bigint[])";
-const UPDATE: &str = "UPDATE items t SET name = u.name, description = u.description, unit_price = u.unit_price, active = u.active, \
+     unnest($7::text[]), unnest($8::bigint[])",
+};
+const UPDATE: Statement = Statement {
+    what: "items",
+    sql: "UPDATE items t SET name = u.name, description = u.description, unit_price = u.unit_price, active = u.active, \
      image_url = u.image_url, metadata = u.metadata, created_at = u.created_at \
      FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::boolean[], $6::text[], $7::text[], $8::bigint[]) \
-     u (sku, name, description, unit_price, active, image_url, metadata, created_at) WHERE t.sku = u.sku";
-const INSERT_STOCK: &str = "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) \
-     SELECT unnest($1::text[]), unnest($2::integer[]), unnest($3::integer[]), unnest($4::bigint[]), unnest($5::bigint[])";
-const UPDATE_STOCK: &str = "UPDATE stocks t SET on_hand = u.on_hand, reserved = u.reserved, version = u.version, updated_at = u.updated_at \
+     u (sku, name, description, unit_price, active, image_url, metadata, created_at) WHERE t.sku = u.sku",
+};
+const INSERT_STOCK: Statement = Statement {
+    what: "stock",
+    sql: "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) \
+     SELECT unnest($1::text[]), unnest($2::integer[]), unnest($3::integer[]), unnest($4::bigint[]), unnest($5::bigint[])",
+};
+const UPDATE_STOCK: Statement = Statement {
+    what: "stock",
+    sql: "UPDATE stocks t SET on_hand = u.on_hand, reserved = u.reserved, version = u.version, updated_at = u.updated_at \
      FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[]) \
-     u (sku, on_hand, reserved, version, updated_at, was) WHERE t.sku = u.sku AND t.version = u.was";
+     u (sku, on_hand, reserved, version, updated_at, was) WHERE t.sku = u.sku AND t.version = u.was",
+};
 
 pub(super) fn save<'a>(changes: &'a [Change<Item>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut new, mut old) = (Vec::new(), Vec::new());
@@ -28,8 +40,8 @@ pub(super) fn save<'a>(changes: &'a [Change<Item>], plan: &mut Plan<'a>) -> Resu
         let Some(item) = &change.after else { return never_deleted("an item") };
         if change.before.is_none() { new.push(&**item) } else { old.push(&**item) }
     }
-    plan.inserts(("items", INSERT), new.len(), columns(&new)?);
-    plan.updates(("items", UPDATE), old.len(), columns(&old)?);
+    plan.add(&INSERT, new.len(), columns(&new)?);
+    plan.add(&UPDATE, old.len(), columns(&old)?);
     Ok(())
 }
 
@@ -62,10 +74,10 @@ pub(super) fn save_stocks<'a>(
             }
         }
     }
-    plan.inserts(("stock", INSERT_STOCK), new.len(), stock_columns(&new)?);
+    plan.add(&INSERT_STOCK, new.len(), stock_columns(&new)?);
     let mut columns = stock_columns(&old)?;
     columns.push(column(versions.into_iter()));
-    plan.updates(("stock", UPDATE_STOCK), old.len(), columns);
+    plan.add(&UPDATE_STOCK, old.len(), columns);
     Ok(())
 }
 

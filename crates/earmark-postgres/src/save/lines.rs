@@ -3,19 +3,25 @@
 use earmark_core::orders::OrderLine;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
-use super::plan::{Plan, column};
+use super::changed::{ChangedOrders, New, Old};
+use super::plan::{Plan, Statement, column};
 use crate::codec;
 use crate::error::DatabaseError;
 
-const INSERT: &str = "INSERT INTO order_lines \
+const INSERT: Statement = Statement {
+    what: "order lines",
+    sql: "INSERT INTO order_lines \
      (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
      SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), \
-     unnest($6::integer[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::integer[]), unnest($10::integer[])";
-const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
+     unnest($6::integer[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::integer[]), unnest($10::integer[])",
+};
+const UPDATE: Statement = Statement {
+    what: "order lines",
+    sql: "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
      FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[]) \
      u (order_id, line, sku, cancelled, shipped, delivered, returned) \
-     WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku";
+     WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku",
+};
 
 /// A line, of which order, at which place.
 struct Placed<'a> {
@@ -24,9 +30,9 @@ struct Placed<'a> {
     line: &'a OrderLine,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
-    insert(new, plan)?;
-    update(old, plan)
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+    insert(&changed.new, plan)?;
+    update(&changed.old, plan)
 }
 
 fn place(index: usize) -> Result<i16, DatabaseError> {
@@ -41,8 +47,8 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
             lines.push(Placed { order, place: place(index)?, line });
         }
     }
-    plan.inserts(
-        ("order lines", INSERT),
+    plan.add(
+        &INSERT,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),
@@ -72,8 +78,8 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
             lines.push(Placed { order, place: place(index)?, line });
         }
     }
-    plan.updates(
-        ("order lines", UPDATE),
+    plan.add(
+        &UPDATE,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),

@@ -1,68 +1,45 @@
 //! Orders: the rows themselves, then what belongs to them. An update writes only the lines, payments and refunds that differ.
 
-use earmark_core::BatchChanges;
 use earmark_core::orders::Order;
 use earmark_core::text::{CustomerId, Reference};
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::plan::{Column, Plan, column};
-use super::{created, lines, never_deleted, payments, refunds};
+use super::changed::{ChangedOrders, New, Old};
+use super::plan::{Column, Plan, Statement, column};
 use crate::codec;
 use crate::error::DatabaseError;
 
-/// An order that was not there.
-pub(super) struct New<'a> {
-    pub(super) order: &'a Order,
-    /// The number of its `order.created`.
-    pub(super) created_sequence: i64,
-}
-
-/// An order that was.
-pub(super) struct Old<'a> {
-    pub(super) before: &'a Order,
-    pub(super) order: &'a Order,
-}
-
-const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
+const INSERT: Statement = Statement {
+    what: "orders",
+    sql: "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
      confirmed_at, paid_at, shipping_address, metadata, cancellations, shipments, created_sequence, created_at, placed_total, \
      confirmed_at_placement, customer_id, reference) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
      unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::text[]), \
      unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bigint[]), unnest($16::bigint[]), unnest($17::bigint[]), \
-     unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])";
+     unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])",
+};
 /// Leaves out what never changes after placement.
-const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
+const UPDATE: Statement = Statement {
+    what: "orders",
+    sql: "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
      refunded_total = u.refunded_total, reserved_until = u.reserved_until, expiry_due_at = u.expiry_due_at, \
      confirmed_at = u.confirmed_at, paid_at = u.paid_at, shipping_address = u.shipping_address, metadata = u.metadata, \
      cancellations = u.cancellations, shipments = u.shipments \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], \
      $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[]) \
      u (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, confirmed_at, paid_at, \
-     shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was";
-const INSERT_REFERENCE: &str =
-    "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])";
+     shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was",
+};
+const INSERT_REFERENCE: Statement = Statement {
+    what: "references",
+    sql: "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])",
+};
 
-pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
-    let created = created(changes);
-    let (mut new, mut old) = (Vec::new(), Vec::new());
-    for change in &changes.orders {
-        let Some(order) = change.after.as_deref() else { return never_deleted("an order") };
-        match change.before.as_deref() {
-            None => {
-                let sequence = created.get(&order.id).copied();
-                let sequence = sequence
-                    .ok_or_else(|| DatabaseError::damaged("an order without its order.created", order.id))?;
-                new.push(New { order, created_sequence: codec::integer(sequence)? });
-            }
-            Some(before) => old.push(Old { before, order }),
-        }
-    }
-    insert(&new, plan)?;
-    update(&old, plan)?;
-    lines::save(&new, &old, plan)?;
-    payments::save(&new, &old, plan)?;
-    refunds::save(&new, &old, plan)
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+    insert(&changed.new, plan)?;
+    update(&changed.old, plan)
 }
 
 fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
@@ -76,11 +53,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
         column(orders.iter().map(|order| order.customer_id.as_ref().map(CustomerId::as_str))),
         column(orders.iter().map(|order| order.reference.as_ref().map(Reference::as_str))),
     ]);
-    plan.inserts(("orders", INSERT), new.len(), columns);
+    plan.add(&INSERT, new.len(), columns);
     let named: Vec<_> =
         orders.iter().filter_map(|order| Some((order.reference.as_ref()?.as_str(), order.id))).collect();
-    plan.inserts(
-        ("references", INSERT_REFERENCE),
+    plan.add(
+        &INSERT_REFERENCE,
         named.len(),
         vec![
             column(named.iter().map(|(reference, _)| *reference)),
@@ -95,7 +72,7 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
     let mut columns = changing(&orders)?;
     let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
     columns.push(column(versions.into_iter()));
-    plan.updates(("orders", UPDATE), old.len(), columns);
+    plan.add(&UPDATE, old.len(), columns);
     Ok(())
 }
 

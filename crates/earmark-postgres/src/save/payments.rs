@@ -5,24 +5,32 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
-use super::plan::{Column, Plan, column};
+use super::changed::ChangedOrders;
+use super::plan::{Column, Plan, Statement, column};
 use crate::codec;
 use crate::error::DatabaseError;
 
-const INSERT: &str = "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
+const INSERT: Statement = Statement {
+    what: "payments",
+    sql: "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
      order_id, attempt, amount, token, gateway, created_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::text[]), unnest($5::text[]), \
      unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::uuid[]), unnest($10::smallint[]), \
-     unnest($11::bigint[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bigint[])";
-const UPDATE: &str = "UPDATE payments t SET version = u.version, status = u.status, gateway_reference = u.gateway_reference, \
+     unnest($11::bigint[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bigint[])",
+};
+const UPDATE: Statement = Statement {
+    what: "payments",
+    sql: "UPDATE payments t SET version = u.version, status = u.status, gateway_reference = u.gateway_reference, \
      decline_code = u.decline_code, attempts = u.attempts, next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], \
      $9::uuid[], $10::smallint[], $11::bigint[]) \
      u (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, order_id, attempt, was) \
-     WHERE t.order_id = u.order_id AND t.attempt = u.attempt AND t.id = u.id AND t.version = u.was";
-const INSERT_KEY: &str =
-    "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])";
+     WHERE t.order_id = u.order_id AND t.attempt = u.attempt AND t.id = u.id AND t.version = u.was",
+};
+const INSERT_KEY: Statement = Statement {
+    what: "ids of payments",
+    sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])",
+};
 
 /// A payment, of which order, at which place.
 struct Placed<'a> {
@@ -32,10 +40,10 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
-    let known = old.iter().map(|old| (old.order, old.before.payments.as_slice()));
-    for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
+    let known = changed.old.iter().map(|old| (old.order, old.before.payments.as_slice()));
+    for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
         let id = Uuid::from_u128(order.id.0);
         for (attempt, payment) in (0_i16..).zip(&order.payments) {
             match before.get(usize::try_from(attempt).unwrap_or(usize::MAX)) {
@@ -50,7 +58,7 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
     // Updates first: an attempt that ends makes room for the next one.
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.updates(("payments", UPDATE), moved.len(), columns);
+    plan.add(&UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
@@ -62,10 +70,10 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
         column(added.iter().map(|placed| placed.payment.gateway.as_str())),
         column(added.iter().map(|placed| placed.payment.created_at.0)),
     ]);
-    plan.inserts(("payments", INSERT), added.len(), columns);
+    plan.add(&INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.payment.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.inserts(("ids of payments", INSERT_KEY), added.len(), vec![ids, orders]);
+    plan.add(&INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 

@@ -4,24 +4,32 @@ use earmark_core::refunds::Refund;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
-use super::plan::{Column, Plan, column};
+use super::changed::ChangedOrders;
+use super::plan::{Column, Plan, Statement, column};
 use crate::codec;
 use crate::error::DatabaseError;
 
-const INSERT: &str = "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
+const INSERT: Statement = Statement {
+    what: "refunds",
+    sql: "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
      amount, reason, created_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
      unnest($6::bigint[]), unnest($7::uuid[]), unnest($8::integer[]), unnest($9::uuid[]), unnest($10::bigint[]), unnest($11::smallint[]), \
-     unnest($12::bigint[])";
-const UPDATE: &str = "UPDATE refunds t SET version = u.version, status = u.status, attempts = u.attempts, \
+     unnest($12::bigint[])",
+};
+const UPDATE: Statement = Statement {
+    what: "refunds",
+    sql: "UPDATE refunds t SET version = u.version, status = u.status, attempts = u.attempts, \
      next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::integer[], \
      $9::bigint[]) u (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, was) \
-     WHERE t.order_id = u.order_id AND t.number = u.number AND t.id = u.id AND t.version = u.was";
+     WHERE t.order_id = u.order_id AND t.number = u.number AND t.id = u.id AND t.version = u.was",
+};
 
-const INSERT_KEY: &str =
-    "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])";
+const INSERT_KEY: Statement = Statement {
+    what: "ids of refunds",
+    sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])",
+};
 
 /// A refund, of which order, at which place.
 struct Placed<'a> {
@@ -31,10 +39,10 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
-    let known = old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
-    for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
+    let known = changed.old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
+    for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
         let id = Uuid::from_u128(order.id.0);
         for (number, refund) in (0_i32..).zip(&order.refunds) {
             match before.get(usize::try_from(number).unwrap_or(usize::MAX)) {
@@ -48,7 +56,7 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
     }
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.updates(("refunds", UPDATE), moved.len(), columns);
+    plan.add(&UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
@@ -60,10 +68,10 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
         column(added.iter().map(|placed| codes::reason_number(placed.refund.reason))),
         column(added.iter().map(|placed| placed.refund.created_at.0)),
     ]);
-    plan.inserts(("refunds", INSERT), added.len(), columns);
+    plan.add(&INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.refund.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.inserts(("ids of refunds", INSERT_KEY), added.len(), vec![ids, orders]);
+    plan.add(&INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
