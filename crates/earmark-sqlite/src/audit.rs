@@ -15,8 +15,8 @@ use rusqlite::Row;
 use crate::codec;
 use crate::deferred::{CustomerKey, CustomerTail};
 use crate::error::DatabaseError;
-use crate::queries::Snapshot;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// Checks the books.
 pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<AuditReport, DatabaseError> {

@@ -5,6 +5,7 @@
 //! `deferred/` and `segments/` keep slow indexes off the path of an order.
 
 mod audit;
+mod checkpoints;
 mod codec;
 mod connect;
 mod deferred;
@@ -12,7 +13,6 @@ mod engine;
 mod error;
 mod load;
 mod lock;
-mod maintain;
 mod migrate;
 mod open;
 mod open_error;
@@ -21,6 +21,7 @@ mod queries;
 mod rows;
 mod save;
 mod segments;
+mod snapshot;
 
 pub use engine::SqliteEngine;
 pub use open::open;

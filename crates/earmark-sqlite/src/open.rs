@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use crate::checkpoints::Checkpoints;
 use crate::connect::open_writer;
 use crate::deferred::Deferred;
 use crate::engine::SqliteEngine;
 use crate::lock::FileLock;
-use crate::maintain::Checkpoints;
 use crate::migrate::migrate;
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;

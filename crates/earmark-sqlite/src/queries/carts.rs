@@ -3,9 +3,9 @@
 use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
 
-use super::Snapshot;
 use crate::error::DatabaseError;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// The cart of an id with its items.
 pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {

@@ -5,10 +5,10 @@ use earmark_core::{Event, Fact};
 use earmark_store::{Page, RecordedEvent};
 use rusqlite::{OptionalExtension, Params};
 
-use super::Snapshot;
 use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;

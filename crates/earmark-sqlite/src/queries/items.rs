@@ -4,10 +4,10 @@ use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
 use rusqlite::named_params;
 
-use super::Snapshot;
 use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows::items::{COLUMNS, read};
+use crate::snapshot::Snapshot;
 
 /// A page of them.
 pub(super) fn list(

@@ -4,10 +4,10 @@ use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use earmark_store::Page;
 
-use super::Snapshot;
 use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows::keys::read;
+use crate::snapshot::Snapshot;
 
 /// A page of them.
 pub(super) fn list(

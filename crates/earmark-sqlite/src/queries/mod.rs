@@ -35,7 +35,6 @@ use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 use crate::rows;
 use pool::Pool;
-pub(crate) use pool::Snapshot;
 
 /// The half that reads.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_store::{Page, PaymentFilter, RefundFilter};
 use rusqlite::OptionalExtension;
 
-use super::Snapshot;
 use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;

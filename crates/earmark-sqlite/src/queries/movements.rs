@@ -4,10 +4,10 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use super::Snapshot;
 use crate::error::DatabaseError;
 use crate::rows;
 use crate::segments::walk;
+use crate::snapshot::Snapshot;
 
 /// A page of them, newest first.
 pub(super) fn list(

@@ -7,12 +7,12 @@ use earmark_store::codes;
 use earmark_store::{OrderFilter, Page};
 use rusqlite::{OptionalExtension, Params};
 
-use super::Snapshot;
 use crate::codec;
 use crate::deferred::CustomerTail;
 use crate::error::DatabaseError;
 use crate::rows;
 use crate::segments::walk;
+use crate::snapshot::Snapshot;
 
 /// The fewest candidates fetched at once.
 const CANDIDATES_MIN: usize = 32;

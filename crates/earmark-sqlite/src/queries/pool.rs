@@ -11,6 +11,7 @@ use crate::connect::open_reader;
 use crate::error::DatabaseError;
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
+use crate::snapshot::Snapshot;
 
 /// Connections that can only read.
 #[derive(Debug)]
@@ -73,34 +74,5 @@ impl Pool {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection within a read transaction: everything read through it is of one moment.
-#[derive(Debug)]
-pub(crate) struct Snapshot<'c> {
-    pub(crate) connection: &'c Connection,
-}
-
-impl<'c> Snapshot<'c> {
-    fn begin(connection: &'c Connection) -> Result<Self, DatabaseError> {
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Self { connection })
-    }
-
-    /// Lets go of that moment; the next read begins a new one.
-    pub(crate) fn renew(&self) -> Result<(), DatabaseError> {
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(())
-    }
-}
-
-impl Drop for Snapshot<'_> {
-    fn drop(&mut self) {
-        let ended = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        if let Err(error) = ended {
-            tracing::warn!(%error, "a read transaction could not be ended");
-        }
     }
 }

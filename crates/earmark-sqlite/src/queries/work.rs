@@ -5,10 +5,10 @@ use earmark_core::ids::{CartId, OrderId};
 use earmark_core::orders::Order;
 use earmark_store::KeySweep;
 
-use super::Snapshot;
 use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// Orders whose reservation has run out, the longest due first.
 pub(super) fn due_reservations(

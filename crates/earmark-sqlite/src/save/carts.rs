@@ -5,7 +5,7 @@ use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -56,12 +56,12 @@ fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Dat
             cart.expires_at.0,
             codec::integer(before.version)?,
         ])?;
-    one(changed, cart.id)
+    expect_one(changed, cart.id)
 }
 
 fn delete(connection: &Connection, before: &Cart) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached("DELETE FROM carts WHERE id = ?1 AND version = ?2")?
         .execute(params![before.id.to_bytes(), codec::integer(before.version)?])?;
-    one(changed, before.id)
+    expect_one(changed, before.id)
 }

@@ -4,7 +4,7 @@ use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::deferred::Deferred;
 use crate::error::DatabaseError;
@@ -16,7 +16,7 @@ pub(super) fn save(
 ) -> Result<(), DatabaseError> {
     for change in changes {
         if let Some(before) = &change.before {
-            one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
+            expect_one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
         }
         if let Some(record) = &change.after {
             insert(connection, deferred, record)?;

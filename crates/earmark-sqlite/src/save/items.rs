@@ -5,7 +5,7 @@ use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
 use rusqlite::{Connection, params};
 
-use super::{never_deleted, one};
+use super::refusals::{expect_one, never_deleted};
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -32,7 +32,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<
             codec::to_pairs(&item.metadata)?,
             item.created_at.0,
         ])?;
-        one(changed, &item.sku)?;
+        expect_one(changed, &item.sku)?;
     }
     Ok(())
 }
@@ -60,7 +60,7 @@ pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) ->
                 codec::integer(before.version)?,
             ])?,
         };
-        one(changed, sku)?;
+        expect_one(changed, sku)?;
     }
     Ok(())
 }

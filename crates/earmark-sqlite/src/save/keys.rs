@@ -6,7 +6,7 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::{never_deleted, one};
+use super::refusals::{expect_one, never_deleted};
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -40,7 +40,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Resul
                     codec::integer(before.version)?,
                 ])?,
         };
-        one(changed, key.id)?;
+        expect_one(changed, key.id)?;
     }
     Ok(())
 }

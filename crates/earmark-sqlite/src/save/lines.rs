@@ -3,7 +3,7 @@
 use earmark_core::orders::Order;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -60,7 +60,7 @@ fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), 
             line.delivered,
             line.returned,
         ])?;
-        one(changed, order.id)?;
+        expect_one(changed, order.id)?;
     }
     Ok(())
 }

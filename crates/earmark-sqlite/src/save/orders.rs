@@ -9,7 +9,8 @@ use earmark_core::{BatchChanges, Fact};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::{lines, never_deleted, one, payments, refunds};
+use super::refusals::{expect_one, never_deleted};
+use super::{lines, payments, refunds};
 use crate::codec;
 use crate::deferred::Deferred;
 use crate::error::DatabaseError;
@@ -108,5 +109,5 @@ fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), 
             codec::to_list(&order.shipments)?,
             codec::integer(before.version)?,
         ])?;
-    one(changed, order.id)
+    expect_one(changed, order.id)
 }

@@ -6,7 +6,7 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -74,5 +74,5 @@ fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(
             payment.updated_at.0,
             codec::integer(was.version)?,
         ])?;
-    one(changed, payment.id)
+    expect_one(changed, payment.id)
 }

@@ -5,7 +5,7 @@ use earmark_core::refunds::Refund;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::error::DatabaseError;
 
@@ -67,5 +67,5 @@ fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), 
             refund.updated_at.0,
             codec::integer(was.version)?,
         ])?;
-    one(changed, refund.id)
+    expect_one(changed, refund.id)
 }
