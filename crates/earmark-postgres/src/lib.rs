@@ -5,7 +5,6 @@
 //! update names the version that was loaded. Reads have a pool ([`PostgresQueries`]); what they search by item is grouped behind the path of an order, by a
 //! thread of its own (`segments`). Start at `open.rs`, then `engine.rs` and `turn.rs`; `outcome.rs` says what happens when a COMMIT gets no answer.
 
-mod audit;
 mod cache;
 mod codec;
 mod connect;
@@ -31,6 +30,7 @@ mod state;
 mod tls;
 mod turn;
 mod unprotected;
+mod verify;
 
 pub use database_url::DatabaseUrl;
 pub use engine::PostgresEngine;

@@ -4,7 +4,6 @@
 //! ([`SqliteQueries`]). Invariant: what a commit returned `Ok` for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`;
 //! `deferred/` and `segments/` keep slow indexes off the path of an order.
 
-mod audit;
 mod checkpoints;
 mod codec;
 mod connect;
@@ -22,6 +21,7 @@ mod rows;
 mod save;
 mod segments;
 mod snapshot;
+mod verify;
 
 pub use engine::SqliteEngine;
 pub use open::open;

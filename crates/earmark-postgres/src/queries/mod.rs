@@ -23,16 +23,16 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+    AuditReport as VerifyReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter,
+    Queries, RecordedEvent, RefundFilter, StoreError,
 };
 
 use crate::codec::get;
 use crate::database_url::DatabaseUrl;
 use crate::error::DatabaseError;
 use crate::open_error::OpenError;
-use crate::rows;
 use crate::session::Session;
+use crate::{rows, verify};
 use pool::Pool;
 
 /// The half that reads.
@@ -171,7 +171,7 @@ impl Queries for PostgresQueries {
         self.pool.read(|session| Box::pin(work::sweep_keys(session, after, made_before, limit))).await
     }
 
-    async fn audit(&self) -> Found<AuditReport> {
-        self.pool.read_long(|session| Box::pin(crate::audit::audit(session))).await
+    async fn audit(&self) -> Found<VerifyReport> {
+        self.pool.read_long(|session| Box::pin(verify::verify(session))).await
     }
 }

@@ -26,14 +26,14 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+    AuditReport as VerifyReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter,
+    Queries, RecordedEvent, RefundFilter, StoreError,
 };
 
 use crate::deferred::CustomerTail;
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
-use crate::rows;
+use crate::{rows, verify};
 use pool::Pool;
 
 /// The half that reads.
@@ -159,8 +159,8 @@ impl Queries for SqliteQueries {
         self.pool.read(move |snapshot| work::sweep_keys(snapshot, after, made_before, limit)).await
     }
 
-    async fn audit(&self) -> Found<AuditReport> {
+    async fn audit(&self) -> Found<VerifyReport> {
         let customers = Arc::clone(&self.customers);
-        self.pool.read(move |snapshot| crate::audit::audit(snapshot, &customers)).await
+        self.pool.read(move |snapshot| verify::verify(snapshot, &customers)).await
     }
 }

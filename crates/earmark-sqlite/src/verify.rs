@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor;
+use earmark_core::books::Auditor as Verifier;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
-use earmark_store::AuditReport;
+use earmark_store::AuditReport as VerifyReport;
 use earmark_store::codes;
 use rusqlite::Row;
 
@@ -18,17 +18,20 @@ use crate::error::DatabaseError;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
-/// Checks the books.
-pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<AuditReport, DatabaseError> {
+/// Checks all that is stored.
+pub(crate) fn verify(
+    snapshot: &Snapshot<'_>,
+    customers: &CustomerTail,
+) -> Result<VerifyReport, DatabaseError> {
     let newest = newest_of_customers(snapshot, customers)?;
-    let (mut auditor, mut breaches) = (Auditor::new(), file(snapshot)?);
-    let items = items(snapshot, &mut auditor)?;
-    let orders = orders(snapshot, &mut auditor, &mut breaches)?;
-    let events = events(snapshot, &mut auditor)?;
+    let (mut verifier, mut breaches) = (Verifier::new(), file(snapshot)?);
+    let items = items(snapshot, &mut verifier)?;
+    let orders = orders(snapshot, &mut verifier, &mut breaches)?;
+    let events = events(snapshot, &mut verifier)?;
     breaches.extend(strays(snapshot)?);
     breaches.extend(customer_index(snapshot, &newest)?);
-    breaches.extend(auditor.finish());
-    Ok(AuditReport { items, orders, events, breaches })
+    breaches.extend(verifier.finish());
+    Ok(VerifyReport { items, orders, events, breaches })
 }
 
 /// What SQLite itself finds.
@@ -38,14 +41,14 @@ fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
     Ok(found.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
 }
 
-fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
+fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {} FROM items i CROSS JOIN stocks s ON s.sku = i.sku ORDER BY i.sku",
         rows::items::COLUMNS
     ))?;
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
-        auditor.item(&rows::items::read(row)?);
+        verifier.item(&rows::items::read(row)?);
         count += 1;
     }
     Ok(count)
@@ -53,7 +56,7 @@ fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Database
 
 fn orders(
     snapshot: &Snapshot<'_>,
-    auditor: &mut Auditor,
+    verifier: &mut Verifier,
     breaches: &mut Vec<String>,
 ) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(
@@ -63,7 +66,7 @@ fn orders(
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
         let order = rows::orders::get(snapshot.connection, OrderId::from_bytes(row.get(0)?))?;
-        auditor.order(&order);
+        verifier.order(&order);
         breaches.extend(copies(row, &order)?);
         count += 1;
     }
@@ -93,7 +96,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, DatabaseError>
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
+fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
     )?;
@@ -110,7 +113,7 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Databas
             }
             _ => None,
         };
-        auditor.event(&event, order.as_ref());
+        verifier.event(&event, order.as_ref());
         count += 1;
     }
     Ok(count)

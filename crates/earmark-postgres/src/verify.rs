@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor;
+use earmark_core::books::Auditor as Verifier;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
-use earmark_store::{AuditReport, codes};
+use earmark_store::{AuditReport as VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -20,18 +20,18 @@ use crate::session::Session;
 /// Rows read at once.
 const STRETCH: i64 = 5_000;
 
-/// Checks the books.
-pub(crate) async fn audit(session: &Session) -> Result<AuditReport, DatabaseError> {
-    let (mut auditor, mut breaches) = (Auditor::new(), Vec::new());
-    let items = items(session, &mut auditor).await?;
-    let orders = orders(session, &mut auditor, &mut breaches).await?;
-    let events = events(session, &mut auditor, &mut breaches).await?;
+/// Checks all that is stored.
+pub(crate) async fn verify(session: &Session) -> Result<VerifyReport, DatabaseError> {
+    let (mut verifier, mut breaches) = (Verifier::new(), Vec::new());
+    let items = items(session, &mut verifier).await?;
+    let orders = orders(session, &mut verifier, &mut breaches).await?;
+    let events = events(session, &mut verifier, &mut breaches).await?;
     breaches.extend(strays(session).await?);
-    breaches.extend(auditor.finish());
-    Ok(AuditReport { items, orders, events, breaches })
+    breaches.extend(verifier.finish());
+    Ok(VerifyReport { items, orders, events, breaches })
 }
 
-async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, DatabaseError> {
+async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
     let sql = format!(
         "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
         rows::items::COLUMNS
@@ -42,7 +42,7 @@ async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Database
         let Some(last) = found.last() else { return Ok(count) };
         after = get::<&str>(last, 0)?.to_owned();
         for row in &found {
-            auditor.item(&rows::items::read(row)?);
+            verifier.item(&rows::items::read(row)?);
             count += 1;
         }
     }
@@ -50,7 +50,7 @@ async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Database
 
 async fn orders(
     session: &Session,
-    auditor: &mut Auditor,
+    verifier: &mut Verifier,
     breaches: &mut Vec<String>,
 ) -> Result<u64, DatabaseError> {
     let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
@@ -64,7 +64,7 @@ async fn orders(
         let ids = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>, _>>()?;
         let orders = rows::orders::get(session, &ids).await?;
         for (row, order) in found.iter().zip(&orders) {
-            auditor.order(order);
+            verifier.order(order);
             breaches.extend(copies(row, order)?);
             count += 1;
         }
@@ -96,7 +96,7 @@ fn copies(row: &Row, order: &Order) -> Result<Option<String>, DatabaseError> {
 
 async fn events(
     session: &Session,
-    auditor: &mut Auditor,
+    verifier: &mut Verifier,
     breaches: &mut Vec<String>,
 ) -> Result<u64, DatabaseError> {
     let sql = format!(
@@ -117,7 +117,7 @@ async fn events(
             let order =
                 event.order_id.filter(|_| event.fact == Fact::OrderCreated).and_then(|id| orders.get(&id));
             deltas(event, order)?;
-            auditor.event(event, order);
+            verifier.event(event, order);
             count += 1;
         }
     }
