@@ -140,7 +140,8 @@ async fn release_lease(session: &Session, holder: Uuid) -> Result<(), DatabaseEr
 async fn apply_all(session: &Session, migrations: &Migrations, holder: Uuid) -> Result<(), OpenError> {
     for (flavor, known) in &migrations.0 {
         for (number, migration) in missing(known, &applied(session, flavor).await?)? {
-            if let Err(error) = apply(session, (flavor, number, migration), holder).await {
+            let missing = Missing { flavor, number, migration };
+            if let Err(error) = apply(session, &missing, holder).await {
                 // Whatever became of it, the transaction must not stay open on a connection that goes on.
                 let _ = session.batch_execute("ROLLBACK").await;
                 return Err(error.into());
@@ -151,11 +152,16 @@ async fn apply_all(session: &Session, migrations: &Migrations, holder: Uuid) -> 
     Ok(())
 }
 
-async fn apply(
-    session: &Session,
-    (flavor, number, (name, sql)): (&str, i64, Migration),
-    holder: Uuid,
-) -> Result<(), DatabaseError> {
+/// A migration that the database lacks.
+struct Missing {
+    /// The list that it is from.
+    flavor: &'static str,
+    number: i64,
+    migration: Migration,
+}
+
+async fn apply(session: &Session, missing: &Missing, holder: Uuid) -> Result<(), DatabaseError> {
+    let Missing { flavor, number, migration: (name, sql) } = *missing;
     session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
     let held = "SELECT 1 FROM migration_lease WHERE id = 1 AND holder = $1 AND ends_at > now() FOR UPDATE";
     if session.query(held, &[&holder]).await?.is_empty() {

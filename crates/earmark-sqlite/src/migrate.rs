@@ -30,7 +30,8 @@ fn applied(connection: &Connection) -> Result<Vec<Applied>, OpenError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn apply(connection: &mut Connection, number: i64, (name, sql): Migration) -> Result<(), OpenError> {
+fn apply(connection: &mut Connection, number: i64, migration: Migration) -> Result<(), OpenError> {
+    let (name, sql) = migration;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(sql)?;
     transaction.execute(

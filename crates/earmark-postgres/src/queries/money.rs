@@ -24,6 +24,14 @@ const REFUNDS: &str =
 const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN $1 AND $2 ORDER BY id DESC LIMIT $3";
 
+/// Which rows are looked at: those that this statement finds between two ids.
+struct Candidates {
+    sql: &'static str,
+    lowest: u128,
+    /// None: no id can match.
+    highest: Option<u128>,
+}
+
 /// The order that a refund belongs to.
 pub(super) async fn find_order_of_refund(
     session: &Session,
@@ -42,7 +50,8 @@ pub(super) async fn payments(
     limit: usize,
 ) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
-    list(session, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(session, Candidates { sql, lowest, highest }, limit, |order, id| {
         let payment = order.payments.iter().find(|payment| payment.id == PaymentId(id))?;
         filter.lets_through(payment).then(|| payment.clone())
     })
@@ -56,7 +65,8 @@ pub(super) async fn refunds(
     limit: usize,
 ) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
-    list(session, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(session, Candidates { sql, lowest, highest }, limit, |order, id| {
         let refund = order.refunds.iter().find(|refund| refund.id == RefundId(id))?;
         filter.lets_through(refund).then(|| refund.clone())
     })
@@ -65,10 +75,11 @@ pub(super) async fn refunds(
 
 async fn list<T>(
     session: &Session,
-    (sql, (lowest, mut upto)): (&'static str, (u128, Option<u128>)),
+    candidates: Candidates,
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
 ) -> Result<Page<(OrderId, T)>, DatabaseError> {
+    let Candidates { sql, lowest, highest: mut upto } = candidates;
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {
         let (low, high) = (Uuid::from_u128(lowest), Uuid::from_u128(highest));

@@ -42,7 +42,7 @@ pub(super) async fn list(
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
         let candidates = match &by_item {
             Some(orders) => orders.highest(session, highest, want).await?,
-            None => candidates(session, filter, (lowest, highest), want).await?,
+            None => candidates(session, filter, highest, want).await?,
         };
         let found = rows::orders::get(session, &candidates).await?;
         orders.extend(found.into_iter().filter(|order| filter.lets_through(order)));
@@ -58,9 +58,10 @@ pub(super) async fn list(
 async fn candidates(
     session: &Session,
     filter: &OrderFilter,
-    (lowest, highest): (OrderId, OrderId),
+    highest: OrderId,
     want: usize,
 ) -> Result<Vec<Uuid>, DatabaseError> {
+    let (lowest, _) = filter.bounds();
     let bounds = (Uuid::from_u128(lowest.0), Uuid::from_u128(highest.0));
     let (low, high, count) = (&bounds.0, &bounds.1, &codec::limit(want));
     let found = if let Some(customer) = &filter.customer_id {

@@ -1,4 +1,4 @@
-//! Which items did a stretch of events touch? Events and the items of an order never change, so they are read before the transaction, which is short.
+//! Which items did a range of events touch? Events and the items of an order never change, so they are read before the transaction, which is short.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -24,14 +24,14 @@ const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequenc
 const INSERT_LISTS: &str = "INSERT INTO segment_postings (sku, after_sequence, postings) \
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])";
 
-/// A stretch that is to be grouped: the events after one, up to another.
+/// A range that is to be grouped: the events after one, up to another.
 #[derive(Clone, Copy)]
-struct Stretch {
+struct SequenceRange {
     after: i64,
     last: i64,
 }
 
-/// Groups the next stretch, if there is one of such a length; tells whether there was.
+/// Groups the next range, if there is one of such a length; tells whether there was.
 pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, DatabaseError> {
     let newest = walk::newest(session).await?;
     let after = newest.map_or(0, |segment| segment.last);
@@ -41,17 +41,17 @@ pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Res
         return Ok(false);
     }
     let last = if length > *events.end() { after + codec::integer(*events.end())? } else { last };
-    let stretch = Stretch { after, last };
-    let mut touched = placed(session, stretch).await?;
-    touched.extend(others(session, stretch).await?);
-    write(session, stretch, newest, group(touched)).await?;
+    let range = SequenceRange { after, last };
+    let mut touched = placed(session, range).await?;
+    touched.extend(others(session, range).await?);
+    write(session, range, newest, group(touched)).await?;
     Ok(true)
 }
 
-async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+async fn placed(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = 0";
     let mut created: HashMap<Uuid, u64> = HashMap::new();
-    for row in &query(session, sql, &[&STREAM, &stretch.after, &stretch.last]).await? {
+    for row in &query(session, sql, &[&STREAM, &range.after, &range.last]).await? {
         created.insert(get(row, 0)?, codec::count(row, 1)?);
     }
     let mut touched = Vec::new();
@@ -68,12 +68,11 @@ async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting
     Ok(touched)
 }
 
-async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+async fn others(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = ANY($4)"
     );
-    let found =
-        query(session, &sql, &[&STREAM, &stretch.after, &stretch.last, &&MOVING_BUT_CREATED[..]]).await?;
+    let found = query(session, &sql, &[&STREAM, &range.after, &range.last, &&MOVING_BUT_CREATED[..]]).await?;
     let mut touched = Vec::new();
     for row in &found {
         let event = codec::event(row)?;
@@ -86,7 +85,7 @@ async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting
 /// Writes a segment, unless another node has written it meanwhile: who comes second waits at the row of the first, and leaves it.
 async fn write(
     session: &Session,
-    stretch: Stretch,
+    range: SequenceRange,
     newest: Option<Segment>,
     grouped: Grouped,
 ) -> Result<(), DatabaseError> {
@@ -95,14 +94,14 @@ async fn write(
     let (min, max, highest) = (id(grouped.min_order_id), id(grouped.max_order_id), id(highest));
     let lists = &grouped.lists;
     let skus: Vec<&str> = lists.iter().map(|(sku, _)| sku.as_str()).collect();
-    let after = vec![stretch.after; lists.len()];
+    let after = vec![range.after; lists.len()];
     let postings: Vec<&[u8]> = lists.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let insert = session.prepare_cached(INSERT).await?;
     let insert_lists = session.prepare_cached(INSERT_LISTS).await?;
     session.batch_execute("BEGIN").await?;
     let written = async {
         let begun =
-            session.execute(&insert, &[&STREAM, &stretch.after, &stretch.last, &min, &max, &highest]).await?;
+            session.execute(&insert, &[&STREAM, &range.after, &range.last, &min, &max, &highest]).await?;
         if begun == 1 {
             session.execute(&insert_lists, &[&skus, &after, &postings]).await?;
         }

@@ -25,6 +25,14 @@ const REFUNDS: &str = "SELECT id, order_id FROM refunds WHERE id BETWEEN ?1 AND 
 const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
 
+/// Which rows are looked at: those that this statement finds between two ids.
+struct Candidates {
+    sql: &'static str,
+    lowest: u128,
+    /// None: no id can match.
+    highest: Option<u128>,
+}
+
 /// The order that a refund belongs to.
 pub(super) fn find_order_of_refund(
     snapshot: &Snapshot<'_>,
@@ -42,7 +50,8 @@ pub(super) fn payments(
     limit: usize,
 ) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
-    list(snapshot, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
         let payment = order.payments.iter().find(|payment| payment.id == PaymentId(id))?;
         filter.lets_through(payment).then(|| payment.clone())
     })
@@ -55,7 +64,8 @@ pub(super) fn refunds(
     limit: usize,
 ) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
-    list(snapshot, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
         let refund = order.refunds.iter().find(|refund| refund.id == RefundId(id))?;
         filter.lets_through(refund).then(|| refund.clone())
     })
@@ -63,10 +73,11 @@ pub(super) fn refunds(
 
 fn list<T>(
     snapshot: &Snapshot<'_>,
-    (sql, (lowest, mut upto)): (&'static str, (u128, Option<u128>)),
+    candidates: Candidates,
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
 ) -> Result<Page<(OrderId, T)>, DatabaseError> {
+    let Candidates { sql, lowest, highest: mut upto } = candidates;
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {
         let mut statement = snapshot.connection.prepare_cached(sql)?;

@@ -15,7 +15,7 @@ use crate::rows;
 
 /// A stretch that is to be grouped.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Order {
+pub(super) struct Job {
     pub(super) segment: i64,
     pub(super) after: u64,
     pub(super) upto: u64,
@@ -33,13 +33,13 @@ pub(super) struct Built {
 pub(super) fn run(
     path: &Path,
     cache_kib: u32,
-    orders: &Receiver<Order>,
+    jobs: &Receiver<Job>,
     built: &SyncSender<Result<Built, DatabaseError>>,
 ) {
-    while let Ok(order) = orders.recv() {
+    while let Ok(job) = jobs.recv() {
         let result = open_reader(path, cache_kib)
             .map_err(|error| DatabaseError::Damaged(error.to_string()))
-            .and_then(|connection| build(&connection, order));
+            .and_then(|connection| build(&connection, job));
         if built.send(result).is_err() {
             return;
         }
@@ -47,18 +47,18 @@ pub(super) fn run(
 }
 
 /// Groups a stretch.
-pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, DatabaseError> {
-    let mut touched = placed(connection, order)?;
-    touched.extend(others(connection, order)?);
-    Ok(Built { segment: order.segment, upto: order.upto, grouped: group(touched) })
+pub(super) fn build(connection: &Connection, job: Job) -> Result<Built, DatabaseError> {
+    let mut touched = placed(connection, job)?;
+    touched.extend(others(connection, job)?);
+    Ok(Built { segment: job.segment, upto: job.upto, grouped: group(touched) })
 }
 
-fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
          WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
     )?;
-    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut found = statement.query([codec::integer(job.after)?, codec::integer(job.upto)?])?;
     let mut touched = Vec::new();
     while let Some(row) = found.next()? {
         let placed = Some(OrderId::from_bytes(row.get(2)?));
@@ -67,13 +67,13 @@ fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
     Ok(touched)
 }
 
-fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+fn others(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
          WHERE sequence > ?1 AND sequence <= ?2 AND type IN ({})",
         rows::events::moving_types()
     ))?;
-    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut found = statement.query([codec::integer(job.after)?, codec::integer(job.upto)?])?;
     let mut touched = Vec::new();
     while let Some(row) = found.next()? {
         let event = codec::event(row)?;

@@ -17,7 +17,7 @@ use crate::codec;
 use crate::error::DatabaseError;
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
-use build::{Built, Order};
+use build::{Built, Job};
 
 /// Rows written by one transaction while nobody waits.
 const IDLE_ROWS: usize = 2_000;
@@ -30,11 +30,11 @@ pub(crate) struct Segments {
     /// The last event in a segment, and the last one of all.
     reached: u64,
     last_sequence: u64,
-    /// No stretch is asked for before there are so many events.
+    /// No stretch is is_requested for before there are so many events.
     not_before: u64,
-    orders: Option<SyncSender<Order>>,
+    jobs: Option<SyncSender<Job>>,
     built: Receiver<Result<Built, DatabaseError>>,
-    asked: bool,
+    is_requested: bool,
     ready: Option<Built>,
     /// Rows of `ready` that are written, and the same as the open transaction leaves it.
     written: usize,
@@ -54,10 +54,10 @@ impl Segments {
             [],
         )?;
         let (last_segment, reached) = walk::last(connection)?;
-        let (orders, asked_for) = sync_channel(1);
+        let (jobs, received_jobs) = sync_channel(1);
         let (built_sender, built) = sync_channel(1);
         let (owned, cache_kib) = (path.to_owned(), options.reader_cache_kib);
-        let body = move || build::run(&owned, cache_kib, &asked_for, &built_sender);
+        let body = move || build::run(&owned, cache_kib, &received_jobs, &built_sender);
         let thread = std::thread::Builder::new().name("segments".into()).spawn(body);
         let thread = thread.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let mut segments = Self {
@@ -66,38 +66,38 @@ impl Segments {
             reached,
             last_sequence: crate::rows::events::last_sequence(connection)?,
             not_before: 0,
-            orders: Some(orders),
+            jobs: Some(jobs),
             built,
-            asked: false,
+            is_requested: false,
             ready: None,
             written: 0,
             writing: 0,
             thread: Some(thread),
         };
-        segments.ask();
+        segments.request_next();
         Ok(segments)
     }
 
     /// Asks for the next stretch, if it is full and none is on its way.
-    fn ask(&mut self) {
+    fn request_next(&mut self) {
         let upto = self.reached.saturating_add(self.segment_events);
-        if self.asked || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
+        if self.is_requested || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
             return;
         }
-        let order = Order { segment: self.last_segment + 1, after: self.reached, upto };
-        self.asked = self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok());
+        let job = Job { segment: self.last_segment + 1, after: self.reached, upto };
+        self.is_requested = self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok());
     }
 
     /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so no order is ever refused for it.
     fn receive(&mut self) {
         match self.built.try_recv() {
             Ok(Ok(built)) => {
-                self.asked = false;
+                self.is_requested = false;
                 self.ready = Some(built);
             }
             Ok(Err(error)) => {
                 tracing::warn!(?error, "a stretch of events could not be grouped");
-                self.asked = false;
+                self.is_requested = false;
                 self.postpone();
             }
             Err(TryRecvError::Empty) => {}
@@ -135,7 +135,7 @@ impl Segments {
     pub(crate) fn has_work(&mut self) -> bool {
         if self.ready.is_none() {
             self.receive();
-            self.ask();
+            self.request_next();
         }
         self.ready.is_some()
     }
@@ -178,7 +178,7 @@ impl Segments {
             (self.last_segment, self.reached) = (built.segment, built.upto);
             (self.written, self.writing) = (0, 0);
         }
-        self.ask();
+        self.request_next();
     }
 
     /// The open transaction left no trace.
@@ -189,7 +189,7 @@ impl Segments {
 
 impl Drop for Segments {
     fn drop(&mut self) {
-        self.orders = None;
+        self.jobs = None;
         // It may be waiting to hand a stretch over, or about to.
         while self.built.recv().is_ok() {}
         if let Some(thread) = self.thread.take() {
