@@ -8,9 +8,9 @@
 //! emptied.
 //!
 //! Each session has a cache of its own, because after a failover the same number may stand for
-//! other rows. Every error empties it too: what was refused for its version must be decided again on
-//! what is stored. The versions protect all that is saved even if the cache were wrong. A rejection
-//! saves nothing, so it relies on this invariant alone.
+//! other rows. Every error empties it too: what was refused for its version must be decided again
+//! on what is stored. The versions protect all that is saved even if the cache were wrong. A
+//! rejection saves nothing, so it relies on this invariant alone.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
@@ -58,8 +58,8 @@ impl ItemCache {
         Self { items: HashMap::new(), as_of: None, bytes: 0, bytes_max, stays_fresh: protections.fresh_items }
     }
 
-    /// Called within a turn with the number of the last event. Empties the cache if another node has
-    /// written since, and gives whether none has.
+    /// Called within a turn with the number of the last event. Empties the cache if another node
+    /// has written since, and gives whether none has.
     pub(crate) fn check(&mut self, last_sequence: u64) -> bool {
         let is_fresh = self.as_of == Some(last_sequence);
         if !is_fresh && self.stays_fresh {
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn it_holds_while_the_last_event_is_the_one_that_we_know() {
         let mut cache = ItemCache::new(false, Protections::default());
-        assert!(!cache.check(0), "nobody knows yet");
+        assert!(!cache.check(0), "the first number is not known yet");
         cache.add(&[item("A", None)]);
         assert!(cache.check(0), "the last batch changed nothing");
         cache.add_committed(&batch("A", 6, 1, false));
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!((on_hand(&cache, "A"), on_hand(&cache, "B")), (Some(6), Some(7)));
         cache.add_committed(&batch("C", 8, 3, false));
         assert_eq!(on_hand(&cache, "C"), None, "its description is not known");
-        assert!(!cache.check(4), "somebody else has written");
+        assert!(!cache.check(4), "another node has written");
         assert_eq!((on_hand(&cache, "A"), on_hand(&cache, "B")), (None, None));
         cache.add(&[item("A", None)]);
         cache.clear();

@@ -1,4 +1,6 @@
 //! How is the database reached? Within a time limit, and only at a server that takes writes.
+//!
+//! `dial.rs` chooses among several hosts, and `session.rs` sets the limits of a connection.
 
 use std::time::Duration;
 
@@ -16,7 +18,7 @@ use crate::session::{Session, prepare_writer};
 /// How long all hosts together may take until a connection can be used.
 const READY_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Opens a connection; a task on the current runtime carries its bytes.
+/// Opens a connection. A task on the current runtime carries its bytes.
 pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Session, OpenError> {
     let tls = url.tls()?;
     let connected = tokio::time::timeout(READY_TIMEOUT, dial(url.config(), &tls)).await;
@@ -25,11 +27,11 @@ pub(crate) async fn connect(url: &DatabaseUrl) -> Result<Session, OpenError> {
     Ok(ClientWrapper::new(client, task))
 }
 
-/// What it means that no connection came about.
+/// What it means that no connection was made.
 pub(crate) fn refused(url: &DatabaseUrl, error: &tokio_postgres::Error) -> OpenError {
     let text = format!("{url}: {}", describe(error));
     match error.code() {
-        // Class 28: who are you; 3D: no such database.
+        // Class 28: wrong user or password. Class 3D: no such database.
         Some(code) if code.code().starts_with("28") || *code == SqlState::INVALID_CATALOG_NAME => {
             OpenError::Denied(text)
         }
@@ -40,13 +42,13 @@ pub(crate) fn refused(url: &DatabaseUrl, error: &tokio_postgres::Error) -> OpenE
     }
 }
 
-/// Whether every host was asked and the last one is a standby or read-only.
+/// Whether every host was tried, and the last one is a standby or read-only.
 fn takes_no_writes(error: &tokio_postgres::Error) -> bool {
     let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<std::io::Error>());
     source.is_some_and(|source| source.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-/// Connects the half that writes.
+/// Connects the half that writes, and migrates if that is due.
 pub(crate) async fn open_writer(
     url: &DatabaseUrl,
     distributed: Option<Distributed>,

@@ -1,4 +1,6 @@
-//! Which database is meant? A URL as libpq takes it, whose password is shown nowhere.
+//! Which database is meant? A URL as libpq takes it.
+//!
+//! Invariant: the password is shown nowhere, neither by `Debug` and `Display` nor in an error.
 
 use std::time::Duration;
 
@@ -11,7 +13,8 @@ use crate::tls::{Trust, connector};
 
 /// How long one host may take to accept a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long sent bytes may stay unacknowledged, and a silent connection unasked: then the other end is gone.
+/// How long sent bytes may stay unacknowledged, and how long a connection may be silent before it
+/// is probed. After that the other end is gone.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// A parsed `postgres://` URL. Neither `Debug` nor `Display` shows the password.
@@ -22,11 +25,12 @@ pub struct DatabaseUrl {
 }
 
 impl DatabaseUrl {
-    /// Reads `postgres://user:password@host:port,host:port/database?parameters`, the URL of libpq. Of the parameters, `sslmode` and `sslrootcert`
-    /// are ours to interpret; `target_session_attrs` is always `read-write`.
+    /// Reads `postgres://user:password@host:port,host:port/database?parameters`, the URL of libpq.
+    /// Of the parameters, `sslmode` and `sslrootcert` are interpreted here; `target_session_attrs`
+    /// is always `read-write`.
     ///
     /// # Errors
-    /// What is wrong, in words that repeat no part of the URL.
+    /// What is wrong, in a text that repeats no part of the URL.
     pub fn parse(url: &str) -> Result<Self, String> {
         let (plain, parameters) = url.split_once('?').unwrap_or((url, ""));
         let (mut mode, mut roots, mut others) = (None, None, Vec::new());
@@ -56,7 +60,7 @@ impl DatabaseUrl {
         Ok(Self { config, trust })
     }
 
-    /// The same database, on whichever host answers first, a standby too.
+    /// The same database, on the host that answers first, a standby too.
     #[must_use]
     pub(crate) fn any_host(mut self) -> Self {
         self.config.target_session_attrs(TargetSessionAttrs::Any);
@@ -81,7 +85,7 @@ fn encryption(mode: Option<&str>, roots: Option<&str>) -> Result<(SslMode, Trust
     match (mode.unwrap_or("prefer"), trust) {
         ("disable", _) => Ok((SslMode::Disable, Trust::Anyone)),
         ("prefer", trust) => Ok((SslMode::Prefer, trust.unwrap_or(Trust::Anyone))),
-        // As in libpq: with roots at hand, `require` checks against them.
+        // As in libpq: with root certificates given, `require` checks against them.
         ("require", trust) => Ok((SslMode::Require, trust.unwrap_or(Trust::Anyone))),
         ("verify-ca" | "verify-full", Some(trust)) => Ok((SslMode::Require, trust)),
         ("verify-ca" | "verify-full", None) => {
@@ -92,7 +96,7 @@ fn encryption(mode: Option<&str>, roots: Option<&str>) -> Result<(SslMode, Trust
 }
 
 impl std::fmt::Display for DatabaseUrl {
-    /// Hosts and database, for messages.
+    /// Hosts and database only, for messages.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let config = &self.config;
         f.write_str("postgres://")?;

@@ -1,10 +1,10 @@
-//! How does a batch become durable, once, on a database that other nodes use too? It takes its turn,
-//! reads, writes the rows whose versions it read, and commits.
+//! How does a batch become durable, once, on a database that other nodes use too? It takes its
+//! turn, reads, writes the rows whose versions it read, and commits.
 //!
-//! This takes three round trips: one for `BEGIN`, the lock of the [turn](crate::turn) and the reads;
-//! one for all statements of the [save](crate::save); one for `COMMIT`. If commands wait by then and
-//! no other node writes, it takes two: the next turn is requested right behind the COMMIT. The
-//! answers of a batch are then sent while the database works for the next one.
+//! This takes three round trips: one for `BEGIN`, the lock of the [turn](crate::turn) and the
+//! reads; one for all statements of the [save](crate::save); one for `COMMIT`. If commands wait by
+//! then and no other node writes, it takes two: the next turn is requested right behind the COMMIT.
+//! The answers of a batch are then sent while the database works for the next one.
 //!
 //! Invariants:
 //! - COMMIT is sent only after every statement has changed the rows that it should.
@@ -195,7 +195,7 @@ impl Engine for PostgresEngine {
         let now = Instant::now();
         let (mut session, turn) = match std::mem::take(&mut self.state) {
             // It was requested for the same keys, behind the COMMIT of the batch before.
-            State::NextBegun { session, turn } => (session, turn),
+            State::NextBegun { session, turn } => (session, *turn),
             State::Idle(session) | State::InTurn { session, .. } => {
                 let turn = session.request_turn(keys.clone());
                 (session, turn)
@@ -231,8 +231,8 @@ impl Engine for PostgresEngine {
         };
         // The next batch is drawn as late as possible: commands have come while this one was saved.
         let next = if session.may_go_on() { overlap.draw() } else { None };
-        let mut next = next.map(|keys| session.request_turn(keys));
-        let committed = self.runtime.block_on(session.commit(next.as_mut()));
+        let mut next = next.map(|keys| Box::new(session.request_turn(keys)));
+        let committed = self.runtime.block_on(session.commit(next.as_deref_mut()));
         if let Err(CommitError::Unanswered(why)) = committed {
             drop((session, next));
             return self.find_outcome(&why);

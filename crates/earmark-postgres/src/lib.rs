@@ -1,9 +1,13 @@
-//! How are the books kept for many nodes? The engine on PostgreSQL 15 and newer.
+//! How do several nodes write to one database? The engine on PostgreSQL 15 and newer.
 //!
-//! Any number of processes, whose batches take turns: the first statement of a batch locks the one row of its event stream, the commit
-//! releases it ([`PostgresEngine`], on the writer's thread, with a connection of its own). Turns make conflicts rare; versions make them harmless: every
-//! update names the version that was loaded. Reads have a pool ([`PostgresQueries`]); what they search by item is grouped behind the path of an order, by a
-//! thread of its own (`segments`). Start at `open.rs`, then `engine.rs` and `turn.rs`; `outcome.rs` says what happens when a COMMIT gets no answer.
+//! Nodes take turns: the first statement of a batch locks the one row of its event stream, and the
+//! commit releases it. Turns make conflicts rare. Versions make them harmless, because every update
+//! names the version that was loaded. [`PostgresEngine`] writes, on the writer's thread and with a
+//! connection of its own; [`PostgresQueries`] reads, with a pool of connections.
+//!
+//! Start at `engine.rs`, then `turn.rs`, `state.rs` and `save/`. `outcome.rs` says what happens
+//! when a COMMIT gets no answer. `segments/` answers what is searched by item, off the path of an
+//! order.
 
 mod cache;
 mod codec;

@@ -1,7 +1,9 @@
-//! Does the database have the schema that this version knows? Of all nodes that start at once, the one that takes the lease applies what is missing.
+//! Does the database have the schema that this version knows? Of all nodes that start at once, the
+//! one that takes the lease applies what is missing.
 //!
-//! No advisory lock: the lease is a row with an end. Each migration is applied in a transaction that also holds the lease and writes its own number, so
-//! that a node which stood still past its lease can do no harm.
+//! There is no advisory lock: the lease is a row with an end. Each migration is applied in a
+//! transaction that also holds the lease and writes the migration's number. So a node that stood
+//! still past its lease can do no harm.
 
 use std::time::{Duration, Instant};
 
@@ -20,11 +22,12 @@ const PLAIN: &[Migration] = &[("0001_initial", include_str!("migrations/0001_ini
 /// What is applied after them where Citus spreads the tables.
 const CITUS: &[Migration] = &[("0001_distribute", include_str!("migrations/citus_0001_distribute.sql"))];
 
-/// How long a node has for what it applies. A large index takes longer than any statement may on the path of an order.
+/// How long a node may hold the lease. To build a large index takes longer than a statement may on
+/// the path of an order.
 const LEASE_SECONDS: i32 = 600;
-/// How long a node waits for another one that applies.
+/// How long a node waits for another one that migrates.
 const WAIT_MAX: Duration = Duration::from_secs(900);
-/// Between two looks at what the other one does.
+/// How often a node that waits looks again.
 const PAUSE: Duration = Duration::from_millis(100);
 
 const TABLES: &str = "
@@ -33,12 +36,12 @@ CREATE TABLE IF NOT EXISTS migrations (
 );
 CREATE TABLE IF NOT EXISTS migration_lease (id smallint NOT NULL PRIMARY KEY, holder uuid NOT NULL, ends_at timestamptz NOT NULL)";
 
-/// What a database shall have: lists of migrations, each counted for itself.
+/// The migrations that a database shall have: lists, each of which is numbered from one.
 #[derive(Clone, Debug)]
 pub(crate) struct Migrations(Vec<(&'static str, &'static [Migration])>);
 
 impl Migrations {
-    /// Those of this version.
+    /// Those that this version knows.
     pub(crate) fn of(distributed: Option<Distributed>) -> Self {
         let mut lists = vec![("plain", PLAIN)];
         lists.extend(distributed.map(|Distributed::Citus| ("citus", CITUS)));
@@ -67,7 +70,7 @@ pub(crate) async fn migrate(session: &Session, migrations: &Migrations) -> Resul
     }
 }
 
-/// Refuses a database that lacks something or has more than this version knows.
+/// Refuses a database that lacks a migration, or has one that this version does not know.
 pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
     let applied = if has_tables(session).await? { applied(session, "plain").await? } else { Vec::new() };
     if missing(PLAIN, &applied)?.is_empty() {
@@ -77,7 +80,7 @@ pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
     Err(SchemaError::Older { found, known: PLAIN.len() }.into())
 }
 
-/// Whether the tables are spread over machines, whatever this node was told.
+/// Whether the tables are spread over machines, even if the options of this node do not say so.
 pub(crate) async fn is_distributed(session: &Session) -> Result<bool, DatabaseError> {
     Ok(!applied(session, "citus").await?.is_empty())
 }
@@ -101,7 +104,8 @@ async fn has_tables(session: &Session) -> Result<bool, DatabaseError> {
     Ok(get::<i64>(&row, 0)? == 2)
 }
 
-/// What a node is told that makes a table at the same moment as another one; that there is such a type is one of the ways.
+/// The errors that a node can get when another one makes the same table at the same moment. One of
+/// them is about the type that belongs to the table.
 const MADE_BY_ANOTHER: [SqlState; 4] = [
     SqlState::UNIQUE_VIOLATION,
     SqlState::DUPLICATE_TABLE,
@@ -109,7 +113,7 @@ const MADE_BY_ANOTHER: [SqlState; 4] = [
     SqlState::T_R_SERIALIZATION_FAILURE,
 ];
 
-/// Two nodes may make the same table at the same moment, and one of them is told so.
+/// Makes the tables of the migrations. Another node may do so at the same moment.
 async fn create_tables(session: &Session) -> Result<(), DatabaseError> {
     match session.batch_execute(TABLES).await {
         Err(error) if error.code().is_some_and(|code| MADE_BY_ANOTHER.contains(code)) => Ok(()),
@@ -123,7 +127,7 @@ async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>, Databa
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?, get(row, 2)?))).collect()
 }
 
-/// Takes the lease if nobody has it, or whoever had it let it run out.
+/// Takes the lease, unless another node has one that has not ended.
 async fn take_lease(session: &Session, holder: Uuid) -> Result<bool, DatabaseError> {
     let sql = "INSERT INTO migration_lease (id, holder, ends_at) VALUES (1, $1, now() + $2::int * interval '1 second') \
                ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at \
@@ -142,7 +146,7 @@ async fn apply_all(session: &Session, migrations: &Migrations, holder: Uuid) -> 
         for (number, migration) in missing(known, &applied(session, flavor).await?)? {
             let missing = Missing { flavor, number, migration };
             if let Err(error) = apply(session, &missing, holder).await {
-                // Whatever became of it, the transaction must not stay open on a connection that goes on.
+                // The connection goes on, so the transaction must not stay open.
                 let _ = session.batch_execute("ROLLBACK").await;
                 return Err(error.into());
             }

@@ -1,5 +1,7 @@
-//! Is this a database that we may use? Connects, checks the server, migrates. What will pass by itself is told once and tried again; what will not
-//! is an error at once.
+//! How is a database opened? By connecting, checking the server and migrating.
+//!
+//! An error that may pass by itself is logged, and opening is tried again later. Any other error is
+//! returned at once.
 
 use crate::connect::connect;
 use crate::database_url::DatabaseUrl;
@@ -10,8 +12,9 @@ use crate::options::PostgresOptions;
 use crate::queries::PostgresQueries;
 use crate::session::prepare_reader;
 
-/// Opens a database: the half that writes, and the half that reads. One that is away, or takes no writes now, is opened all the same: it is tried again
-/// whenever it is needed. Blocks; not to be called from a task.
+/// Opens a database: the half that writes, and the half that reads. If it cannot be reached or
+/// takes no writes now, it is opened all the same, and connecting is tried again whenever it is
+/// needed. Blocks, so it must not be called from a task.
 ///
 /// # Errors
 /// What will not pass by itself: see [`OpenError::passes`].
@@ -31,7 +34,7 @@ pub fn open(
     Ok((engine, queries))
 }
 
-/// Opens a database to read, on any host, without changing anything in it.
+/// Opens a database to read, on any host, a standby too. Changes nothing in it.
 ///
 /// # Errors
 /// If it cannot be reached, or has a schema that this version does not know.

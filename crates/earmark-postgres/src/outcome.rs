@@ -25,7 +25,7 @@ use crate::session::prepare_writer;
 const LOOK_UP_MAX: Duration = Duration::from_secs(5);
 const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// This node among the others, and the number of its last batch.
+/// This node, and the number of its last batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) id: Uuid,

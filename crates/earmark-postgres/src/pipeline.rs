@@ -26,9 +26,9 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, overlap: 
         if all_have_left && let Some(overlap) = overlap.take() {
             overlap();
         }
-        // Only the first statement is sent at the first poll, and all others at the second. The task
-        // that writes to the socket runs in between, so that the server works on the first statement
-        // while the others are encoded.
+        // Only the first statement is sent at the first poll, and all others at the second. The
+        // task that writes to the socket runs in between, so that the server works on the first
+        // statement while the others are encoded.
         sent = if sent == 0 { statements.len().min(1) } else { statements.len() };
         let mut pending = false;
         for (statement, answer) in statements.iter_mut().zip(&mut answers).take(sent) {

@@ -15,8 +15,8 @@ pub struct Protections {
     /// Events are numbered from the row of their stream. Without that they get numbers from a plain
     /// sequence, so that a number may become visible after a later one.
     pub event_numbers: bool,
-    /// The outcome of a COMMIT without an answer is looked up. Without that it is taken for one that
-    /// did not happen.
+    /// The outcome of a COMMIT without an answer is looked up. Without that it is taken for one
+    /// that did not happen.
     pub commit_outcomes: bool,
     /// The cache of items is emptied when another node has written.
     pub fresh_items: bool,

@@ -1,10 +1,10 @@
-//! On what does the writer's thread wait for the database? On a runtime of its own, which carries the
-//! bytes of its connection while the thread waits, and only then.
+//! On what does the writer's thread wait for the database? On a runtime of its own, which carries
+//! the bytes of its connection while the thread waits, and only then.
 
 use tokio::runtime::{Builder, Runtime};
 
-/// A runtime that may be dropped anywhere. The drop of tokio's own waits for its threads, and panics
-/// within a task.
+/// A runtime that may be dropped anywhere. The drop of tokio's own waits for its threads, and
+/// panics within a task.
 pub(crate) struct WriterRuntime(Option<Runtime>);
 
 impl WriterRuntime {

@@ -1,4 +1,5 @@
-//! What must hold on a connection before it is used? Limits on how long anything may take, and durability, whatever the server's defaults.
+//! What must hold on a connection before it is used? Limits on how long anything may take, and
+//! durability, whatever the defaults of the server.
 
 use std::time::Duration;
 
@@ -8,19 +9,20 @@ use tokio_postgres::error::SqlState;
 use crate::error::DatabaseError;
 use crate::open_error::OpenError;
 
-/// A connection with its cache of statements.
+/// A connection with its cache of prepared statements.
 pub(crate) type Session = ClientWrapper;
 
-/// 15: the oldest that is tested.
+/// PostgreSQL 15, the oldest that is tested.
 const SERVER_VERSION_MIN: i32 = 150_000;
 
-/// How long the server may take to answer a round trip; longer than it may take by its own limits.
+/// How long the server may take to answer a round trip. The server's own limits are shorter.
 const ROUND_TRIP_MAX: Duration = Duration::from_secs(6);
 
-/// How long a node may stand still within its turn before the database takes the turn from it.
+/// How long a node may be silent within its turn before the server ends the turn. Set below as
+/// `idle_in_transaction_session_timeout`.
 pub(crate) const TURN_STANDS_STILL_MAX: Duration = Duration::from_millis(2_500);
 
-/// Set on every connection. The first group must be understood; the second is taken where the server knows it.
+/// Set on every connection. The server must take these; the next ones are set where it knows them.
 const LIMITS: &str = "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '2500ms'";
 const IF_KNOWN: [&str; 5] = [
     "SET tcp_user_timeout = '3s'",
@@ -29,7 +31,8 @@ const IF_KNOWN: [&str; 5] = [
     "SET tcp_keepalives_count = 3",
     "SET client_connection_check_interval = '1s'",
 ];
-/// For the writer: its statements find rows by keys, always; a plan made while a table was empty would read all of it for minutes.
+/// For the writer. Its statements always find rows by keys, and a plan that was made while a table
+/// was empty would read the whole table for minutes.
 const BY_INDEX: [&str; 6] = [
     "SET enable_seqscan = off",
     "SET enable_hashjoin = off",
@@ -39,10 +42,11 @@ const BY_INDEX: [&str; 6] = [
     "SET plan_cache_mode = force_generic_plan",
 ];
 
-/// For the writer: a statement behind the lock must see what was committed while the lock was waited for.
-const EACH_STATEMENT_ANEW: &str = "SET default_transaction_isolation = 'read committed'";
+/// For the writer. A statement behind the lock of the turn must see what was committed while the
+/// lock was waited for.
+const READ_COMMITTED: &str = "SET default_transaction_isolation = 'read committed'";
 
-/// The answer, if it comes within the time of a round trip.
+/// The answer, or an error if it does not come within the time of a round trip.
 pub(crate) async fn in_time<T>(
     answer: impl Future<Output = Result<T, DatabaseError>>,
 ) -> Result<T, DatabaseError> {
@@ -58,16 +62,16 @@ pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// The same for the connection that writes.
+/// Prepares the connection that writes.
 pub(crate) async fn prepare_writer(session: &Session) -> Result<(), OpenError> {
     prepare_reader(session).await?;
     set_if_known(session, &BY_INDEX).await?;
-    session.batch_execute(EACH_STATEMENT_ANEW).await.map_err(DatabaseError::from)?;
+    session.batch_execute(READ_COMMITTED).await.map_err(DatabaseError::from)?;
     let row = session
         .query_one("SELECT current_setting('synchronous_commit')", &[])
         .await
         .map_err(DatabaseError::from)?;
-    // A commit that may be lost with the machine is not one that may be acknowledged.
+    // A commit that may be lost with the machine must not be acknowledged.
     if row.get::<_, &str>(0) == "off" {
         session.batch_execute("SET synchronous_commit = on").await.map_err(DatabaseError::from)?;
     }
@@ -79,7 +83,7 @@ async fn check_version(session: &Session) -> Result<(), OpenError> {
     let row = row.map_err(DatabaseError::from)?;
     let (name, number): (&str, &str) = (row.get(0), row.get(1));
     let number: i32 = number.parse().unwrap_or(0);
-    // Others speak the protocol and count otherwise.
+    // Other databases speak the protocol, and number their versions in another way.
     if name.starts_with("PostgreSQL") && number < SERVER_VERSION_MIN {
         return Err(OpenError::TooOld { found: name.split(" on ").next().unwrap_or(name).to_owned() });
     }

@@ -46,7 +46,7 @@ pub(crate) enum State {
         begun_at: Instant,
     },
     /// The batch before is committed, and the next turn was requested behind its COMMIT.
-    NextBegun { session: WriterSession, turn: Turn },
+    NextBegun { session: WriterSession, turn: Box<Turn> },
 }
 
 /// A try to connect that failed.

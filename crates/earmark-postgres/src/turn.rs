@@ -3,8 +3,8 @@
 //!
 //! Invariant: nothing is decided on rows as they were before the turn began. The server carries out
 //! the statements of a connection in order, so the reads run once the lock is held. At READ
-//! COMMITTED, which `session.rs` sets, each statement sees what was committed when it begins. So the
-//! reads see all that the turns before have left. If the lock was not granted, what was read is
+//! COMMITTED, which `session.rs` sets, each statement sees what was committed when it begins. So
+//! the reads see all that the turns before have left. If the lock was not granted, what was read is
 //! dropped.
 //!
 //! Items that the [cache](crate::cache) is likely to have are left out of the reads. If the number
@@ -64,8 +64,8 @@ impl Turn {
     pub(crate) async fn sent_behind<T>(&mut self, first: impl Future<Output = T>) -> T {
         let mut first = pin!(first);
         poll_fn(|context| {
-            // `first` is polled before the turn, so its statement is the first on the wire. Only its
-            // own answer ends the wait: what has come for the turn by then is kept.
+            // `first` is polled before the turn, so its statement is the first on the wire. Only
+            // its own answer ends the wait: what has come for the turn by then is kept.
             let answer = first.as_mut().poll(context);
             self.poll(context);
             answer
@@ -73,8 +73,8 @@ impl Turn {
         .await
     }
 
-    /// Waits for the lock, then for the rows, each within the time of a round trip. Gives whether no
-    /// other node has written since the last turn of this one.
+    /// Waits for the lock, then for the rows, each within the time of a round trip. Gives whether
+    /// no other node has written since the last turn of this one.
     pub(crate) async fn take(
         mut self,
         rows: &mut WorkingSet,
@@ -98,8 +98,8 @@ impl Turn {
     }
 }
 
-/// Begins a transaction and waits for the lock; gives the number and the time of the last event. All
-/// of it is sent at the first poll.
+/// Begins a transaction and waits for the lock; gives the number and the time of the last event.
+/// All of it is sent at the first poll.
 async fn begin(session: &Session, lock: &Statement) -> Result<(u64, Timestamp), DatabaseError> {
     let (begun, row) = tokio::join!(session.batch_execute("BEGIN"), session.query_opt(lock, &[&STREAM]));
     begun?;

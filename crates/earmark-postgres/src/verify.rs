@@ -1,5 +1,8 @@
-//! Are the books right? Reads everything in one snapshot, in stretches, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::books`]; here is what only this engine can check: the copies kept to be searched by, and the tables that hold ids apart.
+//! Is the stored data right? All of it is read in one snapshot, in pieces, so that memory does not
+//! grow with the number of orders.
+//!
+//! The rules are in core's `Verifier`. Here is what only this engine can check: the columns that
+//! are copies for searching, and the tables that keep ids unique.
 
 use std::collections::HashMap;
 
@@ -17,7 +20,7 @@ use crate::rows::events::{STREAM, deltas, needs_order};
 use crate::rows::{self, query};
 use crate::session::Session;
 
-/// Rows read at once.
+/// How many rows are read at once.
 const STRETCH: i64 = 5_000;
 
 /// Checks all that is stored.
@@ -71,7 +74,7 @@ async fn orders(
     }
 }
 
-/// Whether what is kept to be searched by says what is computed.
+/// Whether the copies that are stored for searching agree with the order.
 fn copies(row: &Row, order: &Order) -> Result<Option<String>, DatabaseError> {
     if !order.breaches().is_empty() {
         return Ok(None);

@@ -13,12 +13,12 @@ fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }
 
-/// Short segments, so that readers go through some and scan the rest.
+/// Short segments, so that readers walk some and scan the rest.
 fn small() -> PostgresOptions {
     PostgresOptions { segment_events: 16, ..PostgresOptions::default() }
 }
 
-/// A store on a database of its own.
+/// A store with a database of its own.
 fn next(cluster: &Cluster) -> Fixture {
     let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
     let (engine, queries) = open(&url, small()).unwrap();
@@ -43,7 +43,7 @@ fn idempotency_keys_are_guarded() {
 }
 
 #[test]
-fn the_same_commands_leave_the_same_books_as_in_memory() {
+fn the_same_commands_leave_the_same_data_as_in_memory() {
     let cluster = cluster();
     for seed in 1..=3 {
         differential([memory(), next(&cluster)], seed, 2_000);

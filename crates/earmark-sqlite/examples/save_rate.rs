@@ -1,7 +1,9 @@
 //! How many orders does the writer's thread save, and does it slow down as the file grows?
 //!
-//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random] [readers]`: orders of 3 lines over 10,000 items and 100,000 customers, in
-//! batches of 256, decided and committed on one thread as the writer does. One row per hundred thousand (or tenth). The file is thrown away.
+//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random]
+//! [readers]`: orders of 3 lines over 10,000 items and 100,000 customers, in batches of 256,
+//! decided and committed on one thread as the writer does. One row per hundred thousand (or tenth).
+//! The file is thrown away.
 #![expect(clippy::float_arithmetic, clippy::unwrap_used, reason = "a measuring program")]
 
 use std::sync::Arc;

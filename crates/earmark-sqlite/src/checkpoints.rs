@@ -1,10 +1,10 @@
 //! When does the WAL move into the database file? When it has grown, and whenever no command waits.
 //!
-//! Only the connection that writes ever checkpoints. Under load it does so in the mode PASSIVE, which
-//! waits for no reader. Once all of the WAL is in the file and no reader needs it, the next batch
-//! begins it anew, over the same space. Where readers overlap without end, that moment never comes.
-//! Then, rarely and for a few milliseconds, the writer waits for the readers that are there. At rest
-//! everything is moved, so that the next start has nothing to recover.
+//! Only the connection that writes ever checkpoints. Under load it does so in the mode PASSIVE,
+//! which waits for no reader. Once all of the WAL is in the file and no reader needs it, the next
+//! batch begins it anew, over the same space. Where readers overlap without end, that moment never
+//! comes. Then, rarely and for a few milliseconds, the writer waits for the readers that are there.
+//! At rest everything is moved, so that the next start has nothing to recover.
 
 use std::time::Duration;
 
@@ -56,8 +56,8 @@ impl Checkpoints {
     }
 
     /// Moves what can be moved. A full disk does no harm: the WAL has everything, and the next
-    /// checkpoint tries again. A write or an fsync that failed is never tried again, because what the
-    /// system reports the second time cannot be trusted.
+    /// checkpoint tries again. A write or an fsync that failed is never tried again, because what
+    /// the system reports the second time cannot be trusted.
     fn checkpoint(&mut self, connection: &Connection) -> Result<(), StoreError> {
         match wal_pages(connection, "PRAGMA wal_checkpoint(PASSIVE)") {
             Ok(pages) => {
@@ -86,7 +86,8 @@ fn begin_wal_anew(connection: &Connection) -> Result<(), StoreError> {
     connection.busy_timeout(READERS_WAIT).map_err(DatabaseError::from)?;
     let restarted = wal_pages(connection, "PRAGMA wal_checkpoint(RESTART)");
     connection.busy_timeout(BUSY_TIMEOUT).map_err(DatabaseError::from)?;
-    // A reader that takes longer, such as a verification, makes this do nothing until the next time.
+    // A reader that takes longer, such as a verification, makes this do nothing until the next
+    // time.
     restarted.map(drop).map_err(|error| checkpoint_failed(&error))
 }
 

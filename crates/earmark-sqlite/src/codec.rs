@@ -1,4 +1,5 @@
-//! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is [`DatabaseError::Damaged`], never a panic.
+//! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is
+//! [`DatabaseError::Damaged`], never a panic.
 
 use earmark_core::text::{InvalidText, Metadata};
 use earmark_core::{Actor, Event, Fact, Money, Timestamp};
@@ -117,8 +118,8 @@ fn fact(row: &Row<'_>) -> Read<Fact> {
     Ok(codes::fact(row.get(2)?, data)?)
 }
 
-/// The number under which a customer's orders are found: FNV-1a of the id, its bits mixed. Stored, so it never changes; two customers may share
-/// one, so every order found is compared.
+/// The number under which a customer's orders are found: FNV-1a of the id, its bits mixed. Stored,
+/// so it never changes; two customers may share one, so every order found is compared.
 pub(crate) fn customer_hash(customer: &str) -> i64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in customer.bytes() {

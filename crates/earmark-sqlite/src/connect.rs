@@ -1,4 +1,5 @@
-//! How are the connections to the file made? Every setting that matters is set, and read back to see that it holds.
+//! How are the connections to the file made? Every setting that matters is set, and read back to
+//! see that it holds.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 
-/// How long a connection waits for another one; only recovery and the end of the WAL ever lock readers out.
+/// How long a connection waits for another one; only recovery and the end of the WAL ever lock
+/// readers out.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements kept by a connection: all there are.
 const STATEMENTS: usize = 128;
@@ -42,7 +44,8 @@ pub(crate) fn open_reader(path: &Path, cache_kib: u32) -> Result<Connection, Ope
 
 fn set_common(connection: &Connection, cache_kib: u32) -> Result<(), OpenError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Plans must not depend on bound values: SQLite would prepare many statements anew whenever they come back from the cache.
+    // Plans must not depend on bound values: SQLite would prepare many statements anew whenever
+    // they come back from the cache.
     if !connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)? {
         return Err(OpenError::Setting { name: "ENABLE_QPSG", value: "off".to_owned() });
     }

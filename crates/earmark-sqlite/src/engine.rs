@@ -1,8 +1,8 @@
 //! How does a batch become durable? In one transaction on the one connection that writes. COMMIT
 //! returns after the fsync of the WAL.
 //!
-//! Invariant: an error of COMMIT is [`StoreError::Unknown`]. Any other error means that the batch was
-//! not saved only if SQLite says that no transaction is open any more.
+//! Invariant: an error of COMMIT is [`StoreError::Unknown`]. Any other error means that the batch
+//! was not saved only if SQLite says that no transaction is open any more.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Meanwhile as Overlap, Pace, StoreError};

@@ -1,9 +1,11 @@
-//! What did SQLite say, and what does it mean for the batch? Inside this crate errors are [`DatabaseError`]s; at its border they become [`StoreError`]s.
+//! What did SQLite say, and what does it mean for the batch? Inside this crate errors are
+//! [`DatabaseError`]s; at its border they become [`StoreError`]s.
 
 use earmark_store::StoreError;
 use rusqlite::ErrorCode;
 
-/// An error inside this crate. None of them comes from a COMMIT: that one is mapped where it is called.
+/// An error inside this crate. None of them comes from a COMMIT: that one is mapped where it is
+/// called.
 #[derive(Debug)]
 pub(crate) enum DatabaseError {
     /// SQLite's own.

@@ -1,8 +1,9 @@
 //! How are the books kept in one file? The embedded engine, on SQLite.
 //!
-//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread); readers have their own, each read in one snapshot
-//! ([`SqliteQueries`]). Invariant: what a commit returned `Ok` for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`;
-//! `deferred/` and `segments/` keep slow indexes off the path of an order.
+//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread); readers have
+//! their own, each read in one snapshot ([`SqliteQueries`]). Invariant: what a commit returned `Ok`
+//! for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`; `deferred/`
+//! and `segments/` keep slow indexes off the path of an order.
 
 mod checkpoints;
 mod codec;

@@ -1,4 +1,5 @@
-//! May this process have the file? One process at a time, by a lock of the operating system on `<path>.lock`, held until the engine is gone.
+//! May this process have the file? One process at a time, by a lock of the operating system on
+//! `<path>.lock`, held until the engine is gone.
 //!
 //! The lock ends with the process, however it ends; the file itself stays and means nothing.
 

@@ -1,5 +1,6 @@
-//! Are the books right? Reads everything in one snapshot, row by row, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::books`]; here is what only this engine can check: the copies kept to be searched by, the deferred indexes, and the file itself.
+//! Are the books right? Reads everything in one snapshot, row by row, so that memory does not grow
+//! with the orders. The rules are in [`earmark_core::books`]; here is what only this engine can
+//! check: the copies kept to be searched by, the deferred indexes, and the file itself.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,5 @@
-//! Does the second net hold? Broken rows are written through raw SQL: the schema refuses what it can, the audit sees the rest, and no stored byte
-//! makes a reader panic.
+//! Does the second net hold? Broken rows are written through raw SQL: the schema refuses what it
+//! can, the audit sees the rest, and no stored byte makes a reader panic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;

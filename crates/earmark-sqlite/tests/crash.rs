@@ -1,4 +1,5 @@
-//! Is everything that was committed there after a crash, and nothing else? The files are copied as a crash would leave them, while the engine runs.
+//! Is everything that was committed there after a crash, and nothing else? The files are copied as
+//! a crash would leave them, while the engine runs.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -9,7 +10,8 @@ use common::{Random, Shop, customer, place, small};
 use earmark_core::ids::OrderId;
 use earmark_store::{Engine, OrderFilter, Pace, Queries};
 
-/// The database and its WAL as they are now, without the rest: no lock, and an index of the WAL that is made anew.
+/// The database and its WAL as they are now, without the rest: no lock, and an index of the WAL
+/// that is made anew.
 fn copy(path: &Path, name: &str) -> PathBuf {
     let copied = path.with_file_name(name);
     std::fs::copy(path, &copied).unwrap();

@@ -1,4 +1,5 @@
-//! Do the deferred indexes give what plain maps would, at any point of their merging, and after any restart?
+//! Do the deferred indexes give what plain maps would, at any point of their merging, and after any
+//! restart?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;

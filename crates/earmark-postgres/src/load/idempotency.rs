@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Loads used idempotency keys by digest.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Items with their stock.
+//! Loads items with their stock by SKU.
 
 use std::collections::HashSet;
 use std::sync::Arc;

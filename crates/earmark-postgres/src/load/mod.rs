@@ -1,5 +1,7 @@
-//! How do the rows that a batch names come in? Plain reads over arrays of keys, all in one round trip. Each kind has its file; a row that is not there
-//! is put in as absent.
+//! How are the rows that a batch needs loaded? By plain reads over arrays of keys, all in one round
+//! trip.
+//!
+//! Each kind of row has its file. A row that is not there is put in as absent.
 
 mod carts;
 mod idempotency;
@@ -21,7 +23,7 @@ use crate::cache::SharedItem;
 use crate::error::DatabaseError;
 use crate::session::Session;
 
-/// What was found of some keys.
+/// The rows that were found for some keys.
 pub(crate) struct Loaded {
     idempotency: Vec<IdempotencyRecord>,
     pub(crate) items: Vec<SharedItem>,
@@ -45,7 +47,8 @@ pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, Datab
 }
 
 impl Loaded {
-    /// Puts it in, and as absent what the same keys name beside it.
+    /// Puts them into `rows`, and as absent what else these keys name. They must be the keys that
+    /// were searched for.
     pub(crate) fn put(self, keys: &Keys, rows: &mut WorkingSet) {
         idempotency::put(self.idempotency, &keys.idempotency, rows);
         items::put(self.items, &keys.items, rows);

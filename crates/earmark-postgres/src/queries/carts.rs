@@ -1,4 +1,4 @@
-//! A cart as its owner sees it: with today's items.
+//! A cart with the items as they are now.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::error::DatabaseError;
 use crate::rows;
 use crate::session::Session;
 
-/// The cart of an id, with the item of each line.
+/// The cart with this id, and the item of each line.
 pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {
     let Some(cart) = rows::carts::find(session, &[Uuid::from_u128(id.0)]).await?.pop() else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What happened, oldest first?
+//! Lists events, oldest first.
 
 use earmark_core::Event;
 use earmark_core::ids::OrderId;
@@ -14,7 +14,7 @@ use crate::session::Session;
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;
 
-/// A page of the history of the whole.
+/// A page of all events.
 pub(super) async fn list(
     session: &Session,
     after: u64,
@@ -31,7 +31,8 @@ pub(super) async fn list(
     };
     let mut events: Vec<Event> = Vec::new();
     for index in types {
-        // Written into the statement, so that the server sees that the index, which leaves order.created out, has it.
+        // The type is part of the statement's text, so that the server sees that the index, which
+        // leaves `order.created` out, holds all that is wanted.
         let which = match *index {
             ORDER_CREATED => "type = 0".to_owned(),
             index => format!("type <> 0 AND type = {index}"),
@@ -48,7 +49,7 @@ pub(super) async fn list(
     recorded(session, events, limit).await
 }
 
-/// A page of an order's history.
+/// A page of the events of an order.
 pub(super) async fn list_of_order(
     session: &Session,
     id: OrderId,
@@ -72,7 +73,7 @@ pub(super) async fn list_of_order(
     recorded(session, events, limit).await
 }
 
-/// Adds what the events themselves do not keep.
+/// Adds the order as it was placed to each `order.created`, which does not store it.
 async fn recorded(
     session: &Session,
     events: Vec<Event>,

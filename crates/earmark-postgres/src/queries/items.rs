@@ -1,4 +1,4 @@
-//! Items, by SKU.
+//! Lists items, by SKU.
 
 use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
@@ -9,7 +9,7 @@ use crate::rows::items::{COLUMNS, read};
 use crate::rows::query;
 use crate::session::Session;
 
-/// A page of them.
+/// A page of the items that a filter lets through.
 pub(super) async fn list(
     session: &Session,
     filter: &ItemFilter,

@@ -1,4 +1,4 @@
-//! API keys, by id.
+//! Lists API keys, by id.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -11,7 +11,7 @@ use crate::rows::keys::{COLUMNS, read};
 use crate::rows::query;
 use crate::session::Session;
 
-/// A page of them.
+/// A page of the keys after an id.
 pub(super) async fn list(
     session: &Session,
     after: Option<KeyId>,

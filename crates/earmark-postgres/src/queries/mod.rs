@@ -1,5 +1,7 @@
-//! What stands in the books? The read side: each call is one read-only transaction on the server that takes the writes, so it sees one moment, and
-//! everything that was acknowledged before it began, on whichever node.
+//! What is stored? The half that reads.
+//!
+//! Each call is one read-only transaction on the server that takes the writes. So it sees one
+//! moment, and everything that any node had acknowledged before it began.
 
 mod carts;
 mod events;
@@ -46,7 +48,8 @@ impl PostgresQueries {
     }
 }
 
-/// Whether the database is there, and takes writes: a server may be set to read-only under open connections.
+/// Whether the database answers and takes writes. A server may become read-only under open
+/// connections.
 async fn answers(session: &Session) -> Result<(), DatabaseError> {
     rows::events::last_sequence(session).await?;
     let sql = "SELECT current_setting('default_transaction_read_only')";

@@ -1,4 +1,5 @@
-//! Payments and refunds across all orders, highest id first. Candidates come from an index, and every condition is checked on the row itself.
+//! Lists payments and refunds across all orders, highest id first. Candidates come from an index,
+//! and every condition is checked on the row itself.
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::orders::Order;
@@ -12,7 +13,7 @@ use crate::error::DatabaseError;
 use crate::rows::{self, query};
 use crate::session::Session;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 const PAYMENTS: &str =
@@ -28,7 +29,7 @@ const PENDING_REFUNDS: &str =
 struct Candidates {
     sql: &'static str,
     lowest: u128,
-    /// None: no id can match.
+    /// `None`: no id can match.
     highest: Option<u128>,
 }
 
@@ -43,7 +44,7 @@ pub(super) async fn find_order_of_refund(
     rows::orders::find_one(session, OrderId(codec::bits(row, 0)?)).await
 }
 
-/// A page of payments.
+/// A page of the payments that a filter lets through.
 pub(super) async fn payments(
     session: &Session,
     filter: &PaymentFilter,
@@ -58,7 +59,7 @@ pub(super) async fn payments(
     .await
 }
 
-/// A page of refunds.
+/// A page of the refunds that a filter lets through.
 pub(super) async fn refunds(
     session: &Session,
     filter: &RefundFilter,
@@ -95,7 +96,7 @@ async fn list<T>(
         }
         let last = found.last().filter(|_| found.len() == want).map(|row| codec::bits(row, 0)).transpose()?;
         upto = last.and_then(|id| id.checked_sub(1));
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(rows, limit))

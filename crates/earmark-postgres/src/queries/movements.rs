@@ -1,4 +1,5 @@
-//! Why is this number 47? The events that touched an item, walked backwards from the counters as they are.
+//! Why are so many units on hand? Lists the movements of an item: the events that touched it, from
+//! the newest back, with the counters after each.
 
 use std::collections::HashMap;
 
@@ -13,7 +14,7 @@ use crate::rows::events::{deltas, needs_order};
 use crate::segments::walk;
 use crate::session::Session;
 
-/// A page of them, newest first.
+/// A page of the movements of an item, newest first.
 pub(super) async fn list(
     session: &Session,
     sku: &Sku,
@@ -28,7 +29,7 @@ pub(super) async fn list(
         },
     };
     let below = i64::try_from(below).unwrap_or(i64::MAX);
-    // Each of these events moved the item at least once, so there are enough of them for the page.
+    // Each of these events moved the item at least once, so they are enough for the page.
     let sequences = walk::events(session, sku, below, limit.saturating_add(1)).await?;
     let mut events = rows::events::find(session, &sequences).await?;
     events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
@@ -50,7 +51,7 @@ pub(super) async fn list(
     Ok(Page::of(movements, limit))
 }
 
-/// A counter before it moved.
+/// What a counter was before it moved by `delta`.
 fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
     before.ok_or_else(|| {

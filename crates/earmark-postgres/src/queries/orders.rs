@@ -1,4 +1,5 @@
-//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+//! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
+//! checked on the order itself.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::Order;
@@ -11,7 +12,7 @@ use crate::rows::{self, query};
 use crate::segments::walk::OrdersOfItem;
 use crate::session::Session;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 /// The order that a payment belongs to.
@@ -25,7 +26,7 @@ pub(super) async fn find_of_payment(
     rows::orders::find_one(session, OrderId(codec::bits(row, 0)?)).await
 }
 
-/// A page of them, highest id first.
+/// A page of the orders that a filter lets through, highest id first.
 pub(super) async fn list(
     session: &Session,
     filter: &OrderFilter,
@@ -48,13 +49,14 @@ pub(super) async fn list(
         orders.extend(found.into_iter().filter(|order| filter.lets_through(order)));
         let last = candidates.last().filter(|_| candidates.len() == want);
         upto = last.and_then(|id| id.as_u128().checked_sub(1)).map(OrderId);
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(orders, limit))
 }
 
-/// The highest ids within the bounds, at most `want`, highest first. Fewer than `want`: there are no more.
+/// The highest ids up to `highest` within the bounds of the filter, at most `want`, highest first.
+/// If there are fewer than `want`, there are no more.
 async fn candidates(
     session: &Session,
     filter: &OrderFilter,

@@ -1,6 +1,8 @@
-//! How does a read get a connection? A few of them, each used by one read at a time, within one read-only transaction.
+//! How does a read get a connection? From a pool of a few, each used by one read at a time, within
+//! one read-only transaction.
 //!
-//! Invariant: a connection whose read did not come to its end (an error, no answer in time, a caller that went away) is closed and never used again.
+//! Invariant: a connection whose read did not come to its end (an error, no answer in time, a
+//! caller that went away) is closed and never used again.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -17,7 +19,7 @@ use crate::session::prepare_reader;
 
 /// How long a read waits for a connection to be free, and for a new one to be made.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(4);
-/// How long a read may take; the server's own limit for each of its statements is shorter.
+/// How long a read may take. The server's own limit for each of its statements is shorter.
 const READ_WITHIN: Duration = Duration::from_secs(8);
 /// How long a read of everything may take.
 const LONG_READ_WITHIN: Duration = Duration::from_secs(3_600);
@@ -26,7 +28,7 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; \
      SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// A read under way.
+/// A read that has begun.
 pub(super) type Reading<'session, T> =
     Pin<Box<dyn Future<Output = Result<T, DatabaseError>> + Send + 'session>>;
 
@@ -61,7 +63,7 @@ impl Pool {
         self.within(READ_WITHIN, BEGIN, work).await
     }
 
-    /// The same for a read of everything, which takes its time.
+    /// The same for a read of everything, which takes much longer.
     pub(super) async fn read_long<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         W: for<'session> FnOnce(&'session Session) -> Reading<'session, T> + Send,

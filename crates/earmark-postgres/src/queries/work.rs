@@ -1,4 +1,4 @@
-//! What is due? The lists that the workers ask for; each is a range of an index.
+//! What is due? Lists for the workers, each a range of an index.
 
 use earmark_core::Timestamp;
 use earmark_core::ids::{CartId, OrderId};
@@ -21,19 +21,19 @@ pub(super) async fn due_reservations(
     Ok(ids(session, sql, now, limit).await?.into_iter().map(|id| OrderId(id.as_u128())).collect())
 }
 
-/// Orders with a payment to be asked about, the longest due first.
+/// Orders with a pending payment whose next attempt is due, the longest due first.
 pub(super) async fn due_payments(
     session: &Session,
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<Order>, DatabaseError> {
-    // At most one of an order is pending.
+    // An order has at most one pending payment.
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= $1 \
                ORDER BY next_attempt_at, order_id LIMIT $2";
     rows::orders::get(session, &ids(session, sql, now, limit).await?).await
 }
 
-/// Orders with a refund to be asked about, the longest due first.
+/// Orders with a pending refund whose next attempt is due, the longest due first.
 pub(super) async fn due_refunds(
     session: &Session,
     now: Timestamp,
@@ -44,7 +44,7 @@ pub(super) async fn due_refunds(
     rows::orders::get(session, &ids(session, sql, now, limit).await?).await
 }
 
-/// Carts that have not been touched for long enough.
+/// Carts that have expired, the longest expired first.
 pub(super) async fn due_carts(
     session: &Session,
     now: Timestamp,
@@ -54,7 +54,7 @@ pub(super) async fn due_carts(
     Ok(ids(session, sql, now, limit).await?.into_iter().map(|id| CartId(id.as_u128())).collect())
 }
 
-/// A stretch of the idempotency keys, in the order of their digests.
+/// A range of the idempotency keys, in the order of their digests.
 pub(super) async fn sweep_keys(
     session: &Session,
     after: Option<[u8; 16]>,

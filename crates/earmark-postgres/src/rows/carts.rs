@@ -1,4 +1,4 @@
-//! A cart.
+//! Reads carts.
 
 use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;
@@ -11,7 +11,7 @@ use crate::codec;
 use crate::error::DatabaseError;
 use crate::session::Session;
 
-/// The carts of these ids.
+/// The carts that have these ids, in no order.
 pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, DatabaseError> {
     if ids.is_empty() {
         return Ok(Vec::new());

@@ -9,7 +9,7 @@ use crate::codec;
 use crate::error::DatabaseError;
 use crate::session::Session;
 
-/// The one stream there is. With several, each would have its turns and its own items.
+/// The only stream. With several, each would have its turns and its own items.
 pub(crate) const STREAM: i16 = 1;
 
 /// The number of the last event; 0 before the first.
@@ -29,7 +29,8 @@ pub(crate) async fn find(session: &Session, sequences: &[i64]) -> Result<Vec<Eve
     query(session, &sql, &[&STREAM, &sequences]).await?.iter().map(codec::event).collect()
 }
 
-/// The order that an event must come with, to say what it did.
+/// The id of the order that [`deltas`] needs to say what the event did to the counters; `None` if
+/// it needs none.
 pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>, DatabaseError> {
     match (&event.fact, event.order_id) {
         (Fact::OrderCreated, Some(id)) => Ok(Some(uuid::Uuid::from_u128(id.0))),
@@ -43,7 +44,7 @@ pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>, DatabaseE
     }
 }
 
-/// What an event did to the counters; `order` is the one that [`needs_order`] asked for.
+/// What an event did to the counters. `order` is the one that [`needs_order`] names.
 pub(crate) fn deltas(event: &Event, order: Option<&Order>) -> Result<Vec<Delta>, DatabaseError> {
     if needs_order(event)?.is_some() && order.is_none() {
         return Err(DatabaseError::damaged("an order is named but not there, by event", event.sequence));

@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Reads used idempotency keys.
 
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use earmark_core::ids::{OrderId, PaymentId};
@@ -10,7 +10,7 @@ use crate::codec;
 use crate::error::DatabaseError;
 use crate::session::Session;
 
-/// The records of these digests.
+/// The records that have these digests, in no order.
 pub(crate) async fn find(
     session: &Session,
     digests: &[Uuid],

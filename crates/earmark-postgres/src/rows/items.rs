@@ -1,4 +1,4 @@
-//! Items with their stock.
+//! Reads items with their stock.
 
 use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::text::{Description, Name, Sku, Url};
@@ -22,7 +22,6 @@ pub(crate) async fn find(session: &Session, skus: &[&str]) -> Result<Vec<Stocked
     query(session, &sql, &[&skus]).await?.iter().map(read).collect()
 }
 
-/// The item of a SKU.
 pub(crate) async fn find_one(session: &Session, sku: &Sku) -> Result<Option<StockedItem>, DatabaseError> {
     Ok(find(session, &[sku.as_str()]).await?.pop())
 }

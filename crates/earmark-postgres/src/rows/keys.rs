@@ -1,4 +1,4 @@
-//! API keys.
+//! Reads API keys.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -15,7 +15,7 @@ use crate::session::Session;
 /// The columns that [`read`] takes.
 pub(crate) const COLUMNS: &str = "id, version, name, role, secret_hash, created_at, revoked_at";
 
-/// The keys of these ids.
+/// The keys that have these ids, in no order.
 pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>, DatabaseError> {
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -24,7 +24,6 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>,
     query(session, &sql, &[&ids]).await?.iter().map(read).collect()
 }
 
-/// The key of an id.
 pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>, DatabaseError> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.pop())
 }

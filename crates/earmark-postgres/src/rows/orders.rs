@@ -1,4 +1,5 @@
-//! Orders with everything that belongs to them: four statements in one round trip, however many orders.
+//! Reads orders with all that belongs to them: four statements in one round trip, however many
+//! orders.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,7 @@ const PAYMENTS: &str = "SELECT order_id, id, version, status, amount, token, gat
 const REFUNDS: &str = "SELECT order_id, id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, \
      updated_at FROM refunds WHERE order_id = ANY($1) ORDER BY order_id, number";
 
-/// The orders of these ids, by id; those that are not there are left out.
+/// The orders that have these ids; those that are not there are left out.
 pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>, DatabaseError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -62,12 +63,11 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<Orde
     Ok(found)
 }
 
-/// The order of an id.
 pub(crate) async fn find_one(session: &Session, id: OrderId) -> Result<Option<Order>, DatabaseError> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.remove(&id))
 }
 
-/// The orders of these ids, in their order; each must be there.
+/// The orders that have these ids, in the same order; each must be there.
 pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>, DatabaseError> {
     let mut found = find(session, ids).await?;
     let mut orders = Vec::with_capacity(ids.len());

@@ -1,4 +1,4 @@
-//! Events, appended.
+//! Appends events.
 
 use earmark_core::Event;
 use earmark_core::text::Sku;

@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Saves used idempotency keys.
 
 use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
@@ -22,7 +22,7 @@ pub(super) fn save<'a>(
     changes: &'a [Change<IdempotencyRecord>],
     plan: &mut Plan<'a>,
 ) -> Result<(), DatabaseError> {
-    // A row that goes makes room for one that comes under the same key.
+    // First the rows that go: a new one may come under the same key.
     let gone = changes.iter().filter_map(|change| change.before.as_ref());
     let gone: Vec<_> = gone.map(|record| Uuid::from_bytes(record.digest)).collect();
     plan.add(&DELETE, gone.len(), vec![column(gone.into_iter())]);

@@ -1,4 +1,5 @@
-//! The lines of orders: all of new ones, and of others those whose counters moved.
+//! Saves the lines of orders: all lines of new orders, and those lines of others whose counters
+//! moved.
 
 use earmark_core::orders::OrderLine;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ const UPDATE: Statement = Statement {
      WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku",
 };
 
-/// A line, of which order, at which place.
+/// A line with the id of its order and its place there.
 struct Placed<'a> {
     order: Uuid,
     place: i16,

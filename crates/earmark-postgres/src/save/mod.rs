@@ -1,10 +1,10 @@
-//! How are the changes of a batch written? One statement for each table, over arrays of columns, all
-//! of them in one round trip.
+//! How are the changes of a batch written? One statement for each table, over arrays of columns,
+//! all of them in one round trip.
 //!
 //! A row that was absent is inserted; a row that was loaded is updated only if it still has the
 //! version that was loaded. A statement that changes another number of rows than it should is a
-//! [`DatabaseError::Conflict`](crate::error::DatabaseError::Conflict). Each kind of row has its file;
-//! `plan.rs` sends the statements.
+//! [`DatabaseError::Conflict`](crate::error::DatabaseError::Conflict). Each kind of row has its
+//! file; `plan.rs` sends the statements.
 
 mod carts;
 mod changed;

@@ -1,4 +1,5 @@
-//! Orders: the rows themselves, then what belongs to them. An update writes only the lines, payments and refunds that differ.
+//! Saves the rows of orders. What belongs to an order is saved in `lines.rs`, `payments.rs` and
+//! `refunds.rs`.
 
 use earmark_core::orders::Order;
 use earmark_core::text::{CustomerId, Reference};
@@ -20,7 +21,7 @@ const INSERT: Statement = Statement {
      unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bigint[]), unnest($16::bigint[]), unnest($17::bigint[]), \
      unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])",
 };
-/// Leaves out what never changes after placement.
+/// Leaves out the columns that never change after placement.
 const UPDATE: Statement = Statement {
     what: "orders",
     sql: "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
@@ -76,7 +77,7 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
+/// The columns that both statements have, in the same order.
 fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, DatabaseError> {
     let each = |of: fn(&Order) -> Result<Option<String>, DatabaseError>| {
         orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()

@@ -1,4 +1,4 @@
-//! The payments of orders: those that are new, and those that moved.
+//! Saves the payments of orders: those that are new, and those that changed.
 
 use earmark_core::payments::Payment;
 use earmark_core::text::Name;
@@ -32,7 +32,7 @@ const INSERT_KEY: Statement = Statement {
     sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])",
 };
 
-/// A payment, of which order, at which place.
+/// A payment with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
     order: Uuid,
     attempt: i16,
@@ -55,7 +55,7 @@ pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Resu
             }
         }
     }
-    // Updates first: an attempt that ends makes room for the next one.
+    // Updates first: when an attempt has ended, the next one may be inserted.
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
     plan.add(&UPDATE, moved.len(), columns);
@@ -77,7 +77,7 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
+/// The columns that both statements have, in the same order.
 fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
     let payments = || placed.iter().map(|placed| placed.payment);
     let version = payments().map(|payment| codec::integer(payment.version)).collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,5 @@
-//! Which statements does a save consist of, and did each change what it should? Collected first, then sent together, in order.
+//! Which statements does a save consist of, and did each change what it should? They are collected
+//! first, then sent together, in order.
 
 use std::borrow::Cow;
 
@@ -17,10 +18,10 @@ pub(crate) struct Statement {
     pub(super) sql: &'static str,
 }
 
-/// One parameter: a column as an array.
+/// A parameter of a statement: the values of one column as an array.
 pub(super) type Column<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// The array of a column.
+/// The values of one column as a parameter.
 pub(super) fn column<'a, T>(values: impl Iterator<Item = T>) -> Column<'a>
 where
     T: ToSql + Sync + Send + 'a,

@@ -1,4 +1,4 @@
-//! The refunds of orders: those that are new, and those that moved.
+//! Saves the refunds of orders: those that are new, and those that changed.
 
 use earmark_core::refunds::Refund;
 use earmark_store::codes;
@@ -31,7 +31,7 @@ const INSERT_KEY: Statement = Statement {
     sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])",
 };
 
-/// A refund, of which order, at which place.
+/// A refund with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
     order: Uuid,
     number: i32,
@@ -75,7 +75,7 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
+/// The columns that both statements have, in the same order.
 fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
     let refunds = || placed.iter().map(|placed| placed.refund);
     let version = refunds().map(|refund| codec::integer(refund.version)).collect::<Result<Vec<_>, _>>()?;

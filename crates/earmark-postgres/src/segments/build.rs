@@ -1,4 +1,7 @@
-//! Which items did a range of events touch? Events and the items of an order never change, so they are read before the transaction, which is short.
+//! Which items did a range of events touch?
+//!
+//! Events, and the items of an order, never change. So they are read before the transaction, which
+//! is short.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -16,7 +19,7 @@ use crate::rows::events::STREAM;
 use crate::rows::{self, query};
 use crate::session::Session;
 
-/// Orders whose lines are read at once.
+/// How many orders have their lines read at once.
 const ORDERS: usize = 2_000;
 
 const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequence, min_order_id, max_order_id, highest_order_id) \
@@ -24,14 +27,15 @@ const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequenc
 const INSERT_LISTS: &str = "INSERT INTO segment_postings (sku, after_sequence, postings) \
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])";
 
-/// A range that is to be grouped: the events after one, up to another.
+/// The events after one sequence, up to and including another.
 #[derive(Clone, Copy)]
 struct SequenceRange {
     after: i64,
     last: i64,
 }
 
-/// Groups the next range, if there is one of such a length; tells whether there was.
+/// Groups the next range if it has at least so many events, and at most so many of it. Gives
+/// whether it had.
 pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, DatabaseError> {
     let newest = walk::newest(session).await?;
     let after = newest.map_or(0, |segment| segment.last);
@@ -82,7 +86,8 @@ async fn others(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Pos
     Ok(touched)
 }
 
-/// Writes a segment, unless another node has written it meanwhile: who comes second waits at the row of the first, and leaves it.
+/// Writes a segment, unless another node has written it by now. Of two nodes that insert the same
+/// row the second waits for the first, and then writes nothing.
 async fn write(
     session: &Session,
     range: SequenceRange,
@@ -107,6 +112,6 @@ async fn write(
         }
         session.batch_execute("COMMIT").await
     };
-    // On an error the connection is given up, and the transaction with it.
+    // On an error the connection is dropped, and the transaction with it.
     Ok(written.await?)
 }

@@ -1,8 +1,10 @@
 //! How are random keys found without writing a page for each of them?
 //!
-//! Two look-ups have keys in no order: an idempotency digest, and the orders of a customer. A B-tree over them, written batch by batch, costs one
-//! page per entry and halves the rate. Here the rows themselves are appended, their newest entries are held in memory ([`tail`]), and the
-//! B-tree is written behind, in key order. Nothing is lost by a crash: what is in memory is read again from the appended rows.
+//! Two look-ups have keys in no order: an idempotency digest, and the orders of a customer. A
+//! B-tree over them, written batch by batch, costs one page per entry and halves the rate. Here the
+//! rows themselves are appended, their newest entries are held in memory ([`tail`]), and the B-tree
+//! is written behind, in key order. Nothing is lost by a crash: what is in memory is read again
+//! from the appended rows.
 
 mod sweep;
 mod tail;
@@ -47,14 +49,16 @@ impl CustomerTail {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Everything that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
+    /// Everything that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to
+    /// be completed.
     pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>, DatabaseError> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         Ok((tail.reached() <= held).then(|| tail.keys((i64::MIN, [0; 16])..=(i64::MAX, [u8::MAX; 16]))))
     }
 
-    /// The orders of whoever has this hash that `snapshot` may not have in its B-tree; `None` if the snapshot is too old to be completed.
+    /// The orders of whoever has this hash that `snapshot` may not have in its B-tree; `None` if
+    /// the snapshot is too old to be completed.
     pub(crate) fn orders(
         &self,
         snapshot: &Connection,
@@ -128,7 +132,8 @@ impl Deferred {
         Ok(found.map(|(_, record)| record))
     }
 
-    /// Gives a number to a new idempotency row. No unique index stands behind it, so a digest that is there already is found out here.
+    /// Gives a number to a new idempotency row. No unique index stands behind it, so a digest that
+    /// is there already is found out here.
     pub(crate) fn add_idempotency(
         &mut self,
         connection: &Connection,

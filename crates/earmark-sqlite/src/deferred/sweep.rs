@@ -1,7 +1,8 @@
 //! Which entries of the idempotency index have lost their rows?
 //!
-//! Rows are forgotten oldest first, and their entries stay behind: taking each out at once would write a page per key again. So once enough are
-//! gone, the writer goes through the index in key order, a few pages with each batch, and takes out what points below the oldest row.
+//! Rows are forgotten oldest first, and their entries stay behind: taking each out at once would
+//! write a page per key again. So once enough are gone, the writer goes through the index in key
+//! order, a few pages with each batch, and takes out what points below the oldest row.
 
 use rusqlite::Connection;
 
@@ -29,7 +30,8 @@ struct Place {
 }
 
 impl Sweep {
-    /// What is to be swept in a database that was just opened: all of it, if anything was ever forgotten.
+    /// What is to be swept in a database that was just opened: all of it, if anything was ever
+    /// forgotten.
     pub(super) fn begin(connection: &Connection) -> Result<Self, DatabaseError> {
         let oldest = oldest(connection)?;
         let forgotten = if oldest.is_none_or(|oldest| oldest > 1) { WORTH } else { 0 };
@@ -42,7 +44,8 @@ impl Sweep {
         self.open.forgotten = self.open.forgotten.saturating_add(1);
     }
 
-    /// Goes on in the open transaction. Below `next_number` nothing is to be kept but the rows that are there.
+    /// Goes on in the open transaction. Below `next_number` nothing is to be kept but the rows that
+    /// are there.
     pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<(), DatabaseError> {
         let (after, floor) = match self.open.under_way {
             Some(place) => place,

@@ -1,8 +1,9 @@
 //! Which entries are not in their B-tree yet?
 //!
-//! New entries are *recent*. When a generation of them is full it is *frozen*: sorted once, then written in key order, a slice with each batch, so
-//! that many entries land on each page that is written, and no batch pays for all. Invariant: whatever was committed and is not in the B-tree as it was
-//! committed is here; `reached` tells up to which number the B-tree holds everything.
+//! New entries are *recent*. When a generation of them is full it is *frozen*: sorted once, then
+//! written in key order, a slice with each batch, so that many entries land on each page that is
+//! written, and no batch pays for all. Invariant: whatever was committed and is not in the B-tree
+//! as it was committed is here; `reached` tells up to which number the B-tree holds everything.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -70,8 +71,8 @@ impl<K: Ord + Copy, V: Copy> Tail<K, V> {
         self.reached
     }
 
-    /// The next entries to be written in the open transaction, in key order: as many as it added, and a few more, so that a generation is
-    /// written before the next one is full.
+    /// The next entries to be written in the open transaction, in key order: as many as it added,
+    /// and a few more, so that a generation is written before the next one is full.
     pub(crate) fn take_slice(&mut self) -> &[(K, V)] {
         let share = self.frozen.len() * self.added.len() / self.generation_entries;
         let from = self.merging;

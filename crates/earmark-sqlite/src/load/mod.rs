@@ -1,4 +1,5 @@
-//! How do the rows that a batch names come in? Each kind has its file; a row that is not there is put in as absent.
+//! How do the rows that a batch names come in? Each kind has its file; a row that is not there is
+//! put in as absent.
 
 mod carts;
 mod idempotency;

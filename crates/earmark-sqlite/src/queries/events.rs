@@ -30,7 +30,8 @@ pub(super) fn list(
     };
     let mut events = Vec::new();
     for index in types {
-        // Written into the statement, so that SQLite sees that the index, which leaves order.created out, has it.
+        // Written into the statement, so that SQLite sees that the index, which leaves
+        // order.created out, has it.
         let columns = codec::EVENT_COLUMNS;
         let from = match *index {
             ORDER_CREATED => "events NOT INDEXED WHERE type = 0".to_owned(),

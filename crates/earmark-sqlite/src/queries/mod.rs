@@ -1,5 +1,5 @@
-//! What stands in the books? The read side: each call is one read transaction on a connection that can only read, so it sees one moment, and
-//! everything that was acknowledged before it began.
+//! What stands in the books? The read side: each call is one read transaction on a connection that
+//! can only read, so it sees one moment, and everything that was acknowledged before it began.
 
 mod carts;
 mod events;

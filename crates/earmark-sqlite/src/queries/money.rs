@@ -1,4 +1,5 @@
-//! Payments and refunds across all orders, highest id first. Candidates come from an index, and every condition is checked on the row itself.
+//! Payments and refunds across all orders, highest id first. Candidates come from an index, and
+//! every condition is checked on the row itself.
 
 use std::collections::HashMap;
 

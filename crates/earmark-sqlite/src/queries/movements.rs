@@ -1,4 +1,5 @@
-//! Why is this number 47? The events that touched an item, walked backwards from the counters as they are.
+//! Why is this number 47? The events that touched an item, walked backwards from the counters as
+//! they are.
 
 use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;

@@ -1,4 +1,5 @@
-//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is
+//! checked on the order itself.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::{Order, OrderStatus};
@@ -94,7 +95,8 @@ fn source(
 }
 
 impl Source {
-    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
+    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no
+    /// more.
     fn candidates(
         &self,
         snapshot: &Snapshot<'_>,

@@ -56,7 +56,8 @@ pub(super) fn due_carts(
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
 }
 
-/// A stretch of the idempotency keys, in the order in which they were used; the cursor is a row's number.
+/// A stretch of the idempotency keys, in the order in which they were used; the cursor is a row's
+/// number.
 pub(super) fn sweep_keys(
     snapshot: &Snapshot<'_>,
     after: Option<[u8; 16]>,

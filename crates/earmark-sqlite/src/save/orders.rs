@@ -1,4 +1,5 @@
-//! Orders: the row itself, then what belongs to it. An update writes only the lines, payments and refunds that differ.
+//! Orders: the row itself, then what belongs to it. An update writes only the lines, payments and
+//! refunds that differ.
 
 use std::collections::HashMap;
 

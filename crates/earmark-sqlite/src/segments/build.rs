@@ -1,4 +1,5 @@
-//! Which items did a stretch of events touch? Read and grouped on a thread of its own, so that the writer only has to append.
+//! Which items did a stretch of events touch? Read and grouped on a thread of its own, so that the
+//! writer only has to append.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender};

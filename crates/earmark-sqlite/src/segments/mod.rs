@@ -1,8 +1,11 @@
-//! Which events touched an item, and which orders have it? Answered without an index on the path of an order.
+//! Which events touched an item, and which orders have it? Answered without an index on the path of
+//! an order.
 //!
-//! Once a stretch of events is full, a thread of its own groups it by item ([`build`]), and the writer appends the groups, some rows with each batch: a
-//! *segment*. A reader walks the segments from the newest to the oldest and scans the events after the last one. Invariant: a segment's row in
-//! `segments` is written with the last of its groups, so what is not complete is scanned, and nothing is ever missing or counted twice.
+//! Once a stretch of events is full, a thread of its own groups it by item ([`build`]), and the
+//! writer appends the groups, some rows with each batch: a *segment*. A reader walks the segments
+//! from the newest to the oldest and scans the events after the last one. Invariant: a segment's
+//! row in `segments` is written with the last of its groups, so what is not complete is scanned,
+//! and nothing is ever missing or counted twice.
 
 mod build;
 pub(crate) mod walk;
@@ -88,7 +91,8 @@ impl Segments {
         self.is_requested = self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok());
     }
 
-    /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so no order is ever refused for it.
+    /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so
+    /// no order is ever refused for it.
     fn receive(&mut self) {
         match self.built.try_recv() {
             Ok(Ok(built)) => {

@@ -63,7 +63,8 @@ fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Post
     }
 }
 
-/// The events before `below` that may have moved an item's counters, newest first, handed to `take` until it says that it is enough.
+/// The events before `below` that may have moved an item's counters, newest first, handed to `take`
+/// until it says that it is enough.
 pub(crate) fn events(
     connection: &Connection,
     sku: &Sku,
@@ -110,9 +111,11 @@ pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<Or
     Ok(ids)
 }
 
-/// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of an item; highest first.
+/// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of
+/// an item; highest first.
 ///
-/// Ids are made before their orders are committed, so segments overlap a little; each keeps its lowest and highest id.
+/// Ids are made before their orders are committed, so segments overlap a little; each keeps its
+/// lowest and highest id.
 pub(crate) fn orders(
     connection: &Connection,
     sku: &Sku,
