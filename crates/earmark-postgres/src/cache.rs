@@ -207,7 +207,7 @@ mod tests {
         cache.add(&[item("A", None)]);
         cache.clear();
         assert_eq!(on_hand(&cache, "A"), None);
-        assert!(!cache.check(4), "what it was right for is forgotten as well");
+        assert!(!cache.check(4), "the number is forgotten as well");
     }
 
     #[test]
@@ -235,7 +235,7 @@ mod tests {
             cache.add(&[item(&format!("B{number}"), Some(&long))]);
             assert!(cache.bytes <= 10_000 && cache.items.len() < 10);
         }
-        assert!(on_hand(&cache, "A").is_none(), "all was forgotten on the way");
+        assert!(on_hand(&cache, "A").is_none(), "it was emptied on the way");
         cache.clear();
         cache.add(&[item("A", Some(&long))]);
         assert_eq!(cache.bytes, bytes);

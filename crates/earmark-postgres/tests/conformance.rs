@@ -8,7 +8,7 @@ use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
 use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_store::memory::MemoryStore;
 
-/// A server whose databases are forgotten with it, so nothing need be synced.
+/// A server whose databases are thrown away with it, so nothing need be synced.
 fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }

@@ -1,9 +1,9 @@
 //! How many orders does the writer's thread save, and does it slow down as the file grows?
 //!
-//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random]
-//! [readers]`: orders of 3 lines over 10,000 items and 100,000 customers, in batches of 256,
-//! decided and committed on one thread as the writer does. One row per hundred thousand (or tenth).
-//! The file is thrown away.
+//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random] [readers]`
+//! places orders of 3 lines over 10,000 items and 100,000 customers, in batches of 256, decided and
+//! committed on one thread as the writer does. It prints one row for each hundred thousand orders,
+//! or for each tenth of them. The file is deleted afterwards.
 #![expect(clippy::float_arithmetic, clippy::unwrap_used, reason = "a measuring program")]
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ const BATCH: usize = 256;
 const ITEMS: u64 = 10_000;
 const CUSTOMERS: u64 = 100_000;
 
-/// SplitMix64.
+/// The random numbers of SplitMix64.
 struct Random(u64);
 
 impl Random {
@@ -82,7 +82,7 @@ fn place(random: &mut Random, now: Timestamp, time_ordered: bool) -> Command {
     command(Action::PlaceOrder(place), Some(key))
 }
 
-/// What the steps of batches took.
+/// How long each step of a batch took, in sum.
 #[derive(Default)]
 struct Took {
     load: Duration,
@@ -162,7 +162,7 @@ fn fill_catalogue(engine: &mut dyn Engine, clock: &Clock) {
     }
 }
 
-/// The defaults, but for what the environment says.
+/// The defaults, except for what the environment sets.
 fn options() -> SqliteOptions {
     let mut options = SqliteOptions::default();
     for (name, value) in [

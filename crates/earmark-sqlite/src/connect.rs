@@ -10,10 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 
-/// How long a connection waits for another one; only recovery and the end of the WAL ever lock
+/// How long a connection waits for another one. Only recovery and the end of the WAL ever lock
 /// readers out.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Prepared statements kept by a connection: all there are.
+/// How many prepared statements a connection keeps: all there are.
 const STATEMENTS: usize = 128;
 
 pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connection, OpenError> {
@@ -26,7 +26,8 @@ pub(crate) fn open_writer(path: &Path, options: &SqliteOptions) -> Result<Connec
     set(&connection, "foreign_keys", "1")?;
     set(&connection, "wal_autocheckpoint", "0")?;
     set(&connection, "temp_store", "2")?;
-    // The WAL is written over again and again; cutting it would cost an append each time.
+    // The WAL is written over again and again. If it were cut, it would have to grow again each
+    // time.
     set(&connection, "journal_size_limit", "-1")?;
     set_common(&connection, options.writer_cache_kib)?;
     Ok(connection)
@@ -44,8 +45,8 @@ pub(crate) fn open_reader(path: &Path, cache_kib: u32) -> Result<Connection, Ope
 
 fn set_common(connection: &Connection, cache_kib: u32) -> Result<(), OpenError> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    // Plans must not depend on bound values: SQLite would prepare many statements anew whenever
-    // they come back from the cache.
+    // Plans must not depend on bound values. Otherwise SQLite would prepare many statements anew
+    // whenever they come back from the cache.
     if !connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)? {
         return Err(OpenError::Setting { name: "ENABLE_QPSG", value: "off".to_owned() });
     }
@@ -103,9 +104,9 @@ mod tests {
         };
         let plain = Connection::open_in_memory().unwrap();
         assert!(prepared_anew(&plain) > 0, "without the setting it is prepared again and again");
-        let ours = Connection::open_in_memory().unwrap();
-        set_common(&ours, 1_000).unwrap();
-        assert_eq!(prepared_anew(&ours), 0);
+        let set = Connection::open_in_memory().unwrap();
+        set_common(&set, 1_000).unwrap();
+        assert_eq!(prepared_anew(&set), 0);
     }
 
     #[test]

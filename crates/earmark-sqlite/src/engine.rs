@@ -197,7 +197,7 @@ mod tests {
     fn an_error_of_commit_is_unknown() {
         let (_folder, mut engine, _queries) = opened();
         engine.begin(&Keys::default(), &mut WorkingSet::default(), &mut ()).unwrap();
-        // A breach that only COMMIT finds.
+        // An error that only COMMIT finds.
         engine
             .connection
             .execute_batch(

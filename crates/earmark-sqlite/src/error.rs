@@ -1,20 +1,21 @@
-//! What did SQLite say, and what does it mean for the batch? Inside this crate errors are
-//! [`DatabaseError`]s; at its border they become [`StoreError`]s.
+//! What does an error of SQLite mean for the batch?
+//!
+//! Within this crate errors are [`DatabaseError`]s. At its border they become [`StoreError`]s,
+//! which say whether something was saved.
 
 use earmark_store::StoreError;
 use rusqlite::ErrorCode;
 
-/// An error inside this crate. None of them comes from a COMMIT: that one is mapped where it is
-/// called.
+/// An error within this crate. None of them comes from a COMMIT: the engine maps that one itself.
 #[derive(Debug)]
 pub(crate) enum DatabaseError {
-    /// SQLite's own.
+    /// An error that SQLite gave.
     Sql(rusqlite::Error),
-    /// A stored value that no code of ours wrote.
+    /// A stored value that this program never writes.
     Damaged(String),
     /// A row is not at the version that was loaded.
     Conflict(String),
-    /// The thread that should have done it is gone.
+    /// The thread that should have done it has ended.
     Gone(&'static str),
 }
 

@@ -1,9 +1,11 @@
-//! How are the books kept in one file? The embedded engine, on SQLite.
+//! How is everything kept in one file? The embedded engine, on SQLite.
 //!
-//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread); readers have
-//! their own, each read in one snapshot ([`SqliteQueries`]). Invariant: what a commit returned `Ok`
-//! for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`; `deferred/`
-//! and `segments/` keep slow indexes off the path of an order.
+//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread). Readers have
+//! their own connections, and each read sees one snapshot ([`SqliteQueries`]). Invariant: what a
+//! commit returned `Ok` for survives a crash of process and machine.
+//!
+//! Start at `open.rs`, then `engine.rs` and `save/`. `deferred/` and `segments/` keep slow indexes
+//! off the path of an order.
 
 mod checkpoints;
 mod codec;

@@ -1,6 +1,8 @@
-//! Does the file have the schema that this version knows? Missing migrations are applied, each in a
-//! transaction of its own; applied ones must be what they were; one that is not known here means a
-//! newer version wrote the file, and it is left alone.
+//! Does the file have the schema that this version knows?
+//!
+//! Missing migrations are applied, each in a transaction of its own. Applied ones must be what they
+//! were. One that is not known here means that a newer version wrote the file, and it is left as it
+//! is.
 
 use earmark_store::migrations::{Applied, Migration, checksum, missing};
 use rusqlite::{Connection, TransactionBehavior};

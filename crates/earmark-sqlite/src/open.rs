@@ -1,5 +1,5 @@
-//! Is this a database that we may use? Takes the lock, checks the version of SQLite, connects,
-//! migrates.
+//! How is a database opened? By taking its lock, checking the version of SQLite, connecting and
+//! migrating.
 
 use std::path::Path;
 
@@ -14,8 +14,8 @@ use crate::options::SqliteOptions;
 use crate::queries::SqliteQueries;
 use crate::segments::Segments;
 
-/// 3.51.3: older ones can damage a WAL database when two connections write or checkpoint at the
-/// same moment.
+/// 3.51.3. Older ones can damage a database in WAL mode when two connections write or checkpoint at
+/// the same moment.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// Opens or creates a database: the half that writes, and the half that reads.

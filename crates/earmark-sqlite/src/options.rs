@@ -3,17 +3,17 @@
 /// How the engine runs. The defaults are measured.
 #[derive(Clone, Copy, Debug)]
 pub struct SqliteOptions {
-    /// Reads at the same time.
+    /// How many reads may run at the same time.
     pub readers: usize,
-    /// Page cache of the writer, in KiB.
+    /// The page cache of the writer, in KiB.
     pub writer_cache_kib: u32,
-    /// Page cache of each reader, in KiB.
+    /// The page cache of each reader, in KiB.
     pub reader_cache_kib: u32,
-    /// Entries that a deferred index holds in memory before it begins to write them.
+    /// How many entries a deferred index holds in memory before it begins to write them.
     pub generation_entries: usize,
-    /// Events in a segment of the index by item.
+    /// How many events make a segment of the index by item.
     pub segment_events: usize,
-    /// Pages in the WAL that make the writer checkpoint.
+    /// How many pages in the WAL make the writer checkpoint while commands wait.
     pub checkpoint_pages: u32,
 }
 

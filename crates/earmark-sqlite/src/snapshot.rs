@@ -16,7 +16,7 @@ impl<'c> Snapshot<'c> {
         Ok(Self { connection })
     }
 
-    /// Lets go of that moment; the next read begins a new one.
+    /// Ends the snapshot; the next read begins a new one.
     pub(crate) fn renew(&self) -> Result<(), DatabaseError> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.connection.prepare_cached("BEGIN")?.execute([])?;

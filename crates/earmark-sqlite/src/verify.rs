@@ -1,6 +1,8 @@
-//! Are the books right? Reads everything in one snapshot, row by row, so that memory does not grow
-//! with the orders. The rules are in [`earmark_core::books`]; here is what only this engine can
-//! check: the copies kept to be searched by, the deferred indexes, and the file itself.
+//! Is the stored data right? All of it is read in one snapshot, row by row, so that memory does not
+//! grow with the number of orders.
+//!
+//! The rules are in core's `Verifier`. Here is what only this engine can check: the columns that
+//! are copies for searching, the deferred indexes, and the file itself.
 
 use std::collections::HashSet;
 
@@ -35,7 +37,7 @@ pub(crate) fn verify(
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
-/// What SQLite itself finds.
+/// What SQLite itself finds wrong with the file.
 fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
     let mut statement = snapshot.connection.prepare_cached("PRAGMA quick_check(20)")?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
@@ -74,7 +76,7 @@ fn orders(
     Ok(count)
 }
 
-/// Whether what is kept to be searched by says what is computed.
+/// Whether the copies that are stored for searching agree with the order.
 fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, DatabaseError> {
     if !order.breaches().is_empty() {
         return Ok(None);
@@ -120,7 +122,7 @@ fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Datab
     Ok(count)
 }
 
-/// Rows that belong to nothing, which no foreign key holds back.
+/// Rows that belong to nothing, where no foreign key forbids it.
 fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
     let checks = [
         (

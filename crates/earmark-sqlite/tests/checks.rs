@@ -1,5 +1,5 @@
-//! Does the second net hold? Broken rows are written through raw SQL: the schema refuses what it
-//! can, the audit sees the rest, and no stored byte makes a reader panic.
+//! What if the stored data is broken? Broken rows are written by plain SQL. The schema refuses what
+//! it can, verification sees the rest, and no stored byte makes a reader panic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -71,7 +71,7 @@ fn the_schema_refuses_a_second_charge() {
 }
 
 #[tokio::test]
-async fn the_audit_sees_what_the_schema_cannot() {
+async fn verification_sees_what_the_schema_cannot() {
     for (broken, words) in [
         ("UPDATE orders SET status = 5", "copies"),
         ("UPDATE orders SET expiry_due_at = NULL", "copies"),
@@ -123,8 +123,8 @@ async fn damaged_bytes_are_reported_and_never_a_panic() {
         let listed = shop.queries.list_orders(&OrderFilter::default(), 10).await.map(drop);
         let moved = shop.queries.list_movements(&sku(0), None, 10).await.map(drop);
         let events = shop.queries.list_events(0, None, 100).await.map(drop);
-        let audited = shop.queries.audit().await.map(drop);
-        let results = [listed, moved, events, audited];
+        let verified = shop.queries.audit().await.map(drop);
+        let results = [listed, moved, events, verified];
         let damaged = results.iter().any(|result| matches!(result, Err(StoreError::Damaged(_))));
         assert!(damaged, "{broken}: {results:?}");
     }

@@ -9,7 +9,7 @@ use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys,
 use earmark_store::memory::MemoryStore;
 use tempfile::TempDir;
 
-/// Fresh stores, each in a file of its own.
+/// New stores, each in a file of its own.
 struct Files {
     folder: TempDir,
     count: Cell<u32>,
@@ -63,7 +63,7 @@ fn idempotency_keys_are_guarded() {
 }
 
 #[test]
-fn the_same_commands_leave_the_same_books_as_in_memory() {
+fn the_same_commands_leave_the_same_data_as_in_memory() {
     for seed in 1..=3 {
         let files = Files::new(small());
         differential([memory(), files.next()], seed, 2_000);

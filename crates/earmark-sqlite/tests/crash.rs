@@ -10,8 +10,8 @@ use common::{Random, Shop, customer, place, small};
 use earmark_core::ids::OrderId;
 use earmark_store::{Engine, OrderFilter, Pace, Queries};
 
-/// The database and its WAL as they are now, without the rest: no lock, and an index of the WAL
-/// that is made anew.
+/// The database and its WAL as they are now. The lock is left out, and so is the index of the WAL,
+/// which is made anew.
 fn copy(path: &Path, name: &str) -> PathBuf {
     let copied = path.with_file_name(name);
     std::fs::copy(path, &copied).unwrap();

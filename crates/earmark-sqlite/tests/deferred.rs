@@ -63,7 +63,7 @@ impl Model {
     }
 }
 
-/// Forgets all keys made before the clock's time.
+/// Deletes all keys made before the clock's time.
 async fn purge(shop: &mut Shop, model: &mut Model, most: usize) {
     let sweep = shop.queries.sweep_idempotency_keys(None, Timestamp(NOW.0 + 1), most).await.unwrap();
     for digest in &sweep.expired {
@@ -107,7 +107,7 @@ async fn deferred_indexes_agree_with_plain_maps_at_any_point() {
 }
 
 #[test]
-fn a_key_that_was_forgotten_is_free_again() {
+fn a_key_that_was_deleted_is_free_again() {
     let folder = tempfile::tempdir().unwrap();
     let (mut shop, mut random) = (Shop::open(&folder.path().join("shop.db"), small()), Random(3));
     shop.stock(1);
@@ -116,7 +116,7 @@ fn a_key_that_was_forgotten_is_free_again() {
         let purge =
             PurgeIdempotencyKeys { digests: vec![77_u128.to_be_bytes()], kept: Span::from_seconds(0) };
         shop.run(&[command(Action::PurgeIdempotencyKeys(purge), None)]);
-        // Others push it through the generations.
+        // Other keys push it through the generations.
         shop.run(&[place(random.order_id(), &[(0, 1)], None, Some(random.wide()))]);
     }
 }
@@ -127,7 +127,7 @@ fn index_entries(path: &std::path::Path) -> i64 {
 }
 
 #[tokio::test]
-async fn entries_of_forgotten_keys_are_swept_out_of_the_index() {
+async fn entries_of_deleted_keys_are_swept_out_of_the_index() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let (mut shop, mut random, mut model) = (Shop::open(&path, small()), Random(9), Model::default());

@@ -26,6 +26,7 @@ const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN $1 AND $2 ORDER BY id DESC LIMIT $3";
 
 /// Which rows are looked at: those that this statement finds between two ids.
+#[derive(Clone, Copy)]
 struct Candidates {
     sql: &'static str,
     lowest: u128,

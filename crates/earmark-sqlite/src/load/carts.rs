@@ -1,4 +1,4 @@
-//! Carts.
+//! Loads carts by id.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Used idempotency keys, found through the deferred index.
+//! Loads used idempotency keys by digest, through the deferred index.
 
 use std::collections::HashSet;
 

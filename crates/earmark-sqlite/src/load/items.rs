@@ -1,4 +1,4 @@
-//! Items with their stock: one look-up in two narrow tables for each SKU.
+//! Loads items with their stock by SKU, from two narrow tables.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! API keys.
+//! Loads API keys by id.
 
 use std::collections::HashSet;
 

@@ -1,5 +1,6 @@
-//! How do the rows that a batch names come in? Each kind has its file; a row that is not there is
-//! put in as absent.
+//! How are the rows that a batch needs loaded? One by one: a look-up costs no round trip.
+//!
+//! Each kind of row has its file. A row that is not there is put in as absent.
 
 mod carts;
 mod idempotency;

@@ -1,4 +1,4 @@
-//! Orders, and which order has which reference.
+//! Loads orders by id, and the ids of orders by reference.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! A cart with today's prices.
+//! A cart with the items as they are now.
 
 use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
@@ -7,7 +7,7 @@ use crate::error::DatabaseError;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
-/// The cart of an id with its items.
+/// The cart with this id, and the item of each line.
 pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {
     let Some(cart) = rows::carts::find(snapshot.connection, id)? else { return Ok(None) };
     let mut items = Vec::with_capacity(cart.lines.len());

@@ -1,4 +1,4 @@
-//! What happened, oldest first?
+//! Lists events, oldest first.
 
 use earmark_core::ids::OrderId;
 use earmark_core::{Event, Fact};
@@ -13,7 +13,7 @@ use crate::snapshot::Snapshot;
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;
 
-/// A page of the history of the whole.
+/// A page of all events.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     after: u64,
@@ -30,8 +30,8 @@ pub(super) fn list(
     };
     let mut events = Vec::new();
     for index in types {
-        // Written into the statement, so that SQLite sees that the index, which leaves
-        // order.created out, has it.
+        // The type is part of the statement's text, so that SQLite sees that the index, which
+        // leaves `order.created` out, holds all that is wanted.
         let columns = codec::EVENT_COLUMNS;
         let from = match *index {
             ORDER_CREATED => "events NOT INDEXED WHERE type = 0".to_owned(),
@@ -45,7 +45,7 @@ pub(super) fn list(
     recorded(snapshot, events, limit)
 }
 
-/// A page of an order's history.
+/// A page of the events of an order.
 pub(super) fn list_of_order(
     snapshot: &Snapshot<'_>,
     id: OrderId,
@@ -82,7 +82,7 @@ fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<V
     Ok(events)
 }
 
-/// Adds what the events themselves do not keep.
+/// Adds the order as it was placed to each `order.created`, which does not store it.
 fn recorded(
     snapshot: &Snapshot<'_>,
     events: Vec<Event>,

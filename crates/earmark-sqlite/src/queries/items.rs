@@ -1,4 +1,4 @@
-//! Items, by SKU.
+//! Lists items, by SKU.
 
 use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
@@ -9,7 +9,7 @@ use crate::error::DatabaseError;
 use crate::rows::items::{COLUMNS, read};
 use crate::snapshot::Snapshot;
 
-/// A page of them.
+/// A page of the items that a filter lets through.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     filter: &ItemFilter,

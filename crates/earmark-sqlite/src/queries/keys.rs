@@ -1,4 +1,4 @@
-//! API keys, by id.
+//! Lists API keys, by id.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -9,7 +9,7 @@ use crate::error::DatabaseError;
 use crate::rows::keys::read;
 use crate::snapshot::Snapshot;
 
-/// A page of them.
+/// A page of the keys after an id.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     after: Option<KeyId>,

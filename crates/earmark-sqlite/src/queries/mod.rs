@@ -1,5 +1,7 @@
-//! What stands in the books? The read side: each call is one read transaction on a connection that
-//! can only read, so it sees one moment, and everything that was acknowledged before it began.
+//! What is stored? The half that reads.
+//!
+//! Each call is one read transaction on a connection that can only read. So it sees one moment, and
+//! everything that was acknowledged before it began.
 
 mod carts;
 mod events;

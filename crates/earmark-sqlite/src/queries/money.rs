@@ -1,5 +1,5 @@
-//! Payments and refunds across all orders, highest id first. Candidates come from an index, and
-//! every condition is checked on the row itself.
+//! Lists payments and refunds across all orders, highest id first. Candidates come from an index,
+//! and every condition is checked on the row itself.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::error::DatabaseError;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 const PAYMENTS: &str =
@@ -27,10 +27,11 @@ const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
 
 /// Which rows are looked at: those that this statement finds between two ids.
+#[derive(Clone, Copy)]
 struct Candidates {
     sql: &'static str,
     lowest: u128,
-    /// None: no id can match.
+    /// `None`: no id can match.
     highest: Option<u128>,
 }
 
@@ -44,7 +45,7 @@ pub(super) fn find_order_of_refund(
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
 }
 
-/// A page of payments.
+/// A page of the payments that a filter lets through.
 pub(super) fn payments(
     snapshot: &Snapshot<'_>,
     filter: &PaymentFilter,
@@ -58,7 +59,7 @@ pub(super) fn payments(
     })
 }
 
-/// A page of refunds.
+/// A page of the refunds that a filter lets through.
 pub(super) fn refunds(
     snapshot: &Snapshot<'_>,
     filter: &RefundFilter,
@@ -94,7 +95,7 @@ fn list<T>(
             rows.extend(pick(&orders[&id], last).map(|row| (id, row)));
         }
         upto = if count == want { last.checked_sub(1) } else { None };
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(rows, limit))

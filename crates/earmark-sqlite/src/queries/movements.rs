@@ -1,5 +1,5 @@
-//! Why is this number 47? The events that touched an item, walked backwards from the counters as
-//! they are.
+//! Why are so many units on hand? Lists the movements of an item: the events that touched it, from
+//! the newest back, with the counters after each.
 
 use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
@@ -10,7 +10,7 @@ use crate::rows;
 use crate::segments::walk;
 use crate::snapshot::Snapshot;
 
-/// A page of them, newest first.
+/// A page of the movements of an item, newest first.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     sku: &Sku,
@@ -42,7 +42,7 @@ pub(super) fn list(
     Ok(Page::of(movements, limit))
 }
 
-/// A counter before it moved.
+/// What a counter was before it moved by `delta`.
 fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
     before.ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is
+//! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
 //! checked on the order itself.
 
 use earmark_core::ids::{OrderId, PaymentId};
@@ -15,10 +15,10 @@ use crate::rows;
 use crate::segments::walk;
 use crate::snapshot::Snapshot;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
-/// Where candidates come from.
+/// Which index candidates come from. `newest` are orders that the index may lack.
 enum Source {
     Customer { hash: i64, newest: Vec<OrderId> },
     Sku { sku: Sku, newest: Vec<OrderId> },
@@ -37,7 +37,7 @@ pub(super) fn find_of_payment(
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
 }
 
-/// A page of them, highest id first.
+/// A page of the orders that a filter lets through, highest id first.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     customers: &CustomerTail,
@@ -53,7 +53,8 @@ pub(super) fn list(
             if orders.len() > limit || *id < lowest {
                 return Ok(Page::of(orders, limit));
             }
-            // What a tail names may be newer than this snapshot.
+            // The newest ones may have been committed after this snapshot began, and then are not
+            // in it.
             orders.extend(
                 rows::orders::find(snapshot.connection, *id)?.filter(|order| filter.lets_through(order)),
             );
@@ -63,7 +64,7 @@ pub(super) fn list(
             .filter(|_| candidates.len() == want)
             .and_then(|id| id.0.checked_sub(1))
             .map(OrderId);
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(orders, limit))
@@ -77,7 +78,8 @@ fn source(
     if let Some(customer) = &filter.customer_id {
         let hash = codec::customer_hash(customer.as_str());
         loop {
-            // None: a generation ended between the two; the next snapshot has it.
+            // `None`: the B-tree has taken entries over since this snapshot began. The next
+            // snapshot has them.
             if let Some(newest) = customers.orders(snapshot.connection, hash)? {
                 return Ok(Source::Customer { hash, newest });
             }
@@ -95,8 +97,8 @@ fn source(
 }
 
 impl Source {
-    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no
-    /// more.
+    /// The highest ids up to `upto`, at most `want`, highest first. If there are fewer than `want`,
+    /// there are no more.
     fn candidates(
         &self,
         snapshot: &Snapshot<'_>,
@@ -144,7 +146,7 @@ fn ids(
     Ok(ids)
 }
 
-/// Adds the newest ones to what an index has; an order may be in both.
+/// Adds the newest ones to what an index has. An order may be in both.
 fn merge(mut indexed: Vec<OrderId>, newest: &[OrderId], upto: OrderId, want: usize) -> Vec<OrderId> {
     indexed.extend(newest.iter().filter(|id| **id <= upto));
     indexed.sort_unstable_by(|left, right| right.cmp(left));

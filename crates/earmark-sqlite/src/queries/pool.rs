@@ -1,5 +1,5 @@
-//! How does a read get a connection? A few of them, each used by one read at a time, on a thread
-//! that may block.
+//! How does a read get a connection? From a pool of a few, each used by one read at a time, on a
+//! thread that may block.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,8 +44,8 @@ impl Pool {
         let permit = self.permits.acquire().await;
         let _permit = permit.map_err(|_| DatabaseError::Gone("the read side is closed"))?;
         let pool = Arc::clone(self);
-        // If the caller goes away the read goes on without a permit; the pool then opens one
-        // connection more, for so long.
+        // If the caller goes away, the read goes on without a permit. Until it ends, the pool may
+        // open one connection more.
         let task = tokio::task::spawn_blocking(move || pool.run(work));
         task.await.map_err(|_| DatabaseError::Gone("a read was cut off"))?.map_err(StoreError::from)
     }

@@ -1,4 +1,4 @@
-//! What is due? The lists that the workers ask for; each is a range of an index.
+//! What is due? Lists for the workers, each a range of an index.
 
 use earmark_core::Timestamp;
 use earmark_core::ids::{CartId, OrderId};
@@ -25,7 +25,7 @@ pub(super) fn due_reservations(
     Ok(ids.into_iter().map(OrderId::from_bytes).collect())
 }
 
-/// Orders with a payment to be asked about, the longest due first.
+/// Orders with a pending payment whose next attempt is due, the longest due first.
 pub(super) fn due_payments(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
@@ -35,7 +35,7 @@ pub(super) fn due_payments(
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
-/// Orders with a refund to be asked about, the longest due first.
+/// Orders with a pending refund whose next attempt is due, the longest due first.
 pub(super) fn due_refunds(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
@@ -45,7 +45,7 @@ pub(super) fn due_refunds(
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
-/// Carts that have not been touched for long enough.
+/// Carts that have expired, the longest expired first.
 pub(super) fn due_carts(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
@@ -56,8 +56,8 @@ pub(super) fn due_carts(
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
 }
 
-/// A stretch of the idempotency keys, in the order in which they were used; the cursor is a row's
-/// number.
+/// A range of the idempotency keys, in the order in which they were used. The cursor is the number
+/// of a row.
 pub(super) fn sweep_keys(
     snapshot: &Snapshot<'_>,
     after: Option<[u8; 16]>,
@@ -84,7 +84,7 @@ pub(super) fn sweep_keys(
     Ok(KeySweep { expired, next })
 }
 
-/// The first different ids of a list.
+/// The first `limit` different ids that a statement finds.
 fn ids(
     snapshot: &Snapshot<'_>,
     sql: &'static str,

@@ -1,4 +1,4 @@
-//! A cart.
+//! Reads carts.
 
 use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;
@@ -8,7 +8,6 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::codec;
 use crate::error::DatabaseError;
 
-/// The cart of an id.
 pub(crate) fn find(connection: &Connection, id: CartId) -> Result<Option<Cart>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, customer_id, lines, metadata, created_at, updated_at, expires_at FROM carts WHERE id = ?1",

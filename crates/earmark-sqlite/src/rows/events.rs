@@ -1,4 +1,4 @@
-//! An event, and where the history ends.
+//! Reads events, and the number of the last one.
 
 use earmark_core::movements::{self, Delta};
 use earmark_core::{Event, Fact, Timestamp};
@@ -36,7 +36,7 @@ pub(crate) fn find(connection: &Connection, sequence: i64) -> Result<Option<Even
     statement.query_row([sequence], |row| Ok(codec::event(row))).optional()?.transpose()
 }
 
-/// What an event did to the counters.
+/// What an event did to the counters of items.
 pub(crate) fn deltas(connection: &Connection, event: &Event) -> Result<Vec<Delta>, DatabaseError> {
     let order = match (&event.fact, event.order_id) {
         (Fact::OrderCreated, Some(id)) => Some(orders::get(connection, id)?),

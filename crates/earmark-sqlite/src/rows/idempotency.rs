@@ -1,4 +1,4 @@
-//! A used idempotency key.
+//! Reads used idempotency keys.
 
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use earmark_core::ids::{OrderId, PaymentId};

@@ -1,4 +1,4 @@
-//! An item with its stock.
+//! Reads items with their stock.
 
 use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::text::{Description, Name, Sku, Url};
@@ -11,7 +11,7 @@ use crate::error::DatabaseError;
 pub(crate) const COLUMNS: &str = "i.sku, i.name, i.description, i.unit_price, i.active, i.image_url, i.metadata, i.created_at, \
      s.on_hand, s.reserved, s.version, s.updated_at";
 
-/// The item of a SKU, with its stock.
+/// The item with this SKU, and its stock.
 pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedItem>, DatabaseError> {
     let Some(item) = find_item(connection, sku)? else { return Ok(None) };
     let stock =
@@ -19,7 +19,7 @@ pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedI
     Ok(Some(StockedItem { item, stock }))
 }
 
-/// The description of an item.
+/// The item without its stock.
 pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1",
@@ -27,7 +27,7 @@ pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Ite
     statement.query_row([sku.as_str()], |row| Ok(read_item(row))).optional()?.transpose()
 }
 
-/// The counters of an item.
+/// The stock of an item.
 pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>, DatabaseError> {
     let mut statement = connection
         .prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;

@@ -1,4 +1,4 @@
-//! An API key.
+//! Reads API keys.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -9,7 +9,6 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::codec;
 use crate::error::DatabaseError;
 
-/// The key of an id.
 pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?1",

@@ -1,4 +1,4 @@
-//! An order with everything that belongs to it.
+//! Reads orders with all that belongs to them.
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::orders::{Order, OrderLine};
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::codec;
 use crate::error::DatabaseError;
 
-/// The order of an id.
+/// The order with this id; `None` if it is not there.
 pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>, DatabaseError> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
@@ -28,7 +28,7 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
     Ok(Some(order))
 }
 
-/// An order that another row names.
+/// The order with this id, which must be there because another row names it.
 pub(crate) fn get(connection: &Connection, id: OrderId) -> Result<Order, DatabaseError> {
     find(connection, id)?.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))
 }

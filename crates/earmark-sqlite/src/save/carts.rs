@@ -1,4 +1,4 @@
-//! Carts, the only rows of the shop that are deleted.
+//! Saves carts, the only rows of the shop that are deleted.
 
 use earmark_core::Change;
 use earmark_core::carts::Cart;

@@ -1,4 +1,5 @@
-//! Used idempotency keys: appended under a number, and found through the deferred index.
+//! Saves used idempotency keys: they are appended under a number, and found through the deferred
+//! index.
 
 use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
@@ -16,7 +17,7 @@ pub(super) fn save(
 ) -> Result<(), DatabaseError> {
     for change in changes {
         if let Some(before) = &change.before {
-            expect_one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
+            expect_one(deferred.delete_idempotency(connection, &before.digest)?, "an idempotency key")?;
         }
         if let Some(record) = &change.after {
             insert(connection, deferred, record)?;

@@ -1,4 +1,4 @@
-//! Items and their stock. The stock row carries the version of both.
+//! Saves items and their stock. The stock row carries the version of both.
 
 use earmark_core::Change;
 use earmark_core::items::{Item, Stock};

@@ -1,4 +1,4 @@
-//! API keys.
+//! Saves API keys.
 
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;

@@ -1,4 +1,5 @@
-//! The lines of an order: all of a new one, and of another those whose counters moved.
+//! Saves the lines of an order: all lines of a new order, and those lines of another whose counters
+//! moved.
 
 use earmark_core::orders::Order;
 use rusqlite::{Connection, params};

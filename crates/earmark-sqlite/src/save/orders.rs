@@ -1,5 +1,5 @@
-//! Orders: the row itself, then what belongs to it. An update writes only the lines, payments and
-//! refunds that differ.
+//! Saves orders: the row itself, then what belongs to it. An update writes only the lines, payments
+//! and refunds that differ.
 
 use std::collections::HashMap;
 
@@ -85,7 +85,7 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
     Ok(())
 }
 
-/// Leaves out what never changes after placement.
+/// Leaves out the columns that never change after placement.
 fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), DatabaseError> {
     let changed = connection
         .prepare_cached(

@@ -1,4 +1,4 @@
-//! The payments of an order: those that are new, and those that moved.
+//! Saves the payments of an order: those that are new, and those that changed.
 
 use earmark_core::orders::Order;
 use earmark_core::payments::Payment;
@@ -16,7 +16,7 @@ pub(super) fn save(
     order: &Order,
 ) -> Result<(), DatabaseError> {
     let known = before.map_or(&[][..], |before| &before.payments);
-    // Updates first: an attempt that ends makes room for the next one.
+    // Updates first: when an attempt has ended, the next one may be inserted.
     for (was, payment) in known.iter().zip(&order.payments).filter(|(was, payment)| was != payment) {
         update(connection, was, payment)?;
     }

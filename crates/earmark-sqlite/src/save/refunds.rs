@@ -1,4 +1,4 @@
-//! The refunds of an order: those that are new, and those that moved.
+//! Saves the refunds of an order: those that are new, and those that changed.
 
 use earmark_core::orders::Order;
 use earmark_core::refunds::Refund;

@@ -1,5 +1,5 @@
-//! Which items did a stretch of events touch? Read and grouped on a thread of its own, so that the
-//! writer only has to append.
+//! Which items did a range of events touch? They are read and grouped on a thread of its own, so
+//! that the writer only has to append.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -14,7 +14,8 @@ use crate::connect::open_reader;
 use crate::error::DatabaseError;
 use crate::rows;
 
-/// A stretch that is to be grouped.
+/// A range of events that the thread shall group: those after one sequence, up to and including
+/// another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
     pub(super) segment: i64,
@@ -22,7 +23,7 @@ pub(super) struct Job {
     pub(super) upto: u64,
 }
 
-/// A grouped stretch.
+/// A segment that is grouped, and not written yet.
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) segment: i64,
@@ -30,7 +31,7 @@ pub(super) struct Built {
     pub(super) grouped: Grouped,
 }
 
-/// Builds what is asked for until nobody asks any more.
+/// Does one job after the other until the sender is dropped.
 pub(super) fn run(
     path: &Path,
     cache_kib: u32,
@@ -47,7 +48,7 @@ pub(super) fn run(
     }
 }
 
-/// Groups a stretch.
+/// Groups the events of a job by item.
 pub(super) fn build(connection: &Connection, job: Job) -> Result<Built, DatabaseError> {
     let mut touched = placed(connection, job)?;
     touched.extend(others(connection, job)?);

@@ -1,11 +1,12 @@
-//! Which events touched an item, and which orders have it? Answered without an index on the path of
-//! an order.
+//! Which events touched an item, and which orders have it? Answered without an index that every
+//! order would have to update.
 //!
-//! Once a stretch of events is full, a thread of its own groups it by item ([`build`]), and the
-//! writer appends the groups, some rows with each batch: a *segment*. A reader walks the segments
-//! from the newest to the oldest and scans the events after the last one. Invariant: a segment's
-//! row in `segments` is written with the last of its groups, so what is not complete is scanned,
-//! and nothing is ever missing or counted twice.
+//! Once there are enough new events, a thread of its own groups them by item (`build.rs`). The
+//! writer then appends the groups, some rows with each batch: a *segment*. A reader walks the
+//! segments from the newest to the oldest, and scans the events after the newest (`walk.rs`).
+//!
+//! Invariant: a segment's row in `segments` is written with the last of its groups. So a segment
+//! that is not complete is scanned, and nothing is ever missing or counted twice.
 
 mod build;
 pub(crate) mod walk;
@@ -22,31 +23,31 @@ use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 use build::{Built, Job};
 
-/// Rows written by one transaction while nobody waits.
+/// How many rows one transaction writes while no command waits.
 const IDLE_ROWS: usize = 2_000;
 
-/// The segments, as the writer has them.
+/// What the writer knows of the segments.
 #[derive(Debug)]
 pub(crate) struct Segments {
     segment_events: u64,
     last_segment: i64,
-    /// The last event in a segment, and the last one of all.
+    /// The sequence of the last event in a segment, and of the last event of all.
     reached: u64,
     last_sequence: u64,
-    /// No stretch is is_requested for before there are so many events.
+    /// No segment is requested before there are so many events.
     not_before: u64,
     jobs: Option<SyncSender<Job>>,
     built: Receiver<Result<Built, DatabaseError>>,
     is_requested: bool,
     ready: Option<Built>,
-    /// Rows of `ready` that are written, and the same as the open transaction leaves it.
+    /// How many rows of `ready` are written as committed, and as the open transaction leaves it.
     written: usize,
     writing: usize,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Segments {
-    /// Throws away what a crash left incomplete, and starts the thread that groups.
+    /// Deletes what a crash left incomplete, and starts the thread that groups.
     pub(crate) fn open(
         connection: &Connection,
         path: &Path,
@@ -81,7 +82,7 @@ impl Segments {
         Ok(segments)
     }
 
-    /// Asks for the next stretch, if it is full and none is on its way.
+    /// Requests the next segment, if there are enough events for it and none is under way.
     fn request_next(&mut self) {
         let upto = self.reached.saturating_add(self.segment_events);
         if self.is_requested || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
@@ -91,8 +92,8 @@ impl Segments {
         self.is_requested = self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok());
     }
 
-    /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so
-    /// no order is ever refused for it.
+    /// Takes a grouped segment from the thread, if one is ready. If grouping failed, readers scan
+    /// the events instead, so no order is ever refused for it.
     fn receive(&mut self) {
         match self.built.try_recv() {
             Ok(Ok(built)) => {
@@ -100,7 +101,7 @@ impl Segments {
                 self.ready = Some(built);
             }
             Ok(Err(error)) => {
-                tracing::warn!(?error, "a stretch of events could not be grouped");
+                tracing::warn!(?error, "events could not be grouped");
                 self.is_requested = false;
                 self.postpone();
             }
@@ -114,14 +115,15 @@ impl Segments {
         }
     }
 
-    /// Leaves it alone for a stretch's worth of events.
+    /// Drops the segment that is ready, and requests none until as many events have come again.
     pub(crate) fn postpone(&mut self) {
         self.ready = None;
         (self.written, self.writing) = (0, 0);
         self.not_before = self.last_sequence.saturating_add(self.segment_events);
     }
 
-    /// Appends some rows in the open transaction: twice the share of a batch with so many events.
+    /// Appends some rows in the open transaction: twice the share of a batch with so many events,
+    /// so that a segment is complete before the next one is due.
     pub(crate) fn write_slice(
         &mut self,
         connection: &Connection,
@@ -135,7 +137,7 @@ impl Segments {
         self.write(connection, 2 * rows * batch_events / events + 1)
     }
 
-    /// Whether there is something to append while nobody waits.
+    /// Whether there is something to append while no command waits.
     pub(crate) fn has_work(&mut self) -> bool {
         if self.ready.is_none() {
             self.receive();
@@ -174,7 +176,7 @@ impl Segments {
         Ok(())
     }
 
-    /// The open transaction was committed.
+    /// The open transaction was committed. `last_sequence` is the last event in it, if it had one.
     pub(crate) fn committed(&mut self, last_sequence: Option<u64>) {
         self.last_sequence = last_sequence.unwrap_or(self.last_sequence);
         self.written = self.writing;
@@ -194,7 +196,7 @@ impl Segments {
 impl Drop for Segments {
     fn drop(&mut self) {
         self.jobs = None;
-        // It may be waiting to hand a stretch over, or about to.
+        // The thread may be waiting to send a segment, or be about to.
         while self.built.recv().is_ok() {}
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -1,4 +1,4 @@
-//! How does a reader go through the segments and the events after them, in one snapshot?
+//! How does a reader go through the segments and the events after them? In one snapshot.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
@@ -13,7 +13,7 @@ use crate::rows;
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     number: i64,
-    /// The last event before it.
+    /// The sequence of the last event before it.
     after: u64,
     min_order_id: OrderId,
     max_order_id: OrderId,
@@ -63,8 +63,8 @@ fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Post
     }
 }
 
-/// The events before `below` that may have moved an item's counters, newest first, handed to `take`
-/// until it says that it is enough.
+/// Hands the events before `below` that may have moved an item's counters to `take`, newest first,
+/// until it gives `false`.
 pub(crate) fn events(
     connection: &Connection,
     sku: &Sku,
@@ -114,8 +114,8 @@ pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<Or
 /// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of
 /// an item; highest first.
 ///
-/// Ids are made before their orders are committed, so segments overlap a little; each keeps its
-/// lowest and highest id.
+/// Ids are made before their orders are committed, so the ids of two segments may overlap a little.
+/// Each segment keeps its lowest and highest id.
 pub(crate) fn orders(
     connection: &Connection,
     sku: &Sku,

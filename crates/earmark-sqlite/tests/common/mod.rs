@@ -18,7 +18,7 @@ use earmark_store::{Engine, Pace};
 /// When everything happens: late in 2026.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 
-/// SplitMix64.
+/// The random numbers of SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -44,7 +44,7 @@ impl Random {
     }
 }
 
-/// Both halves of an engine.
+/// The half that writes and the half that reads.
 pub(crate) struct Shop {
     pub(crate) engine: SqliteEngine,
     pub(crate) queries: SqliteQueries,
@@ -143,7 +143,7 @@ impl Shop {
         self.run(&(0..items).map(|number| receive(number, 1_000_000)).collect::<Vec<_>>());
     }
 
-    /// Decides, commits, and keeps house as under load.
+    /// Decides, commits, and maintains as under load.
     pub(crate) fn run(&mut self, commands: &[Command]) {
         let changes = self.decide(commands);
         self.engine.commit(&changes, &mut ()).unwrap();
