@@ -7,7 +7,6 @@ use crate::error::DatabaseError;
 /// Why a database cannot be used. The texts are for operators.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// No host answers.
     #[error("the database is away: {0}")]
     Away(String),
     /// A host answers, but none takes writes.

@@ -111,7 +111,7 @@ pub(crate) struct WriterSession {
 
 /// How a COMMIT can end without its rows being known to be saved.
 pub(crate) enum CommitError {
-    /// Nothing was saved.
+    /// It is certain that nothing was saved.
     DidNotHappen(DatabaseError),
     /// There was no answer, or one that says neither yes nor no.
     Unanswered(String),

@@ -21,7 +21,7 @@ use crate::rows::{self, query};
 use crate::session::Session;
 
 /// How many rows are read at once.
-const STRETCH: i64 = 5_000;
+const ROWS_AT_ONCE: i64 = 5_000;
 
 /// Checks all that is stored.
 pub(crate) async fn verify(session: &Session) -> Result<VerifyReport, DatabaseError> {
@@ -41,7 +41,7 @@ async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Databa
     );
     let (mut count, mut after) = (0, String::new());
     loop {
-        let found = query(session, &sql, &[&after, &STRETCH]).await?;
+        let found = query(session, &sql, &[&after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { return Ok(count) };
         after = get::<&str>(last, 0)?.to_owned();
         for row in &found {
@@ -61,7 +61,7 @@ async fn orders(
                WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
     let (mut count, mut after) = (0, None::<Uuid>);
     loop {
-        let found = query(session, sql, &[&STREAM, &after, &STRETCH]).await?;
+        let found = query(session, sql, &[&STREAM, &after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { return Ok(count) };
         after = Some(get(last, 0)?);
         let ids = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>, _>>()?;
@@ -107,7 +107,7 @@ async fn events(
     );
     let (mut count, mut after) = (0_u64, 0_i64);
     loop {
-        let found = query(session, &sql, &[&STREAM, &after, &STRETCH]).await?;
+        let found = query(session, &sql, &[&STREAM, &after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { break };
         after = get(last, 0)?;
         let events = found.iter().map(codec::event).collect::<Result<Vec<_>, _>>()?;

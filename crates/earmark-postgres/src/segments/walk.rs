@@ -34,7 +34,6 @@ pub(super) struct Segment {
     pub(super) highest: OrderId,
 }
 
-/// The newest segment.
 pub(super) async fn newest(session: &Session) -> Result<Option<Segment>, DatabaseError> {
     Ok(segments(session, i64::MAX, 1).await?.pop())
 }

@@ -1,4 +1,4 @@
-//! Reads carts.
+//! How is a cart found and read?
 
 use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;

@@ -1,4 +1,4 @@
-//! Reads API keys.
+//! How is an API key found and read?
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;

@@ -1,4 +1,4 @@
-//! Appends events.
+//! Appends the events of a batch.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;

@@ -1,4 +1,4 @@
-//! Saves API keys.
+//! Saves API keys: new ones, and those that were revoked.
 
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;

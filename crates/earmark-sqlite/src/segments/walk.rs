@@ -9,7 +9,7 @@ use crate::codec;
 use crate::error::DatabaseError;
 use crate::rows;
 
-/// A complete segment.
+/// A segment all of whose rows are written.
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     number: i64,
