@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor as Verifier;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
+use earmark_core::verify::Verifier;
 use earmark_store::{AuditReport as VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;

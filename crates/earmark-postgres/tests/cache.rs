@@ -11,7 +11,7 @@ use common::{
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
 use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
-use earmark_store::simulation::Random;
+use earmark_random::Random;
 use earmark_store::{Engine, StoreError};
 
 /// What a batch of this node sees, as `on_hand|reserved|unit_price`.

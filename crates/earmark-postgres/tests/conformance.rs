@@ -1,12 +1,9 @@
-//! Does the engine keep the promises that every engine keeps?
+//! Does the engine pass the suite that every engine runs, and store the same as the one in memory?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
-
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
-use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
-use earmark_store::memory::MemoryStore;
 
 /// A server whose databases are thrown away with it, so nothing need be synced.
 fn cluster() -> Cluster {
@@ -22,12 +19,7 @@ fn small() -> PostgresOptions {
 fn next(cluster: &Cluster) -> Fixture {
     let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
     let (engine, queries) = open(&url, small()).unwrap();
-    Fixture { engine: Box::new(engine), queries: Arc::new(queries) }
-}
-
-fn memory() -> Fixture {
-    let store = MemoryStore::new();
-    Fixture { engine: Box::new(store.clone()), queries: Arc::new(store) }
+    Fixture::new(engine, queries)
 }
 
 #[test]
@@ -46,6 +38,6 @@ fn idempotency_keys_are_guarded() {
 fn the_same_commands_leave_the_same_data_as_in_memory() {
     let cluster = cluster();
     for seed in 1..=3 {
-        differential([memory(), next(&cluster)], seed, 2_000);
+        differential([Fixture::in_memory(), next(&cluster)], seed, 2_000);
     }
 }

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use common::{cluster, name, parse, runtime};
 use earmark_cluster::Cluster;
+use earmark_conformance::item_lists_agree_with_events;
+use earmark_conformance::simulation::Simulation;
 use earmark_core::Timestamp;
 use earmark_core::text::Sku;
 use earmark_postgres::{PostgresOptions, open};
-use earmark_store::conformance::agree_with_a_scan;
-use earmark_store::simulation::Simulation;
 use earmark_store::{Clock, ItemFilter, Queries, Store, StoreOptions};
 
 /// How long the nodes may take to group what is there.
@@ -44,7 +44,7 @@ fn wait_until_grouped(cluster: &Cluster, url: &str) {
 }
 
 #[test]
-fn segments_agree_with_a_scan_at_any_point() {
+fn segments_agree_with_events_at_any_point() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let (engine, queries) = open(&parse(&url), small()).unwrap();
@@ -66,7 +66,7 @@ fn segments_agree_with_a_scan_at_any_point() {
         runtime.block_on(async {
             let skus = skus(&*queries).await;
             let sku = &skus[round % skus.len()];
-            assert!(agree_with_a_scan(&*queries, sku).await, "{sku}, round {round}");
+            assert!(item_lists_agree_with_events(&*queries, sku).await, "{sku}, round {round}");
         });
     }
     wait_until_grouped(&cluster, &url);
@@ -74,12 +74,12 @@ fn segments_agree_with_a_scan_at_any_point() {
     runtime.block_on(async {
         let skus = skus(&*queries).await;
         for sku in &skus {
-            assert!(agree_with_a_scan(&*queries, sku).await, "{sku}");
+            assert!(item_lists_agree_with_events(&*queries, sku).await, "{sku}");
         }
         assert_eq!(queries.audit().await.unwrap().breaches, Vec::<String>::new());
         // The control: the segments are what is read.
         cluster.query_in(name(&url), "DELETE FROM segment_postings").unwrap();
-        assert!(!agree_with_a_scan(&*queries, &skus[0]).await);
+        assert!(!item_lists_agree_with_events(&*queries, &skus[0]).await);
     });
     drop((store, other));
     runtime.block_on(ended).unwrap().unwrap();
@@ -109,7 +109,7 @@ fn a_segment_is_there_whole_or_not_at_all() {
     let (engine, queries) = open(&parse(&url), small()).unwrap();
     wait_until_grouped(&cluster, &url);
     for sku in runtime.block_on(skus(&queries)) {
-        assert!(runtime.block_on(agree_with_a_scan(&queries, &sku)), "{sku}");
+        assert!(runtime.block_on(item_lists_agree_with_events(&queries, &sku)), "{sku}");
     }
     drop(engine);
 }

@@ -7,10 +7,10 @@
 use std::collections::HashSet;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor as Verifier;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
+use earmark_core::verify::Verifier;
 use earmark_store::AuditReport as VerifyReport;
 use earmark_store::codes;
 use rusqlite::Row;

@@ -4,15 +4,15 @@
 mod common;
 
 use common::{Random, Shop, cancel, place, receive, sku, small};
+use earmark_conformance::item_lists_agree_with_events;
 use earmark_core::ids::OrderId;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::conformance::agree_with_a_scan;
 use earmark_store::{Engine, Pace};
 
 const ITEMS: u64 = 6;
 
 async fn check(shop: &Shop, number: u64) {
-    assert!(agree_with_a_scan(&shop.queries, &sku(number)).await, "item {number}");
+    assert!(item_lists_agree_with_events(&shop.queries, &sku(number)).await, "item {number}");
 }
 
 fn segments(path: &std::path::Path) -> i64 {
@@ -36,7 +36,7 @@ fn some_orders(random: &mut Random, placed: &mut Vec<OrderId>) -> Vec<earmark_co
 }
 
 #[tokio::test]
-async fn segments_agree_with_a_scan_at_any_point() {
+async fn segments_agree_with_events_at_any_point() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random(5), Vec::new());

@@ -6,7 +6,7 @@ use crate::StoreError;
 
 /// Where batches are saved. Used by the writer's thread alone, so nothing here is shared.
 ///
-/// Every implementation passes [`crate::conformance`].
+/// Every implementation passes the suite of `earmark-conformance`.
 pub trait Engine: Send {
     /// Begins a transaction in which nobody else writes, sets `rows.last_sequence` and `rows.last_event_at` to the number and the time of the
     /// last event, and loads the rows of `keys`, all as they are once nobody else writes. If that takes more than a moment, it has `meanwhile` answer.

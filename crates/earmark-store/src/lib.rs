@@ -5,7 +5,6 @@
 
 pub mod clock;
 pub mod codes;
-pub mod conformance;
 mod engine;
 mod error;
 mod filters;
@@ -14,7 +13,6 @@ pub mod migrations;
 pub mod postings;
 mod queries;
 mod queue;
-pub mod simulation;
 mod store;
 mod writer;
 

@@ -212,6 +212,6 @@ pub trait Queries: Send + Sync {
         limit: usize,
     ) -> Result<KeySweep, StoreError>;
 
-    /// Reads everything in one snapshot and checks it with [`earmark_core::books`].
+    /// Reads everything in one snapshot and checks it with [`earmark_core::verify`].
     async fn audit(&self) -> Result<AuditReport, StoreError>;
 }

@@ -22,19 +22,12 @@ pub use refunds::Refunds;
 pub use runner::{Worker, WorkerError, run};
 pub use share::Share;
 
-use earmark_core::{Access, Action, Actor, Answer, Command, Mode, Rejection};
+use earmark_core::{Action, Answer, Caller, Command, Rejection};
 use earmark_store::{Store, SubmitError};
 
 /// The command of a worker: everything exists for it, and it needs no key, since its action is conditional.
 fn command(action: Action) -> Command {
-    Command {
-        actor: Actor::System,
-        access: Access::All,
-        idempotency: None,
-        if_match: None,
-        mode: Mode::Commit,
-        action,
-    }
+    Command::new(Caller::SYSTEM, action)
 }
 
 /// Submits a worker's command. A refusal is an answer too: somebody else was first.

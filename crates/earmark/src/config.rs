@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
-use earmark_core::Span;
+use earmark_core::{Currency, Span};
+use earmark_http::HttpConfig;
 use earmark_http::secrets::AdminKey;
-use earmark_http::{Currency, HttpConfig};
 use earmark_postgres::{DatabaseUrl, Distributed};
 use serde::Deserialize;
 

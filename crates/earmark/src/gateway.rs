@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use anyhow::Context;
+use earmark_core::Currency;
 use earmark_core::text::Name;
-use earmark_http::{Currency, HintScheme, Hints};
+use earmark_http::{HintScheme, Hints};
 use earmark_store::Clock;
 use earmark_workers::PaymentGateway;
 use earmark_workers::gateways::{

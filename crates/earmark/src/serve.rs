@@ -10,13 +10,13 @@ use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
+use earmark_core::{Action, Caller, Command, Outcome};
 use earmark_http::secrets::FreshKey;
 use earmark_http::{AppState, ServeLimits};
 use earmark_postgres::PostgresOptions;
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Engine, Queries, Store, StoreError, StoreOptions};
-use earmark_workers::gateways::{Currency, Mortal};
+use earmark_workers::gateways::Mortal;
 use earmark_workers::{Accepted, CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -100,8 +100,7 @@ async fn carry_out(
     action: Action,
     idempotency: Option<IdempotencyKey>,
 ) -> anyhow::Result<Outcome> {
-    let (actor, access) = (Actor::Operator, Access::All);
-    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+    let command = Command { idempotency, ..Command::new(Caller::OPERATOR, action) };
     match store.submit(command).await? {
         Ok(answer) => Ok(answer.outcome),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
@@ -204,12 +203,11 @@ fn writer_failed(ended: Result<Result<(), StoreError>, oneshot::error::RecvError
 
 /// The way to the gateway, with what stands before it.
 fn guard(config: &Config, faults: &Faults) -> anyhow::Result<Arc<Guard>> {
-    let currency = Currency::parse(config.http.currency.as_str())?;
     let mut gateway = config.gateway.open()?;
     if let Some((moment, call)) = faults.fatal_call {
         gateway = Mortal::new(gateway, moment, call);
     }
-    Ok(Guard::new(gateway, currency, config.http.gateway_timeout))
+    Ok(Guard::new(gateway, config.http.currency, config.http.gateway_timeout))
 }
 
 /// All workers, and where to tell one of them of payments that were accepted here.

@@ -2,50 +2,10 @@
 //!
 //! Invariant: [`Charged::Taken`] and [`Refunded::Returned`] are made here and nowhere else, after the comparison.
 
-use std::fmt;
-
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 
 use super::{Charge, RefundCall};
-
-/// A currency by its code, three capital letters (ISO 4217).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Currency([u8; 3]);
-
-/// A text that is no code of a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a currency is three letters, such as USD")]
-pub struct InvalidCurrency;
-
-impl Currency {
-    /// The currency of this code; lower case, as some gateways write it, is the same.
-    ///
-    /// # Errors
-    /// Not three letters.
-    pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
-        let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| InvalidCurrency)?;
-        let letters = code.iter().all(u8::is_ascii_alphabetic);
-        if letters { Ok(Self(code.map(|letter| letter.to_ascii_uppercase()))) } else { Err(InvalidCurrency) }
-    }
-
-    /// The code, in capitals.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("letters")
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
 
 /// What a gateway says that it holds under an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -260,7 +220,7 @@ mod tests {
     }
 
     fn euro() -> Currency {
-        Currency::parse("eur").unwrap()
+        Currency::parse("EUR").unwrap()
     }
 
     fn charge() -> Charge {
@@ -269,7 +229,7 @@ mod tests {
     }
 
     fn said(id: &str, minor: i64, currency: &str) -> Said {
-        let currency = Currency::parse(currency).unwrap();
+        let currency = Currency::parse_any_case(currency).unwrap();
         Said { id: id.into(), amount: money(minor), currency, reference: None }
     }
 

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use earmark_core::Currency;
 use earmark_core::text::Name;
 use tokio::time::Instant;
 
@@ -14,7 +15,7 @@ use super::breaker::{Admission, Breaker, Heard};
 use super::budget::Budget;
 use super::metrics::Metrics;
 use super::window::Window;
-use super::{Charge, ChargeAnswer, Currency, PaymentGateway, RefundAnswer, RefundCall};
+use super::{Charge, ChargeAnswer, PaymentGateway, RefundAnswer, RefundCall};
 
 /// A gateway with its breaker, its budget of retries and its patience.
 pub struct Guard {

@@ -21,11 +21,9 @@ use async_trait::async_trait;
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 
-pub use answers::{
-    ChargeAnswer, Currency, Entry, EntryKind, EntryStatus, InvalidCurrency, Page, RefundAnswer, Said,
-};
+pub use answers::{ChargeAnswer, Entry, EntryKind, EntryStatus, Page, RefundAnswer, Said};
 pub(crate) use answers::{Charged, Refunded};
 pub use guard::Guard;
 pub(crate) use guard::{Held, Permit, Turn};

@@ -10,8 +10,7 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use earmark_core::Timestamp;
-use earmark_http::Currency;
+use earmark_core::{Currency, Timestamp};
 use earmark_workers::gateways::Stretch;
 
 use crate::api::Api;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use earmark_core::Timestamp;
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
+use earmark_core::{Currency, Timestamp};
 use earmark_store::Clock;
 use earmark_workers::gateways::{
-    Currency, EntryKind, EntryStatus, Outgoing, OutgoingOptions, SharedSecret, SignedGateway, Stretch,
-    StripeGateway, StripeKey,
+    EntryKind, EntryStatus, Outgoing, OutgoingOptions, SharedSecret, SignedGateway, Stretch, StripeGateway,
+    StripeKey,
 };
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundCall};
 use tokio::task::JoinSet;

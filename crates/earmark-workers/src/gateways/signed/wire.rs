@@ -3,10 +3,10 @@
 //! A word that we do not know is unknown, never a failure.
 
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::gateways::{ChargeAnswer, Currency, Entry, EntryKind, EntryStatus, Page, RefundAnswer, Said};
+use crate::gateways::{ChargeAnswer, Entry, EntryKind, EntryStatus, Page, RefundAnswer, Said};
 
 /// `PUT /charges/{id}`.
 #[derive(Serialize)]
@@ -59,7 +59,7 @@ pub(super) struct Entries {
 impl Shown {
     fn said(&self) -> Result<Said, String> {
         let amount = Money::parse(self.amount).map_err(|_| "an amount beyond all bounds".to_owned())?;
-        let currency = Currency::parse(&self.currency).map_err(|error| error.to_string())?;
+        let currency = Currency::parse_any_case(&self.currency).map_err(|error| error.to_string())?;
         Ok(Said { id: self.id.clone(), amount, currency, reference: self.reference() })
     }
 

@@ -3,13 +3,11 @@
 use std::collections::HashMap;
 
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 use serde::Deserialize;
 
 use super::OUR_ID;
-use crate::gateways::{
-    Charge, ChargeAnswer, Currency, Entry, EntryKind, EntryStatus, RefundAnswer, RefundCall, Said,
-};
+use crate::gateways::{Charge, ChargeAnswer, Entry, EntryKind, EntryStatus, RefundAnswer, RefundCall, Said};
 
 /// A page of objects.
 #[derive(Deserialize)]
@@ -80,7 +78,7 @@ fn name(text: &str) -> Name {
 fn said(metadata: &HashMap<String, String>, amount: (i64, &str), reference: &str) -> Result<Said, String> {
     let (minor, currency) = amount;
     let amount = Money::parse(minor).map_err(|_| "an amount beyond all bounds".to_owned())?;
-    let currency = Currency::parse(currency).map_err(|error| error.to_string())?;
+    let currency = Currency::parse_any_case(currency).map_err(|error| error.to_string())?;
     let id = metadata.get(OUR_ID).cloned().unwrap_or_default();
     Ok(Said { id, amount, currency, reference: Name::parse(reference).ok() })
 }
