@@ -6,17 +6,23 @@ mod common;
 
 use std::path::Path;
 
-use common::{Random, Shop, customer, place, sku, small};
+use common::{Shop, customer, order_id, place, sku, small};
+use earmark_random::Random;
 use earmark_store::{OrderFilter, Queries, StoreError};
 use rusqlite::{Connection, ErrorCode};
 
 /// A database with three orders, closed.
 fn filled(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("shop.db");
-    let (mut shop, mut random) = (Shop::open(&path, small()), Random(8));
+    let (mut shop, mut random) = (Shop::open(&path, small()), Random::new(8));
     shop.stock(2);
     for _ in 0..3 {
-        shop.run(&[place(random.order_id(), &[(0, 3), (1, 2)], Some(customer(1)), Some(random.wide()))]);
+        shop.run(&[place(
+            order_id(&mut random),
+            &[(0, 3), (1, 2)],
+            Some(customer(1)),
+            Some(random.next_u128()),
+        )]);
     }
     drop(shop);
     path
