@@ -10,9 +10,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 use uuid::Uuid;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
-type Read<T> = Result<T, DatabaseError>;
+type Read<T> = Result<T>;
 
 /// The value of a column, unchecked.
 pub(crate) fn get<'row, T: FromSql<'row>>(row: &'row Row, column: usize) -> Read<T> {
@@ -81,12 +81,12 @@ pub(crate) fn optional_bits(row: &Row, column: usize) -> Read<Option<u128>> {
 }
 
 /// A number as the database stores it.
-pub(crate) fn integer(number: u64) -> Result<i64, DatabaseError> {
+pub(crate) fn integer(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A number of units as the database stores it.
-pub(crate) fn units(quantity: u32) -> Result<i32, DatabaseError> {
+pub(crate) fn units(quantity: u32) -> Result<i32> {
     i32::try_from(quantity).map_err(|error| DatabaseError::damaged("a quantity", error))
 }
 
@@ -104,17 +104,17 @@ pub(crate) fn document<T: DeserializeOwned>(row: &Row, column: usize) -> Read<Op
 }
 
 /// A JSON document as it is stored.
-pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, DatabaseError> {
+pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| DatabaseError::damaged("a document", error))
 }
 
 /// A list as it is stored; an empty one is NULL.
-pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, DatabaseError> {
+pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>> {
     if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
 }
 
 /// Metadata as it is stored; without pairs it is NULL.
-pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, DatabaseError> {
+pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>> {
     if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
 }
 

@@ -10,9 +10,7 @@ use tokio_postgres::error::SqlState;
 use crate::database_url::DatabaseUrl;
 use crate::dial::dial;
 use crate::error::describe;
-use crate::migrate::{Migrations, migrate};
 use crate::open_error::OpenError;
-use crate::options::Distributed;
 use crate::session::{Session, prepare_writer};
 
 /// How long all hosts together may take until a connection can be used.
@@ -48,13 +46,9 @@ fn takes_no_writes(error: &tokio_postgres::Error) -> bool {
     source.is_some_and(|source| source.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
-/// Connects the half that writes, and migrates if that is due.
-pub(crate) async fn open_writer(
-    url: &DatabaseUrl,
-    distributed: Option<Distributed>,
-) -> Result<Session, OpenError> {
+/// Opens a connection that is prepared for writing.
+pub(crate) async fn connect_writer(url: &DatabaseUrl) -> Result<Session, OpenError> {
     let session = connect(url).await?;
     prepare_writer(&session).await?;
-    migrate(&session, &Migrations::of(distributed)).await?;
     Ok(session)
 }

@@ -19,7 +19,7 @@ use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Meanwhile as Overlap, Pace, StoreError};
 
 use crate::database_url::DatabaseUrl;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::outcome::{CommitOutcome, Node, find_outcome};
@@ -96,10 +96,7 @@ impl PostgresEngine {
     }
 
     /// Makes a round trip within the turn, within its time.
-    fn round_trip<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&Session) -> Result<T, DatabaseError>,
-    ) -> Result<T, StoreError> {
+    fn round_trip<T>(&mut self, work: impl AsyncFnOnce(&Session) -> Result<T>) -> Result<T, StoreError> {
         let Some(session) = self.state.in_turn() else { return Err(no_turn()) };
         let done = self.runtime.block_on(in_time(work(session.connection())));
         done.map_err(|error| self.failure(error))
@@ -135,8 +132,8 @@ impl PostgresEngine {
         };
         if error.ends_session() {
             self.state = State::default();
-        } else {
-            self.state.clear_cache();
+        } else if let Some(session) = self.state.session() {
+            session.cache.clear();
         }
         match StoreError::from(error) {
             // The server has taken the turn away. To decide the batch again is no use: by now the

@@ -6,6 +6,9 @@
 use earmark_store::StoreError;
 use tokio_postgres::error::SqlState;
 
+/// The result of what this crate does with the database.
+pub(crate) type Result<T, E = DatabaseError> = std::result::Result<T, E>;
+
 /// An error within this crate. An error of a COMMIT is among them only if it is definite: what
 /// others mean is decided in `outcome.rs`.
 #[derive(Debug)]

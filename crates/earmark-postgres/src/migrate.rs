@@ -12,7 +12,7 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::codec::get;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::options::Distributed;
 use crate::session::Session;
@@ -81,7 +81,7 @@ pub(crate) async fn check(session: &Session) -> Result<(), OpenError> {
 }
 
 /// Whether the tables are spread over machines, even if the options of this node do not say so.
-pub(crate) async fn is_distributed(session: &Session) -> Result<bool, DatabaseError> {
+pub(crate) async fn is_distributed(session: &Session) -> Result<bool> {
     Ok(!applied(session, "citus").await?.is_empty())
 }
 
@@ -97,7 +97,7 @@ async fn is_complete(session: &Session, migrations: &Migrations) -> Result<bool,
     Ok(true)
 }
 
-async fn has_tables(session: &Session) -> Result<bool, DatabaseError> {
+async fn has_tables(session: &Session) -> Result<bool> {
     let sql = "SELECT count(*) FROM information_schema.tables \
                WHERE table_schema = current_schema() AND table_name IN ('migrations', 'migration_lease')";
     let row = session.query_one(sql, &[]).await?;
@@ -114,28 +114,28 @@ const MADE_BY_ANOTHER: [SqlState; 4] = [
 ];
 
 /// Makes the tables of the migrations. Another node may do so at the same moment.
-async fn create_tables(session: &Session) -> Result<(), DatabaseError> {
+async fn create_tables(session: &Session) -> Result<()> {
     match session.batch_execute(TABLES).await {
         Err(error) if error.code().is_some_and(|code| MADE_BY_ANOTHER.contains(code)) => Ok(()),
         other => Ok(other?),
     }
 }
 
-async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>, DatabaseError> {
+async fn applied(session: &Session, flavor: &str) -> Result<Vec<Applied>> {
     let sql = "SELECT number, name, checksum FROM migrations WHERE flavor = $1 ORDER BY number";
     let rows = session.query(sql, &[&flavor]).await?;
     rows.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?, get(row, 2)?))).collect()
 }
 
 /// Takes the lease, unless another node has one that has not ended.
-async fn take_lease(session: &Session, holder: Uuid) -> Result<bool, DatabaseError> {
+async fn take_lease(session: &Session, holder: Uuid) -> Result<bool> {
     let sql = "INSERT INTO migration_lease (id, holder, ends_at) VALUES (1, $1, now() + $2::int * interval '1 second') \
                ON CONFLICT (id) DO UPDATE SET holder = excluded.holder, ends_at = excluded.ends_at \
                WHERE migration_lease.ends_at < now()";
     Ok(session.execute(sql, &[&holder, &LEASE_SECONDS]).await? == 1)
 }
 
-async fn release_lease(session: &Session, holder: Uuid) -> Result<(), DatabaseError> {
+async fn release_lease(session: &Session, holder: Uuid) -> Result<()> {
     let sql = "UPDATE migration_lease SET ends_at = now() - interval '1 second' WHERE id = 1 AND holder = $1";
     session.execute(sql, &[&holder]).await?;
     Ok(())
@@ -164,7 +164,7 @@ struct Missing {
     migration: Migration,
 }
 
-async fn apply(session: &Session, missing: &Missing, holder: Uuid) -> Result<(), DatabaseError> {
+async fn apply(session: &Session, missing: &Missing, holder: Uuid) -> Result<()> {
     let Missing { flavor, number, migration: (name, sql) } = *missing;
     session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0").await?;
     let held = "SELECT 1 FROM migration_lease WHERE id = 1 AND holder = $1 AND ends_at > now() FOR UPDATE";

@@ -14,12 +14,11 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::codec::get;
-use crate::connect::connect;
+use crate::connect::connect_writer;
 use crate::database_url::DatabaseUrl;
-use crate::error::{DatabaseError, describe};
+use crate::error::{DatabaseError, Result, describe};
 use crate::open_error::OpenError;
 use crate::session::Session;
-use crate::session::prepare_writer;
 
 /// How long the outcome is looked for. After that, callers have stopped waiting for it.
 const LOOK_UP_MAX: Duration = Duration::from_secs(5);
@@ -40,7 +39,7 @@ impl Node {
 
     /// Writes the node's row if it is not there, and reads the number of its last batch. Waits for
     /// a commit of this node that is still under way on an older session.
-    pub(crate) async fn register(&mut self, session: &Session) -> Result<(), DatabaseError> {
+    pub(crate) async fn register(&mut self, session: &Session) -> Result<()> {
         session.execute("DELETE FROM nodes WHERE seen_at < now() - interval '7 days'", &[]).await?;
         let insert =
             "INSERT INTO nodes (id, batch, seen_at) VALUES ($1, $2, now()) ON CONFLICT (id) DO NOTHING";
@@ -90,8 +89,7 @@ pub(crate) async fn find_outcome(url: &DatabaseUrl, node: &Node) -> CommitOutcom
 
 /// The number of the node's last batch, once no transaction can change it any more.
 async fn read_last_batch(url: &DatabaseUrl, node: &Node) -> Result<i64, OpenError> {
-    let session = connect(url).await?;
-    prepare_writer(&session).await?;
+    let session = connect_writer(url).await?;
     session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(DatabaseError::from)?;
     let found = session.query_opt("SELECT batch FROM nodes WHERE id = $1 FOR UPDATE", &[&node.id]).await;
     let found = found.map_err(DatabaseError::from)?;

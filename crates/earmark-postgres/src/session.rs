@@ -6,7 +6,7 @@ use std::time::Duration;
 use deadpool_postgres::ClientWrapper;
 use tokio_postgres::error::SqlState;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 
 /// A connection with its cache of prepared statements.
@@ -47,9 +47,7 @@ const BY_INDEX: [&str; 6] = [
 const READ_COMMITTED: &str = "SET default_transaction_isolation = 'read committed'";
 
 /// The answer, or an error if it does not come within the time of a round trip.
-pub(crate) async fn in_time<T>(
-    answer: impl Future<Output = Result<T, DatabaseError>>,
-) -> Result<T, DatabaseError> {
+pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Result<T> {
     let late = || Err(DatabaseError::Away(format!("the database gave no answer within {ROUND_TRIP_MAX:?}")));
     tokio::time::timeout(ROUND_TRIP_MAX, answer).await.unwrap_or_else(|_| late())
 }
@@ -90,7 +88,7 @@ async fn check_version(session: &Session) -> Result<(), OpenError> {
     Ok(())
 }
 
-async fn set_if_known(session: &Session, settings: &[&str]) -> Result<(), DatabaseError> {
+async fn set_if_known(session: &Session, settings: &[&str]) -> Result<()> {
     for setting in settings {
         match session.batch_execute(setting).await {
             Err(error) if error.code().is_none() => return Err(error.into()),

@@ -16,10 +16,10 @@ use earmark_core::{Keys, WorkingSet};
 use tokio_postgres::Statement;
 
 use crate::cache::ItemCache;
-use crate::connect::open_writer;
+use crate::connect::connect_writer;
 use crate::database_url::DatabaseUrl;
-use crate::error::{DatabaseError, describe};
-use crate::migrate::is_distributed;
+use crate::error::{DatabaseError, Result, describe};
+use crate::migrate::{Migrations, is_distributed, migrate};
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::outcome::{Node, is_definite};
@@ -63,7 +63,7 @@ impl Default for State {
 
 impl State {
     /// The session, if there is one.
-    pub(crate) fn session(&self) -> Option<&WriterSession> {
+    pub(crate) fn session(&mut self) -> Option<&mut WriterSession> {
         match self {
             Self::Disconnected { .. } => None,
             Self::Idle(session) | Self::InTurn { session, .. } | Self::NextBegun { session, .. } => {
@@ -80,19 +80,9 @@ impl State {
         }
     }
 
-    /// Whether there is a session that the server has not closed.
-    pub(crate) fn is_connected(&self) -> bool {
+    /// Whether there is a session that is not closed.
+    pub(crate) fn is_connected(&mut self) -> bool {
         self.session().is_some_and(|session| !session.session.is_closed())
-    }
-
-    /// Empties the cache, if there is a session.
-    pub(crate) fn clear_cache(&mut self) {
-        match self {
-            Self::Disconnected { .. } => {}
-            Self::Idle(session) | Self::InTurn { session, .. } | Self::NextBegun { session, .. } => {
-                session.cache.clear();
-            }
-        }
     }
 }
 
@@ -125,7 +115,8 @@ impl WriterSession {
         node: &mut Node,
     ) -> Result<Self, OpenError> {
         let protections = options.protections;
-        let session = open_writer(url, options.distributed).await?;
+        let session = connect_writer(url).await?;
+        migrate(&session, &Migrations::of(options.distributed)).await?;
         node.register(&session).await?;
         if !protections.event_numbers {
             unprotected::create_sequence(&session).await?;
@@ -152,7 +143,7 @@ impl WriterSession {
     }
 
     /// Waits for a turn, and puts the rows that it brings into `rows`.
-    pub(crate) async fn take(&mut self, turn: Turn, rows: &mut WorkingSet) -> Result<(), DatabaseError> {
+    pub(crate) async fn take(&mut self, turn: Turn, rows: &mut WorkingSet) -> Result<()> {
         self.is_alone = turn.take(rows, &mut self.cache).await?;
         Ok(())
     }

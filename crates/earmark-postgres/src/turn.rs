@@ -21,7 +21,7 @@ use tokio_postgres::Statement;
 
 use crate::cache::ItemCache;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::load::{self, Loaded};
 use crate::pipeline::Sent;
 use crate::rows::events::STREAM;
@@ -33,13 +33,13 @@ pub(crate) struct Turn {
     /// What is read with it.
     keys: Arc<Keys>,
     /// The number and the time of the last event, once the lock is held.
-    lock: Sent<Result<(u64, Timestamp), DatabaseError>>,
-    reads: Sent<Result<Loaded, DatabaseError>>,
+    lock: Sent<Result<(u64, Timestamp)>>,
+    reads: Sent<Result<Loaded>>,
 }
 
 /// Prepares the statement that takes the lock. It must be prepared before a turn is requested:
 /// otherwise the lock would cost a round trip more, and the reads would be sent before it.
-pub(crate) async fn prepare(session: &Session) -> Result<Statement, DatabaseError> {
+pub(crate) async fn prepare(session: &Session) -> Result<Statement> {
     let sql = "SELECT last_sequence, last_at FROM streams WHERE id = $1 FOR UPDATE";
     Ok(session.prepare_cached(sql).await?)
 }
@@ -75,11 +75,7 @@ impl Turn {
 
     /// Waits for the lock, then for the rows, each within the time of a round trip. Gives whether
     /// no other node has written since the last turn of this one.
-    pub(crate) async fn take(
-        mut self,
-        rows: &mut WorkingSet,
-        cache: &mut ItemCache,
-    ) -> Result<bool, DatabaseError> {
+    pub(crate) async fn take(mut self, rows: &mut WorkingSet, cache: &mut ItemCache) -> Result<bool> {
         // Sends everything, unless it was sent behind a COMMIT.
         self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
@@ -100,7 +96,7 @@ impl Turn {
 
 /// Begins a transaction and waits for the lock; gives the number and the time of the last event.
 /// All of it is sent at the first poll.
-async fn begin(session: &Session, lock: &Statement) -> Result<(u64, Timestamp), DatabaseError> {
+async fn begin(session: &Session, lock: &Statement) -> Result<(u64, Timestamp)> {
     let (begun, row) = tokio::join!(session.batch_execute("BEGIN"), session.query_opt(lock, &[&STREAM]));
     begun?;
     let row = row?.ok_or_else(|| DatabaseError::damaged("the stream of events", "its row is gone"))?;

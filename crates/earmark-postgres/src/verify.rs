@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::events::{STREAM, deltas, needs_order};
 use crate::rows::{self, query};
 use crate::session::Session;
@@ -24,7 +24,7 @@ use crate::session::Session;
 const ROWS_AT_ONCE: i64 = 5_000;
 
 /// Checks all that is stored.
-pub(crate) async fn verify(session: &Session) -> Result<VerifyReport, DatabaseError> {
+pub(crate) async fn verify(session: &Session) -> Result<VerifyReport> {
     let (mut verifier, mut breaches) = (Verifier::new(), Vec::new());
     let items = items(session, &mut verifier).await?;
     let orders = orders(session, &mut verifier, &mut breaches).await?;
@@ -34,7 +34,7 @@ pub(crate) async fn verify(session: &Session) -> Result<VerifyReport, DatabaseEr
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
-async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
+async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64> {
     let sql = format!(
         "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
         rows::items::COLUMNS
@@ -51,11 +51,7 @@ async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Databa
     }
 }
 
-async fn orders(
-    session: &Session,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, DatabaseError> {
+async fn orders(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
                FROM orders o LEFT JOIN events e ON e.stream = $1 AND e.sequence = o.created_sequence \
                WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
@@ -75,7 +71,7 @@ async fn orders(
 }
 
 /// Whether the copies that are stored for searching agree with the order.
-fn copies(row: &Row, order: &Order) -> Result<Option<String>, DatabaseError> {
+fn copies(row: &Row, order: &Order) -> Result<Option<String>> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -97,11 +93,7 @@ fn copies(row: &Row, order: &Order) -> Result<Option<String>, DatabaseError> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-async fn events(
-    session: &Session,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, DatabaseError> {
+async fn events(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
@@ -132,7 +124,7 @@ async fn events(
 }
 
 /// Rows that belong to nothing, or are missing where they belong.
-async fn strays(session: &Session) -> Result<Vec<String>, DatabaseError> {
+async fn strays(session: &Session) -> Result<Vec<String>> {
     let checks = [
         (
             "order lines without an order",

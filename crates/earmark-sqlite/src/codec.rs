@@ -9,9 +9,9 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
-type Read<T> = Result<T, DatabaseError>;
+type Read<T> = Result<T>;
 
 pub(crate) fn text<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, InvalidText>) -> Read<T> {
     let stored = row.get_ref(column)?.as_str().map_err(|error| DatabaseError::damaged("a text", error))?;
@@ -51,7 +51,7 @@ pub(crate) fn count(row: &Row<'_>, column: usize) -> Read<u64> {
 }
 
 /// A number as SQLite stores it.
-pub(crate) fn integer(number: u64) -> Result<i64, DatabaseError> {
+pub(crate) fn integer(number: u64) -> Result<i64> {
     i64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
@@ -72,17 +72,17 @@ pub(crate) fn document<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Rea
 }
 
 /// A JSON document as it is stored.
-pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, DatabaseError> {
+pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| DatabaseError::damaged("a document", error))
 }
 
 /// A list as it is stored; an empty one is NULL.
-pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, DatabaseError> {
+pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>> {
     if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
 }
 
 /// Metadata as it is stored; without pairs it is NULL.
-pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, DatabaseError> {
+pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>> {
     if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
 }
 

@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use crate::checkpoints::Checkpoints;
 use crate::deferred::Deferred;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::lock::FileLock;
 use crate::segments::Segments;
 use crate::{load, rows, save};
@@ -27,7 +27,7 @@ pub struct SqliteEngine {
 }
 
 impl SqliteEngine {
-    fn save(&mut self, changes: &BatchChanges) -> Result<(), DatabaseError> {
+    fn save(&mut self, changes: &BatchChanges) -> Result<()> {
         save::save(&self.connection, &mut self.deferred, changes)?;
         self.deferred.merge(&self.connection)?;
         self.segments.write_slice(&self.connection, changes.events.len())

@@ -6,6 +6,9 @@
 use earmark_store::StoreError;
 use rusqlite::ErrorCode;
 
+/// The result of what this crate does with the database.
+pub(crate) type Result<T, E = DatabaseError> = std::result::Result<T, E>;
+
 /// An error within this crate. None of them comes from a COMMIT: the engine maps that one itself.
 #[derive(Debug)]
 pub(crate) enum DatabaseError {

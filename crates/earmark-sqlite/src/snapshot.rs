@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 
 /// A connection within a read transaction: everything read through it is of one moment.
 #[derive(Debug)]
@@ -11,13 +11,13 @@ pub(crate) struct Snapshot<'c> {
 }
 
 impl<'c> Snapshot<'c> {
-    pub(crate) fn begin(connection: &'c Connection) -> Result<Self, DatabaseError> {
+    pub(crate) fn begin(connection: &'c Connection) -> Result<Self> {
         connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(Self { connection })
     }
 
     /// Ends the snapshot; the next read begins a new one.
-    pub(crate) fn renew(&self) -> Result<(), DatabaseError> {
+    pub(crate) fn renew(&self) -> Result<()> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.connection.prepare_cached("BEGIN")?.execute([])?;
         Ok(())

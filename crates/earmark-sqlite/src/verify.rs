@@ -17,15 +17,12 @@ use rusqlite::Row;
 
 use crate::codec;
 use crate::deferred::{CustomerKey, CustomerTail};
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::snapshot::Snapshot;
 
 /// Checks all that is stored.
-pub(crate) fn verify(
-    snapshot: &Snapshot<'_>,
-    customers: &CustomerTail,
-) -> Result<VerifyReport, DatabaseError> {
+pub(crate) fn verify(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<VerifyReport> {
     let newest = newest_of_customers(snapshot, customers)?;
     let (mut verifier, mut breaches) = (Verifier::new(), file(snapshot)?);
     let items = items(snapshot, &mut verifier)?;
@@ -38,13 +35,13 @@ pub(crate) fn verify(
 }
 
 /// What SQLite itself finds wrong with the file.
-fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
+fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
     let mut statement = snapshot.connection.prepare_cached("PRAGMA quick_check(20)")?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(found.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
 }
 
-fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
+fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {} FROM items i CROSS JOIN stocks s ON s.sku = i.sku ORDER BY i.sku",
         rows::items::COLUMNS
@@ -57,11 +54,7 @@ fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Databa
     Ok(count)
 }
 
-fn orders(
-    snapshot: &Snapshot<'_>,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, DatabaseError> {
+fn orders(snapshot: &Snapshot<'_>, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT o.id, status, paid_total, refunded_total, expiry_due_at, e.type, e.order_id \
          FROM orders o LEFT JOIN events e ON e.sequence = o.created_sequence ORDER BY o.id",
@@ -77,7 +70,7 @@ fn orders(
 }
 
 /// Whether the copies that are stored for searching agree with the order.
-fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, DatabaseError> {
+fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -99,7 +92,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, DatabaseError>
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, DatabaseError> {
+fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
     )?;
@@ -123,7 +116,7 @@ fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Datab
 }
 
 /// Rows that belong to nothing, where no foreign key forbids it.
-fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
+fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
     let checks = [
         (
             "order lines without an order",
@@ -151,10 +144,7 @@ fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, DatabaseError> {
 }
 
 /// The part of the customers' index that is in memory, with a snapshot that it completes.
-fn newest_of_customers(
-    snapshot: &Snapshot<'_>,
-    customers: &CustomerTail,
-) -> Result<HashSet<CustomerKey>, DatabaseError> {
+fn newest_of_customers(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<HashSet<CustomerKey>> {
     loop {
         if let Some(newest) = customers.all(snapshot.connection)? {
             return Ok(newest.into_iter().collect());
@@ -164,10 +154,7 @@ fn newest_of_customers(
 }
 
 /// Whether each customer's orders are found through the index or its tail.
-fn customer_index(
-    snapshot: &Snapshot<'_>,
-    newest: &HashSet<CustomerKey>,
-) -> Result<Option<String>, DatabaseError> {
+fn customer_index(snapshot: &Snapshot<'_>, newest: &HashSet<CustomerKey>) -> Result<Option<String>> {
     let mut statement = snapshot
         .connection
         .prepare_cached("SELECT id, customer_id FROM orders WHERE customer_id IS NOT NULL")?;

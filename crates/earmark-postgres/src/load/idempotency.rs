@@ -6,14 +6,11 @@ use earmark_core::WorkingSet;
 use earmark_core::idempotency::IdempotencyRecord;
 use uuid::Uuid;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::session::Session;
 
-pub(super) async fn find(
-    session: &Session,
-    digests: &HashSet<[u8; 16]>,
-) -> Result<Vec<IdempotencyRecord>, DatabaseError> {
+pub(super) async fn find(session: &Session, digests: &HashSet<[u8; 16]>) -> Result<Vec<IdempotencyRecord>> {
     let digests: Vec<_> = digests.iter().map(|digest| Uuid::from_bytes(*digest)).collect();
     rows::idempotency::find(session, &digests).await
 }

@@ -7,11 +7,11 @@ use earmark_core::WorkingSet;
 use earmark_core::text::Sku;
 
 use crate::cache::SharedItem;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::session::Session;
 
-pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<SharedItem>, DatabaseError> {
+pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<SharedItem>> {
     let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
     let found = rows::items::find(session, &skus).await?;
     Ok(found.into_iter().map(|found| (Arc::new(found.item), Arc::new(found.stock))).collect())

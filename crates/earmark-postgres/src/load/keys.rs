@@ -7,11 +7,11 @@ use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use uuid::Uuid;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::session::Session;
 
-pub(super) async fn find(session: &Session, ids: &HashSet<KeyId>) -> Result<Vec<ApiKey>, DatabaseError> {
+pub(super) async fn find(session: &Session, ids: &HashSet<KeyId>) -> Result<Vec<ApiKey>> {
     let ids: Vec<_> = ids.iter().map(|id| Uuid::from_u128(id.0)).collect();
     rows::keys::find(session, &ids).await
 }

@@ -20,7 +20,7 @@ use earmark_core::text::Reference;
 use earmark_core::{Keys, WorkingSet};
 
 use crate::cache::SharedItem;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::session::Session;
 
 /// The rows that were found for some keys.
@@ -34,7 +34,7 @@ pub(crate) struct Loaded {
 }
 
 /// Finds every row that `keys` name.
-pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, DatabaseError> {
+pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded> {
     let (idempotency, items, carts, orders, references, api_keys) = tokio::try_join!(
         idempotency::find(session, &keys.idempotency),
         items::find(session, &keys.items),

@@ -9,14 +9,11 @@ use earmark_core::text::Reference;
 use uuid::Uuid;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::{self, query};
 use crate::session::Session;
 
-pub(super) async fn find(
-    session: &Session,
-    ids: &HashSet<OrderId>,
-) -> Result<HashMap<OrderId, Order>, DatabaseError> {
+pub(super) async fn find(session: &Session, ids: &HashSet<OrderId>) -> Result<HashMap<OrderId, Order>> {
     let ids: Vec<_> = ids.iter().map(|id| Uuid::from_u128(id.0)).collect();
     rows::orders::find(session, &ids).await
 }
@@ -28,7 +25,7 @@ pub(super) fn put(mut found: HashMap<OrderId, Order>, ids: &HashSet<OrderId>, ro
 pub(super) async fn find_references(
     session: &Session,
     references: &HashSet<Reference>,
-) -> Result<HashMap<Reference, OrderId>, DatabaseError> {
+) -> Result<HashMap<Reference, OrderId>> {
     if references.is_empty() {
         return Ok(HashMap::new());
     }

@@ -6,12 +6,12 @@ use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
 use uuid::Uuid;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::session::Session;
 
 /// The cart with this id, and the item of each line.
-pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {
+pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedCart>> {
     let Some(cart) = rows::carts::find(session, &[Uuid::from_u128(id.0)]).await?.pop() else {
         return Ok(None);
     };

@@ -6,7 +6,7 @@ use earmark_store::{Page, RecordedEvent};
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS};
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows::events::{STREAM, needs_order};
 use crate::rows::{self, query};
 use crate::session::Session;
@@ -20,7 +20,7 @@ pub(super) async fn list(
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -55,7 +55,7 @@ pub(super) async fn list_of_order(
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let id = Uuid::from_u128(id.0);
     let created = "SELECT created_sequence FROM orders WHERE id = $1 AND created_sequence > $2";
@@ -74,11 +74,7 @@ pub(super) async fn list_of_order(
 }
 
 /// Adds the order as it was placed to each `order.created`, which does not store it.
-async fn recorded(
-    session: &Session,
-    events: Vec<Event>,
-    limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>> {
     let Page { rows: events, more } = Page::of(events, limit);
     let mut ids =
         events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -96,5 +92,5 @@ async fn recorded(
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_, DatabaseError>>()?, more })
+    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_>>()?, more })
 }

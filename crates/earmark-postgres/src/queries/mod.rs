@@ -31,7 +31,7 @@ use earmark_store::{
 
 use crate::codec::get;
 use crate::database_url::DatabaseUrl;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::session::Session;
 use crate::{rows, verify};
@@ -50,7 +50,7 @@ impl PostgresQueries {
 
 /// Whether the database answers and takes writes. A server may become read-only under open
 /// connections.
-async fn answers(session: &Session) -> Result<(), DatabaseError> {
+async fn answers(session: &Session) -> Result<()> {
     rows::events::last_sequence(session).await?;
     let sql = "SELECT current_setting('default_transaction_read_only')";
     let found = rows::query(session, sql, &[]).await?;

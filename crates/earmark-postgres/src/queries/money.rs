@@ -9,7 +9,7 @@ use earmark_store::{Page, PaymentFilter, RefundFilter};
 use uuid::Uuid;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows::{self, query};
 use crate::session::Session;
 
@@ -35,10 +35,7 @@ struct Candidates {
 }
 
 /// The order that a refund belongs to.
-pub(super) async fn find_order_of_refund(
-    session: &Session,
-    id: RefundId,
-) -> Result<Option<Order>, DatabaseError> {
+pub(super) async fn find_order_of_refund(session: &Session, id: RefundId) -> Result<Option<Order>> {
     let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 1";
     let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
     let Some(row) = found.first() else { return Ok(None) };
@@ -50,7 +47,7 @@ pub(super) async fn payments(
     session: &Session,
     filter: &PaymentFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
+) -> Result<Page<(OrderId, Payment)>> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
     let (lowest, highest) = filter.bounds();
     list(session, Candidates { sql, lowest, highest }, limit, |order, id| {
@@ -65,7 +62,7 @@ pub(super) async fn refunds(
     session: &Session,
     filter: &RefundFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
+) -> Result<Page<(OrderId, Refund)>> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
     let (lowest, highest) = filter.bounds();
     list(session, Candidates { sql, lowest, highest }, limit, |order, id| {
@@ -80,7 +77,7 @@ async fn list<T>(
     candidates: Candidates,
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
-) -> Result<Page<(OrderId, T)>, DatabaseError> {
+) -> Result<Page<(OrderId, T)>> {
     let Candidates { sql, lowest, highest: mut upto } = candidates;
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {

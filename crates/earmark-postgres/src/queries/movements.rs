@@ -8,7 +8,7 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::rows::events::{deltas, needs_order};
 use crate::segments::walk;
@@ -20,7 +20,7 @@ pub(super) async fn list(
     sku: &Sku,
     before: Option<MovementCursor>,
     limit: usize,
-) -> Result<Page<Movement>, DatabaseError> {
+) -> Result<Page<Movement>> {
     let (below, mut on_hand, mut reserved) = match before {
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find_one(session, sku).await? {
@@ -52,7 +52,7 @@ pub(super) async fn list(
 }
 
 /// What a counter was before it moved by `delta`.
-fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
     before.ok_or_else(|| {
         DatabaseError::damaged("the counters do not follow from the events, at event", sequence)

@@ -7,7 +7,7 @@ use earmark_store::{OrderFilter, Page, codes};
 use uuid::Uuid;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::{self, query};
 use crate::segments::walk::OrdersOfItem;
 use crate::session::Session;
@@ -16,10 +16,7 @@ use crate::session::Session;
 const CANDIDATES_MIN: usize = 32;
 
 /// The order that a payment belongs to.
-pub(super) async fn find_of_payment(
-    session: &Session,
-    id: PaymentId,
-) -> Result<Option<Order>, DatabaseError> {
+pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>> {
     let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 0";
     let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
     let Some(row) = found.first() else { return Ok(None) };
@@ -27,11 +24,7 @@ pub(super) async fn find_of_payment(
 }
 
 /// A page of the orders that a filter lets through, highest id first.
-pub(super) async fn list(
-    session: &Session,
-    filter: &OrderFilter,
-    limit: usize,
-) -> Result<Page<Order>, DatabaseError> {
+pub(super) async fn list(session: &Session, filter: &OrderFilter, limit: usize) -> Result<Page<Order>> {
     let (lowest, mut upto) = filter.bounds();
     let by_item = match &filter.sku {
         Some(sku) if filter.customer_id.is_none() && filter.reference.is_none() => {
@@ -62,7 +55,7 @@ async fn candidates(
     filter: &OrderFilter,
     highest: OrderId,
     want: usize,
-) -> Result<Vec<Uuid>, DatabaseError> {
+) -> Result<Vec<Uuid>> {
     let (lowest, _) = filter.bounds();
     let bounds = (Uuid::from_u128(lowest.0), Uuid::from_u128(highest.0));
     let (low, high, count) = (&bounds.0, &bounds.1, &codec::limit(want));

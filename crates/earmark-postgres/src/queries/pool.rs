@@ -12,7 +12,7 @@ use earmark_store::StoreError;
 
 use crate::database_url::DatabaseUrl;
 use crate::dial::Dialer;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::session::Session;
 use crate::session::prepare_reader;
@@ -29,8 +29,7 @@ const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET L
      SET LOCAL idle_in_transaction_session_timeout = 0";
 
 /// A read that has begun.
-pub(super) type Reading<'session, T> =
-    Pin<Box<dyn Future<Output = Result<T, DatabaseError>> + Send + 'session>>;
+pub(super) type Reading<'session, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'session>>;
 
 /// Connections to read from.
 pub(super) struct Pool(deadpool_postgres::Pool);
@@ -94,7 +93,7 @@ impl Pool {
 struct Held(Option<Object>);
 
 impl Held {
-    fn session(&self) -> Result<&Session, DatabaseError> {
+    fn session(&self) -> Result<&Session> {
         self.0.as_deref().ok_or_else(|| DatabaseError::Away("the connection was given back".to_owned()))
     }
 

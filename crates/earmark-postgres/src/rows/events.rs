@@ -6,14 +6,14 @@ use earmark_core::{Event, Fact};
 
 use super::query;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::session::Session;
 
 /// The only stream. With several, each would have its turns and its own items.
 pub(crate) const STREAM: i16 = 1;
 
 /// The number of the last event; 0 before the first.
-pub(crate) async fn last_sequence(session: &Session) -> Result<u64, DatabaseError> {
+pub(crate) async fn last_sequence(session: &Session) -> Result<u64> {
     let rows = query(session, "SELECT last_sequence FROM streams WHERE id = $1", &[&STREAM]).await?;
     let row =
         rows.first().ok_or_else(|| DatabaseError::damaged("the stream of events", "its row is gone"))?;
@@ -21,7 +21,7 @@ pub(crate) async fn last_sequence(session: &Session) -> Result<u64, DatabaseErro
 }
 
 /// The events with these numbers, in no order.
-pub(crate) async fn find(session: &Session, sequences: &[i64]) -> Result<Vec<Event>, DatabaseError> {
+pub(crate) async fn find(session: &Session, sequences: &[i64]) -> Result<Vec<Event>> {
     if sequences.is_empty() {
         return Ok(Vec::new());
     }
@@ -31,7 +31,7 @@ pub(crate) async fn find(session: &Session, sequences: &[i64]) -> Result<Vec<Eve
 
 /// The id of the order that [`deltas`] needs to say what the event did to the counters; `None` if
 /// it needs none.
-pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>, DatabaseError> {
+pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>> {
     match (&event.fact, event.order_id) {
         (Fact::OrderCreated, Some(id)) => Ok(Some(uuid::Uuid::from_u128(id.0))),
         (Fact::OrderCreated, None) => {
@@ -45,7 +45,7 @@ pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>, DatabaseE
 }
 
 /// What an event did to the counters. `order` is the one that [`needs_order`] names.
-pub(crate) fn deltas(event: &Event, order: Option<&Order>) -> Result<Vec<Delta>, DatabaseError> {
+pub(crate) fn deltas(event: &Event, order: Option<&Order>) -> Result<Vec<Delta>> {
     if needs_order(event)?.is_some() && order.is_none() {
         return Err(DatabaseError::damaged("an order is named but not there, by event", event.sequence));
     }

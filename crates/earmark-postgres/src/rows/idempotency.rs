@@ -7,14 +7,11 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::session::Session;
 
 /// The records that have these digests, in no order.
-pub(crate) async fn find(
-    session: &Session,
-    digests: &[Uuid],
-) -> Result<Vec<IdempotencyRecord>, DatabaseError> {
+pub(crate) async fn find(session: &Session, digests: &[Uuid]) -> Result<Vec<IdempotencyRecord>> {
     if digests.is_empty() {
         return Ok(Vec::new());
     }
@@ -22,7 +19,7 @@ pub(crate) async fn find(
     query(session, sql, &[&digests]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<IdempotencyRecord, DatabaseError> {
+fn read(row: &Row) -> Result<IdempotencyRecord> {
     let order = codec::optional_bits(row, 3)?.map(OrderId);
     let payment = codec::optional_bits(row, 4)?.map(PaymentId);
     let answer = match (order, payment) {

@@ -6,7 +6,7 @@ use tokio_postgres::Row;
 
 use super::query;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::session::Session;
 
 /// The columns that [`read`] takes, of `items` as `i` and `stocks` as `s`.
@@ -14,7 +14,7 @@ pub(crate) const COLUMNS: &str = "i.sku, i.name, i.description, i.unit_price, i.
      s.on_hand, s.reserved, s.version, s.updated_at";
 
 /// The items of these SKUs, each once, in no order.
-pub(crate) async fn find(session: &Session, skus: &[&str]) -> Result<Vec<StockedItem>, DatabaseError> {
+pub(crate) async fn find(session: &Session, skus: &[&str]) -> Result<Vec<StockedItem>> {
     if skus.is_empty() {
         return Ok(Vec::new());
     }
@@ -22,12 +22,12 @@ pub(crate) async fn find(session: &Session, skus: &[&str]) -> Result<Vec<Stocked
     query(session, &sql, &[&skus]).await?.iter().map(read).collect()
 }
 
-pub(crate) async fn find_one(session: &Session, sku: &Sku) -> Result<Option<StockedItem>, DatabaseError> {
+pub(crate) async fn find_one(session: &Session, sku: &Sku) -> Result<Option<StockedItem>> {
     Ok(find(session, &[sku.as_str()]).await?.pop())
 }
 
 /// The item in a row of [`COLUMNS`].
-pub(crate) fn read(row: &Row) -> Result<StockedItem, DatabaseError> {
+pub(crate) fn read(row: &Row) -> Result<StockedItem> {
     let item = Item {
         sku: codec::text(row, 0, Sku::parse)?,
         name: codec::text(row, 1, Name::parse)?,

@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::session::Session;
 
 /// The columns that [`read`] takes.
 pub(crate) const COLUMNS: &str = "id, version, name, role, secret_hash, created_at, revoked_at";
 
 /// The keys that have these ids, in no order.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>, DatabaseError> {
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -24,12 +24,12 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>,
     query(session, &sql, &[&ids]).await?.iter().map(read).collect()
 }
 
-pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>, DatabaseError> {
+pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.pop())
 }
 
 /// The key in a row of [`COLUMNS`].
-pub(crate) fn read(row: &Row) -> Result<ApiKey, DatabaseError> {
+pub(crate) fn read(row: &Row) -> Result<ApiKey> {
     let hash: &[u8] = codec::get(row, 4)?;
     Ok(ApiKey {
         id: KeyId(codec::bits(row, 0)?),

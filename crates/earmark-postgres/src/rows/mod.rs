@@ -11,7 +11,7 @@ pub(crate) mod orders;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::session::Session;
 
 /// Runs a statement, which is prepared once for each connection.
@@ -19,7 +19,7 @@ pub(crate) async fn query(
     session: &Session,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, DatabaseError> {
+) -> Result<Vec<Row>> {
     let statement = session.prepare_cached(sql).await?;
     Ok(session.query(&statement, parameters).await?)
 }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::session::Session;
 
 const ORDERS: &str = "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
@@ -28,7 +28,7 @@ const REFUNDS: &str = "SELECT order_id, id, payment_id, version, status, amount,
      updated_at FROM refunds WHERE order_id = ANY($1) ORDER BY order_id, number";
 
 /// The orders that have these ids; those that are not there are left out.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>, DatabaseError> {
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -63,12 +63,12 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<Orde
     Ok(found)
 }
 
-pub(crate) async fn find_one(session: &Session, id: OrderId) -> Result<Option<Order>, DatabaseError> {
+pub(crate) async fn find_one(session: &Session, id: OrderId) -> Result<Option<Order>> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.remove(&id))
 }
 
 /// The orders that have these ids, in the same order; each must be there.
-pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>, DatabaseError> {
+pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>> {
     let mut found = find(session, ids).await?;
     let mut orders = Vec::with_capacity(ids.len());
     for id in ids {
@@ -79,7 +79,7 @@ pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>, D
     Ok(orders)
 }
 
-fn read(row: &Row) -> Result<Order, DatabaseError> {
+fn read(row: &Row) -> Result<Order> {
     Ok(Order {
         id: OrderId(codec::bits(row, 0)?),
         version: codec::count(row, 1)?,
@@ -102,7 +102,7 @@ fn read(row: &Row) -> Result<Order, DatabaseError> {
     })
 }
 
-fn line(row: &Row) -> Result<OrderLine, DatabaseError> {
+fn line(row: &Row) -> Result<OrderLine> {
     Ok(OrderLine {
         sku: codec::text(row, 1, Sku::parse)?,
         name: codec::text(row, 2, Name::parse)?,
@@ -115,7 +115,7 @@ fn line(row: &Row) -> Result<OrderLine, DatabaseError> {
     })
 }
 
-fn payment(row: &Row) -> Result<Payment, DatabaseError> {
+fn payment(row: &Row) -> Result<Payment> {
     Ok(Payment {
         id: PaymentId(codec::bits(row, 1)?),
         version: codec::count(row, 2)?,
@@ -132,7 +132,7 @@ fn payment(row: &Row) -> Result<Payment, DatabaseError> {
     })
 }
 
-fn refund(row: &Row) -> Result<Refund, DatabaseError> {
+fn refund(row: &Row) -> Result<Refund> {
     Ok(Refund {
         id: RefundId(codec::bits(row, 1)?),
         payment_id: PaymentId(codec::bits(row, 2)?),

@@ -5,29 +5,20 @@ use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
 use uuid::Uuid;
 
-use super::plan::{Column, Plan, Statement, column};
+use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "carts",
-    sql: "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
+const INSERT: &str = "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::bigint[]), \
-     unnest($7::bigint[]), unnest($8::bigint[])",
-};
-const UPDATE: Statement = Statement {
-    what: "carts",
-    sql: "UPDATE carts t SET version = u.version, customer_id = u.customer_id, lines = u.lines, metadata = u.metadata, \
+     unnest($7::bigint[]), unnest($8::bigint[])";
+const UPDATE: &str = "UPDATE carts t SET version = u.version, customer_id = u.customer_id, lines = u.lines, metadata = u.metadata, \
      created_at = u.created_at, updated_at = u.updated_at, expires_at = u.expires_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[]) \
-     u (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at, was) WHERE t.id = u.id AND t.version = u.was",
-};
-const DELETE: Statement = Statement {
-    what: "carts",
-    sql: "DELETE FROM carts t USING unnest($1::uuid[], $2::bigint[]) u (id, was) WHERE t.id = u.id AND t.version = u.was",
-};
+     u (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at, was) WHERE t.id = u.id AND t.version = u.was";
+const DELETE: &str = "DELETE FROM carts t USING unnest($1::uuid[], $2::bigint[]) u (id, was) WHERE t.id = u.id AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old, mut old_versions) = (Vec::new(), Vec::new(), Vec::new());
     let (mut gone, mut gone_versions) = (Vec::new(), Vec::new());
     for change in changes {
@@ -44,16 +35,16 @@ pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Resu
             (None, None) => {}
         }
     }
-    plan.add(&INSERT, new.len(), columns(&new)?);
+    plan.add(INSERT, new.len(), columns(&new)?);
     let mut updated = columns(&old)?;
     updated.push(column(old_versions.into_iter()));
-    plan.add(&UPDATE, old.len(), updated);
+    plan.add(UPDATE, old.len(), updated);
     let deleted = gone.len();
-    plan.add(&DELETE, deleted, vec![column(gone.into_iter()), column(gone_versions.into_iter())]);
+    plan.add(DELETE, deleted, vec![column(gone.into_iter()), column(gone_versions.into_iter())]);
     Ok(())
 }
 
-fn columns<'a>(carts: &[&'a Cart]) -> Result<Vec<Column<'a>>, DatabaseError> {
+fn columns<'a>(carts: &[&'a Cart]) -> Result<Vec<Column<'a>>> {
     let version = carts.iter().map(|cart| codec::integer(cart.version)).collect::<Result<Vec<_>, _>>()?;
     let lines = carts.iter().map(|cart| codec::to_list(&cart.lines)).collect::<Result<Vec<_>, _>>()?;
     let metadata = carts.iter().map(|cart| codec::to_pairs(&cart.metadata)).collect::<Result<Vec<_>, _>>()?;

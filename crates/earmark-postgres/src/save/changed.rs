@@ -8,7 +8,7 @@ use earmark_core::{BatchChanges, Fact};
 
 use super::refusals::never_deleted;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
 /// The orders that a batch changes.
 pub(super) struct ChangedOrders<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Old<'a> {
 }
 
 impl<'a> ChangedOrders<'a> {
-    pub(super) fn of(changes: &'a BatchChanges) -> Result<Self, DatabaseError> {
+    pub(super) fn of(changes: &'a BatchChanges) -> Result<Self> {
         let created = created_sequences(changes);
         let (mut new, mut old) = (Vec::new(), Vec::new());
         for change in &changes.orders {

@@ -4,28 +4,20 @@ use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use uuid::Uuid;
 
-use super::plan::{Plan, Statement, column};
+use super::plan::{Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "idempotency keys",
-    sql: "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
-     SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::uuid[]), unnest($6::text[])",
-};
-const DELETE: Statement = Statement {
-    what: "idempotency keys",
-    sql: "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest",
-};
+const INSERT: &str = "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
+     SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::uuid[]), unnest($6::text[])";
+const DELETE: &str =
+    "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest";
 
-pub(super) fn save<'a>(
-    changes: &'a [Change<IdempotencyRecord>],
-    plan: &mut Plan<'a>,
-) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan<'a>) -> Result<()> {
     // First the rows that go: a new one may come under the same key.
     let gone = changes.iter().filter_map(|change| change.before.as_ref());
     let gone: Vec<_> = gone.map(|record| Uuid::from_bytes(record.digest)).collect();
-    plan.add(&DELETE, gone.len(), vec![column(gone.into_iter())]);
+    plan.add(DELETE, gone.len(), vec![column(gone.into_iter())]);
     let new: Vec<&IdempotencyRecord> = changes.iter().filter_map(|change| change.after.as_deref()).collect();
     let whole = new.iter().map(|record| match &record.answer {
         KeptAnswer::Whole(outcome) => codec::to_document(outcome).map(Some),
@@ -33,7 +25,7 @@ pub(super) fn save<'a>(
     });
     let whole = whole.collect::<Result<Vec<_>, _>>()?;
     plan.add(
-        &INSERT,
+        INSERT,
         new.len(),
         vec![
             column(new.iter().map(|record| Uuid::from_bytes(record.digest))),

@@ -6,25 +6,19 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::plan::{Plan, Statement, column};
+use super::plan::{Plan, column};
 use super::refusals::never_deleted;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "API keys",
-    sql: "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
+const INSERT: &str = "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::bytea[]), \
-     unnest($6::bigint[]), unnest($7::bigint[])",
-};
-const UPDATE: Statement = Statement {
-    what: "API keys",
-    sql: "UPDATE api_keys t SET version = u.version, revoked_at = u.revoked_at \
+     unnest($6::bigint[]), unnest($7::bigint[])";
+const UPDATE: &str = "UPDATE api_keys t SET version = u.version, revoked_at = u.revoked_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, version, revoked_at, was) \
-     WHERE t.id = u.id AND t.version = u.was",
-};
+     WHERE t.id = u.id AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old, mut versions) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };
@@ -40,7 +34,7 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
     let version =
         |keys: &[&ApiKey]| keys.iter().map(|key| codec::integer(key.version)).collect::<Result<Vec<_>, _>>();
     plan.add(
-        &INSERT,
+        INSERT,
         new.len(),
         vec![
             column(ids(&new).into_iter()),
@@ -53,7 +47,7 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
         ],
     );
     plan.add(
-        &UPDATE,
+        UPDATE,
         old.len(),
         vec![
             column(ids(&old).into_iter()),

@@ -5,24 +5,18 @@ use earmark_core::orders::OrderLine;
 use uuid::Uuid;
 
 use super::changed::{ChangedOrders, New, Old};
-use super::plan::{Plan, Statement, column};
+use super::plan::{Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
-const INSERT: Statement = Statement {
-    what: "order lines",
-    sql: "INSERT INTO order_lines \
+const INSERT: &str = "INSERT INTO order_lines \
      (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
      SELECT unnest($1::uuid[]), unnest($2::smallint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::bigint[]), \
-     unnest($6::integer[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::integer[]), unnest($10::integer[])",
-};
-const UPDATE: Statement = Statement {
-    what: "order lines",
-    sql: "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
+     unnest($6::integer[]), unnest($7::integer[]), unnest($8::integer[]), unnest($9::integer[]), unnest($10::integer[])";
+const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped = u.shipped, delivered = u.delivered, returned = u.returned \
      FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[]) \
      u (order_id, line, sku, cancelled, shipped, delivered, returned) \
-     WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku",
-};
+     WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku";
 
 /// A line with the id of its order and its place there.
 struct Placed<'a> {
@@ -31,16 +25,16 @@ struct Placed<'a> {
     line: &'a OrderLine,
 }
 
-pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     insert(&changed.new, plan)?;
     update(&changed.old, plan)
 }
 
-fn place(index: usize) -> Result<i16, DatabaseError> {
+fn place(index: usize) -> Result<i16> {
     i16::try_from(index).map_err(|error| DatabaseError::damaged("the place of a line", error))
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut lines = Vec::new();
     for New { order, .. } in new {
         for (index, line) in order.lines.iter().enumerate() {
@@ -49,7 +43,7 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
         }
     }
     plan.add(
-        &INSERT,
+        INSERT,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),
@@ -67,7 +61,7 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut lines = Vec::new();
     for Old { before, order } in old {
         if before.lines.len() != order.lines.len() {
@@ -80,7 +74,7 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
         }
     }
     plan.add(
-        &UPDATE,
+        UPDATE,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),
@@ -95,6 +89,6 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
     Ok(())
 }
 
-fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>, DatabaseError> {
+fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>> {
     lines.iter().map(|placed| codec::units(of(placed.line))).collect()
 }

@@ -23,18 +23,15 @@ mod stream;
 use earmark_core::BatchChanges;
 use earmark_store::Meanwhile as Overlap;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::outcome::Node;
 use crate::session::Session;
 use changed::ChangedOrders;
-use plan::{Plan, Statement, column};
+use plan::{Plan, column};
 pub(crate) use stream::UPDATE_STREAM;
 
-const UPDATE_NODE: Statement = Statement {
-    what: "the row of this node",
-    sql: "UPDATE nodes t SET batch = u.batch, seen_at = now() \
-     FROM unnest($1::uuid[], $2::bigint[]) u (id, batch) WHERE t.id = u.id AND t.batch = u.batch - 1",
-};
+const UPDATE_NODE: &str = "UPDATE nodes t SET batch = u.batch, seen_at = now() \
+     FROM unnest($1::uuid[], $2::bigint[]) u (id, batch) WHERE t.id = u.id AND t.batch = u.batch - 1";
 
 /// What is saved together: the changes of a batch, and the node whose row counts its batches.
 pub(crate) struct Batch<'a> {
@@ -43,16 +40,12 @@ pub(crate) struct Batch<'a> {
 }
 
 /// Writes a batch into the open transaction, so that only COMMIT is left to be sent.
-pub(crate) async fn save(
-    session: &Session,
-    batch: &Batch<'_>,
-    overlap: &mut dyn Overlap,
-) -> Result<(), DatabaseError> {
+pub(crate) async fn save(session: &Session, batch: &Batch<'_>, overlap: &mut dyn Overlap) -> Result<()> {
     plan(batch)?.run(session, overlap).await
 }
 
 /// The statements that write a batch. Nothing is sent yet.
-pub(crate) fn plan<'a>(batch: &Batch<'a>) -> Result<Plan<'a>, DatabaseError> {
+pub(crate) fn plan<'a>(batch: &Batch<'a>) -> Result<Plan<'a>> {
     let Batch { changes, node } = *batch;
     refusals::items_need_events(changes)?;
     let mut plan = Plan::default();
@@ -69,6 +62,6 @@ pub(crate) fn plan<'a>(batch: &Batch<'a>) -> Result<Plan<'a>, DatabaseError> {
     events::save(&changes.events, &mut plan)?;
     stream::save(&changes.events, &mut plan)?;
     let counted = vec![column([node.id].into_iter()), column([node.batch + 1].into_iter())];
-    plan.add(&UPDATE_NODE, 1, counted);
+    plan.add(UPDATE_NODE, 1, counted);
     Ok(plan)
 }

@@ -7,43 +7,35 @@ use earmark_store::codes;
 use uuid::Uuid;
 
 use super::changed::{ChangedOrders, New, Old};
-use super::plan::{Column, Plan, Statement, column};
+use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "orders",
-    sql: "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
+const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
      confirmed_at, paid_at, shipping_address, metadata, cancellations, shipments, created_sequence, created_at, placed_total, \
      confirmed_at_placement, customer_id, reference) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
      unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::text[]), \
      unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bigint[]), unnest($16::bigint[]), unnest($17::bigint[]), \
-     unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])",
-};
+     unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])";
 /// Leaves out the columns that never change after placement.
-const UPDATE: Statement = Statement {
-    what: "orders",
-    sql: "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
+const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
      refunded_total = u.refunded_total, reserved_until = u.reserved_until, expiry_due_at = u.expiry_due_at, \
      confirmed_at = u.confirmed_at, paid_at = u.paid_at, shipping_address = u.shipping_address, metadata = u.metadata, \
      cancellations = u.cancellations, shipments = u.shipments \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], \
      $9::bigint[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[]) \
      u (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, confirmed_at, paid_at, \
-     shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was",
-};
-const INSERT_REFERENCE: Statement = Statement {
-    what: "references",
-    sql: "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])",
-};
+     shipping_address, metadata, cancellations, shipments, was) WHERE t.id = u.id AND t.version = u.was";
+const INSERT_REFERENCE: &str =
+    "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])";
 
-pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     insert(&changed.new, plan)?;
     update(&changed.old, plan)
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let orders: Vec<&Order> = new.iter().map(|new| new.order).collect();
     let mut columns = changing(&orders)?;
     columns.extend([
@@ -54,11 +46,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
         column(orders.iter().map(|order| order.customer_id.as_ref().map(CustomerId::as_str))),
         column(orders.iter().map(|order| order.reference.as_ref().map(Reference::as_str))),
     ]);
-    plan.add(&INSERT, new.len(), columns);
+    plan.add(INSERT, new.len(), columns);
     let named: Vec<_> =
         orders.iter().filter_map(|order| Some((order.reference.as_ref()?.as_str(), order.id))).collect();
     plan.add(
-        &INSERT_REFERENCE,
+        INSERT_REFERENCE,
         named.len(),
         vec![
             column(named.iter().map(|(reference, _)| *reference)),
@@ -68,18 +60,18 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError>
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let orders: Vec<&Order> = old.iter().map(|old| old.order).collect();
     let mut columns = changing(&orders)?;
     let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
     columns.push(column(versions.into_iter()));
-    plan.add(&UPDATE, old.len(), columns);
+    plan.add(UPDATE, old.len(), columns);
     Ok(())
 }
 
 /// The columns that both statements have, in the same order.
-fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, DatabaseError> {
-    let each = |of: fn(&Order) -> Result<Option<String>, DatabaseError>| {
+fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>> {
+    let each = |of: fn(&Order) -> Result<Option<String>>| {
         orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()
     };
     let version = orders.iter().map(|order| codec::integer(order.version)).collect::<Result<Vec<_>, _>>()?;

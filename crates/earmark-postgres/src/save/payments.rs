@@ -6,31 +6,23 @@ use earmark_store::codes;
 use uuid::Uuid;
 
 use super::changed::ChangedOrders;
-use super::plan::{Column, Plan, Statement, column};
+use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "payments",
-    sql: "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
+const INSERT: &str = "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
      order_id, attempt, amount, token, gateway, created_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::text[]), unnest($5::text[]), \
      unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::uuid[]), unnest($10::smallint[]), \
-     unnest($11::bigint[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bigint[])",
-};
-const UPDATE: Statement = Statement {
-    what: "payments",
-    sql: "UPDATE payments t SET version = u.version, status = u.status, gateway_reference = u.gateway_reference, \
+     unnest($11::bigint[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bigint[])";
+const UPDATE: &str = "UPDATE payments t SET version = u.version, status = u.status, gateway_reference = u.gateway_reference, \
      decline_code = u.decline_code, attempts = u.attempts, next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[], \
      $9::uuid[], $10::smallint[], $11::bigint[]) \
      u (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, order_id, attempt, was) \
-     WHERE t.order_id = u.order_id AND t.attempt = u.attempt AND t.id = u.id AND t.version = u.was",
-};
-const INSERT_KEY: Statement = Statement {
-    what: "ids of payments",
-    sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])",
-};
+     WHERE t.order_id = u.order_id AND t.attempt = u.attempt AND t.id = u.id AND t.version = u.was";
+const INSERT_KEY: &str =
+    "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])";
 
 /// A payment with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
@@ -40,7 +32,7 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
     let known = changed.old.iter().map(|old| (old.order, old.before.payments.as_slice()));
     for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
@@ -58,11 +50,11 @@ pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Resu
     // Updates first: when an attempt has ended, the next one may be inserted.
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.add(&UPDATE, moved.len(), columns);
+    plan.add(UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| placed.payment.amount.minor())),
@@ -70,15 +62,15 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
         column(added.iter().map(|placed| placed.payment.gateway.as_str())),
         column(added.iter().map(|placed| placed.payment.created_at.0)),
     ]);
-    plan.add(&INSERT, added.len(), columns);
+    plan.add(INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.payment.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.add(&INSERT_KEY, added.len(), vec![ids, orders]);
+    plan.add(INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
 /// The columns that both statements have, in the same order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>> {
     let payments = || placed.iter().map(|placed| placed.payment);
     let version = payments().map(|payment| codec::integer(payment.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

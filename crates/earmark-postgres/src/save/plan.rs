@@ -6,17 +6,9 @@ use std::borrow::Cow;
 use earmark_store::Meanwhile as Overlap;
 use tokio_postgres::types::ToSql;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::pipeline::{Underway, answering_if_slow, pipelined};
 use crate::session::Session;
-
-/// A statement of a save.
-#[derive(PartialEq, Eq)]
-pub(crate) struct Statement {
-    /// What it writes, for the text of an error.
-    pub(super) what: &'static str,
-    pub(super) sql: &'static str,
-}
 
 /// A parameter of a statement: the values of one column as an array.
 pub(super) type Column<'a> = Box<dyn ToSql + Sync + Send + 'a>;
@@ -30,7 +22,6 @@ where
 }
 
 struct Planned<'a> {
-    what: &'static str,
     sql: Cow<'static, str>,
     /// How many rows it shall change.
     rows: usize,
@@ -47,16 +38,15 @@ impl<'a> Plan<'a> {
     /// Adds a statement that shall change so many rows, unless there are none. If it updates rows
     /// that were loaded, `AND t.version = u.was` is its last condition, so that a row at another
     /// version is not changed and is missing from the count.
-    pub(super) fn add(&mut self, statement: &Statement, rows: usize, columns: Vec<Column<'a>>) {
-        let Statement { what, sql } = *statement;
+    pub(super) fn add(&mut self, sql: &'static str, rows: usize, columns: Vec<Column<'a>>) {
         if rows > 0 {
-            self.statements.push(Planned { what, sql: Cow::Borrowed(sql), rows, columns });
+            self.statements.push(Planned { sql: Cow::Borrowed(sql), rows, columns });
         }
     }
 
     /// Takes a statement out. Only where a proof has turned a protection off.
-    pub(crate) fn leave_out(&mut self, statement: &Statement) {
-        self.statements.retain(|planned| planned.sql != statement.sql);
+    pub(crate) fn leave_out(&mut self, sql: &str) {
+        self.statements.retain(|planned| planned.sql != sql);
     }
 
     /// Has updates change rows at any version. Only where a proof has turned a protection off.
@@ -68,7 +58,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Prepares all of them. The first of its kind on a session costs a round trip.
-    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>, DatabaseError> {
+    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>> {
         let mut prepared = Vec::with_capacity(self.statements.len());
         for planned in &self.statements {
             prepared.push(session.prepare_cached(&planned.sql).await?);
@@ -78,7 +68,7 @@ impl<'a> Plan<'a> {
 
     /// Sends all of them in one round trip, and checks how many rows each has changed. Answers that
     /// are due are sent while the server works.
-    pub(crate) async fn run(self, session: &Session, overlap: &mut dyn Overlap) -> Result<(), DatabaseError> {
+    pub(crate) async fn run(self, session: &Session, overlap: &mut dyn Overlap) -> Result<()> {
         let prepared = answering_if_slow(overlap, self.prepare(session)).await?;
         let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .statements
@@ -89,12 +79,12 @@ impl<'a> Plan<'a> {
         for (statement, parameters) in prepared.iter().zip(&parameters) {
             underway.push(Box::pin(session.execute(statement, parameters)));
         }
-        let expected = self.statements.iter().map(|planned| (planned.what, planned.rows as u64));
         let changed = pipelined(underway, || overlap.answer()).await;
         // The first error is the cause of those behind it.
-        for ((what, rows), changed) in expected.zip(changed) {
-            let changed = changed?;
+        for (planned, changed) in self.statements.iter().zip(changed) {
+            let (changed, rows) = (changed?, planned.rows as u64);
             if changed != rows {
+                let what = planned.sql.split(' ').take(3).collect::<Vec<_>>().join(" ");
                 return Err(DatabaseError::Conflict(format!("{changed} of {rows} rows changed: {what}")));
             }
         }

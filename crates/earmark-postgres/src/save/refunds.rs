@@ -5,31 +5,23 @@ use earmark_store::codes;
 use uuid::Uuid;
 
 use super::changed::ChangedOrders;
-use super::plan::{Column, Plan, Statement, column};
+use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-const INSERT: Statement = Statement {
-    what: "refunds",
-    sql: "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
+const INSERT: &str = "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
      amount, reason, created_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::smallint[]), unnest($4::bigint[]), unnest($5::bigint[]), \
      unnest($6::bigint[]), unnest($7::uuid[]), unnest($8::integer[]), unnest($9::uuid[]), unnest($10::bigint[]), unnest($11::smallint[]), \
-     unnest($12::bigint[])",
-};
-const UPDATE: Statement = Statement {
-    what: "refunds",
-    sql: "UPDATE refunds t SET version = u.version, status = u.status, attempts = u.attempts, \
+     unnest($12::bigint[])";
+const UPDATE: &str = "UPDATE refunds t SET version = u.version, status = u.status, attempts = u.attempts, \
      next_attempt_at = u.next_attempt_at, updated_at = u.updated_at \
      FROM unnest($1::uuid[], $2::bigint[], $3::smallint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[], $8::integer[], \
      $9::bigint[]) u (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, was) \
-     WHERE t.order_id = u.order_id AND t.number = u.number AND t.id = u.id AND t.version = u.was",
-};
+     WHERE t.order_id = u.order_id AND t.number = u.number AND t.id = u.id AND t.version = u.was";
 
-const INSERT_KEY: Statement = Statement {
-    what: "ids of refunds",
-    sql: "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])",
-};
+const INSERT_KEY: &str =
+    "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])";
 
 /// A refund with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
@@ -39,7 +31,7 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
     let known = changed.old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
     for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
@@ -56,11 +48,11 @@ pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Resu
     }
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.add(&UPDATE, moved.len(), columns);
+    plan.add(UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseError> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| Uuid::from_u128(placed.refund.payment_id.0))),
@@ -68,15 +60,15 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), DatabaseE
         column(added.iter().map(|placed| codes::reason_number(placed.refund.reason))),
         column(added.iter().map(|placed| placed.refund.created_at.0)),
     ]);
-    plan.add(&INSERT, added.len(), columns);
+    plan.add(INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.refund.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.add(&INSERT_KEY, added.len(), vec![ids, orders]);
+    plan.add(INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
 /// The columns that both statements have, in the same order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, DatabaseError> {
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>> {
     let refunds = || placed.iter().map(|placed| placed.refund);
     let version = refunds().map(|refund| codec::integer(refund.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::walk::{self, Segment};
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::events::STREAM;
 use crate::rows::{self, query};
 use crate::session::Session;
@@ -36,7 +36,7 @@ struct SequenceRange {
 
 /// Groups the next range if it has at least so many events, and at most so many of it. Gives
 /// whether it had.
-pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, DatabaseError> {
+pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool> {
     let newest = walk::newest(session).await?;
     let after = newest.map_or(0, |segment| segment.last);
     let last = codec::integer(rows::events::last_sequence(session).await?)?;
@@ -52,7 +52,7 @@ pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Res
     Ok(true)
 }
 
-async fn placed(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+async fn placed(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = 0";
     let mut created: HashMap<Uuid, u64> = HashMap::new();
     for row in &query(session, sql, &[&STREAM, &range.after, &range.last]).await? {
@@ -72,7 +72,7 @@ async fn placed(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Pos
     Ok(touched)
 }
 
-async fn others(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+async fn others(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = ANY($4)"
     );
@@ -93,7 +93,7 @@ async fn write(
     range: SequenceRange,
     newest: Option<Segment>,
     grouped: Grouped,
-) -> Result<(), DatabaseError> {
+) -> Result<()> {
     let id = |id: OrderId| Uuid::from_u128(id.0);
     let highest = newest.map_or(grouped.max_order_id, |before| before.highest.max(grouped.max_order_id));
     let (min, max, highest) = (id(grouped.min_order_id), id(grouped.max_order_id), id(highest));

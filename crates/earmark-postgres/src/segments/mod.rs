@@ -17,13 +17,12 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::connect::connect;
+use crate::connect::connect_writer;
 use crate::database_url::DatabaseUrl;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::options::PostgresOptions;
 use crate::session::Session;
-use crate::session::prepare_writer;
 
 /// How often a node looks for enough new events: after this time at least, and up to twice as long,
 /// so that nodes do not all look at the same moment.
@@ -99,18 +98,12 @@ async fn catch_up(
     url: &DatabaseUrl,
     session: &mut Option<Session>,
     events: std::ops::RangeInclusive<u64>,
-) -> Result<(), DatabaseError> {
+) -> Result<()> {
     if session.is_none() {
-        *session = Some(open(url).await.map_err(|error| DatabaseError::Away(error.to_string()))?);
+        *session = Some(connect_writer(url).await.map_err(|error| DatabaseError::Away(error.to_string()))?);
     }
     if let Some(session) = session {
         while build::next(session, &events).await? {}
     }
     Ok(())
-}
-
-async fn open(url: &DatabaseUrl) -> Result<Session, OpenError> {
-    let session = connect(url).await?;
-    prepare_writer(&session).await?;
-    Ok(session)
 }

@@ -12,7 +12,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows::events::STREAM;
 use crate::rows::query;
 use crate::session::Session;
@@ -34,12 +34,12 @@ pub(super) struct Segment {
     pub(super) highest: OrderId,
 }
 
-pub(super) async fn newest(session: &Session) -> Result<Option<Segment>, DatabaseError> {
+pub(super) async fn newest(session: &Session) -> Result<Option<Segment>> {
     Ok(segments(session, i64::MAX, 1).await?.pop())
 }
 
 /// At most `count` segments that begin before an event, the newest first.
-async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>, DatabaseError> {
+async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>> {
     let sql = "SELECT after_sequence, last_sequence, min_order_id, highest_order_id FROM segments \
                WHERE stream = $1 AND after_sequence < $2 ORDER BY after_sequence DESC LIMIT $3";
     let read = |row: &Row| {
@@ -50,19 +50,14 @@ async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segm
     query(session, sql, &[&STREAM, &before, &count]).await?.iter().map(read).collect()
 }
 
-fn list(row: &Row, column: usize) -> Result<Vec<Posting>, DatabaseError> {
+fn list(row: &Row, column: usize) -> Result<Vec<Posting>> {
     postings::read(get(row, column)?)
         .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
 }
 
 /// The numbers of the events before `below` that moved an item's counters, newest first, at most
 /// `want`.
-pub(crate) async fn events(
-    session: &Session,
-    sku: &Sku,
-    below: i64,
-    want: usize,
-) -> Result<Vec<i64>, DatabaseError> {
+pub(crate) async fn events(session: &Session, sku: &Sku, below: i64, want: usize) -> Result<Vec<i64>> {
     let reached = newest(session).await?.map_or(0, |segment| segment.last);
     let mut found: Vec<i64> =
         placed_after(session, sku, reached, below).await?.into_iter().map(|(sequence, _)| sequence).collect();
@@ -88,12 +83,7 @@ pub(crate) async fn events(
 }
 
 /// The `order.created` events between two events, of orders with a line of an item; in no order.
-async fn placed_after(
-    session: &Session,
-    sku: &Sku,
-    after: i64,
-    below: i64,
-) -> Result<Vec<(i64, OrderId)>, DatabaseError> {
+async fn placed_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<(i64, OrderId)>> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = 0";
     let created = query(session, sql, &[&STREAM, &after, &below]).await?;
     let mut sequences = HashMap::with_capacity(created.len());
@@ -114,12 +104,7 @@ async fn placed_after(
 }
 
 /// The numbers of the other events in between that moved an item's counters, in no order.
-async fn others_after(
-    session: &Session,
-    sku: &Sku,
-    after: i64,
-    below: i64,
-) -> Result<Vec<i64>, DatabaseError> {
+async fn others_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<i64>> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = ANY($4)"
     );
@@ -143,7 +128,7 @@ pub(crate) struct OrdersOfItem<'a> {
 
 impl<'a> OrdersOfItem<'a> {
     /// Reads those that no segment has yet.
-    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self, DatabaseError> {
+    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self> {
         let reached = newest(session).await?.map_or(0, |segment| segment.last);
         let newest = placed_after(session, sku, reached, i64::MAX).await?;
         Ok(Self { sku, newest: newest.into_iter().map(|(_, id)| id).collect() })
@@ -151,12 +136,7 @@ impl<'a> OrdersOfItem<'a> {
 
     /// The highest ids up to `upto`, at most `want`, highest first. If there are fewer than `want`,
     /// there are no more.
-    pub(crate) async fn highest(
-        &self,
-        session: &Session,
-        upto: OrderId,
-        want: usize,
-    ) -> Result<Vec<Uuid>, DatabaseError> {
+    pub(crate) async fn highest(&self, session: &Session, upto: OrderId, want: usize) -> Result<Vec<Uuid>> {
         let sql = "SELECT postings FROM segment_postings WHERE sku = $1 AND after_sequence BETWEEN $2 AND $3";
         let mut found: Vec<OrderId> = self.newest.iter().copied().filter(|id| *id <= upto).collect();
         let (mut before, mut stride) = (i64::MAX, STRIDE.0);

@@ -20,7 +20,7 @@ use earmark_core::text::CustomerId;
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use sweep::Sweep;
 use tail::Tail;
@@ -53,7 +53,7 @@ impl CustomerTail {
 
     /// Every entry that `snapshot` may lack in its B-tree; `None` if the snapshot is too old to be
     /// completed, so that the caller must take a new one.
-    pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>, DatabaseError> {
+    pub(crate) fn all(&self, snapshot: &Connection) -> Result<Option<Vec<CustomerKey>>> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         Ok((tail.reached() <= held).then(|| tail.keys((i64::MIN, [0; 16])..=(i64::MAX, [u8::MAX; 16]))))
@@ -61,11 +61,7 @@ impl CustomerTail {
 
     /// The orders of customers with this hash that `snapshot` may lack in its B-tree; `None` if the
     /// snapshot is too old to be completed.
-    pub(crate) fn orders(
-        &self,
-        snapshot: &Connection,
-        customer_hash: i64,
-    ) -> Result<Option<Vec<OrderId>>, DatabaseError> {
+    pub(crate) fn orders(&self, snapshot: &Connection, customer_hash: i64) -> Result<Option<Vec<OrderId>>> {
         let held = reached(snapshot, "customer_orders")?;
         let tail = self.lock();
         if tail.reached() > held {
@@ -78,7 +74,7 @@ impl CustomerTail {
 
 impl Deferred {
     /// Reads what is not in the B-trees yet.
-    pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self, DatabaseError> {
+    pub(crate) fn open(connection: &Connection, generation_entries: usize) -> Result<Self> {
         let idempotency = read_idempotency(connection, generation_entries)?;
         let customers = read_customers(connection, generation_entries)?;
         let highest: Option<i64> =
@@ -107,7 +103,7 @@ impl Deferred {
         &self,
         connection: &Connection,
         digest: &[u8; 16],
-    ) -> Result<Option<(i64, IdempotencyRecord)>, DatabaseError> {
+    ) -> Result<Option<(i64, IdempotencyRecord)>> {
         let number = match self.idempotency.find(digest) {
             Some(number) => Some(number),
             None => connection
@@ -126,7 +122,7 @@ impl Deferred {
         &mut self,
         connection: &Connection,
         digest: &[u8; 16],
-    ) -> Result<Option<IdempotencyRecord>, DatabaseError> {
+    ) -> Result<Option<IdempotencyRecord>> {
         let found = self.find_idempotency(connection, digest)?;
         if found.is_none() {
             self.absent.insert(*digest);
@@ -136,11 +132,7 @@ impl Deferred {
 
     /// Gives a number to a new idempotency row. There is no unique index, so a digest that is there
     /// already is found out here.
-    pub(crate) fn add_idempotency(
-        &mut self,
-        connection: &Connection,
-        digest: [u8; 16],
-    ) -> Result<i64, DatabaseError> {
+    pub(crate) fn add_idempotency(&mut self, connection: &Connection, digest: [u8; 16]) -> Result<i64> {
         if !self.absent.remove(&digest) && self.find_idempotency(connection, &digest)?.is_some() {
             return Err(DatabaseError::Conflict("an idempotency key is there already".to_owned()));
         }
@@ -150,11 +142,7 @@ impl Deferred {
     }
 
     /// Deletes a row, and gives how many were deleted. Its entries stay until the index is swept.
-    pub(crate) fn delete_idempotency(
-        &mut self,
-        connection: &Connection,
-        digest: &[u8; 16],
-    ) -> Result<usize, DatabaseError> {
+    pub(crate) fn delete_idempotency(&mut self, connection: &Connection, digest: &[u8; 16]) -> Result<usize> {
         let Some((number, _)) = self.find_idempotency(connection, digest)? else { return Ok(0) };
         self.sweep.row_deleted();
         // The same transaction may use the digest again.
@@ -167,7 +155,7 @@ impl Deferred {
     }
 
     /// Writes a slice of each index in the open transaction.
-    pub(crate) fn merge(&mut self, connection: &Connection) -> Result<(), DatabaseError> {
+    pub(crate) fn merge(&mut self, connection: &Connection) -> Result<()> {
         let mut insert = connection
             .prepare_cached("INSERT OR REPLACE INTO idempotency_index (digest, number) VALUES (?1, ?2)")?;
         for (digest, number) in self.idempotency.take_slice() {
@@ -190,7 +178,7 @@ impl Deferred {
     }
 
     /// The open transaction was committed; `last_sequence` is the last event in it, if it had one.
-    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) -> Result<(), DatabaseError> {
+    pub(crate) fn committed(&mut self, last_sequence: Option<u64>) -> Result<()> {
         if let Some(sequence) = last_sequence {
             self.committed_sequence = codec::integer(sequence)?;
         }
@@ -213,20 +201,17 @@ impl Deferred {
 }
 
 /// The number up to which a deferred table holds everything.
-pub(crate) fn reached(connection: &Connection, name: &str) -> Result<i64, DatabaseError> {
+pub(crate) fn reached(connection: &Connection, name: &str) -> Result<i64> {
     let mut statement = connection.prepare_cached("SELECT reached FROM progress WHERE name = ?1")?;
     Ok(statement.query_row([name], |row| row.get(0))?)
 }
 
-fn reach(connection: &Connection, name: &str, number: i64) -> Result<(), DatabaseError> {
+fn reach(connection: &Connection, name: &str, number: i64) -> Result<()> {
     connection.prepare_cached("UPDATE progress SET reached = ?2 WHERE name = ?1")?.execute((name, number))?;
     Ok(())
 }
 
-fn read_idempotency(
-    connection: &Connection,
-    generation_entries: usize,
-) -> Result<Tail<[u8; 16], i64>, DatabaseError> {
+fn read_idempotency(connection: &Connection, generation_entries: usize) -> Result<Tail<[u8; 16], i64>> {
     let reached = reached(connection, "idempotency_index")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement =
@@ -239,10 +224,7 @@ fn read_idempotency(
     Ok(tail)
 }
 
-fn read_customers(
-    connection: &Connection,
-    generation_entries: usize,
-) -> Result<Tail<CustomerKey, ()>, DatabaseError> {
+fn read_customers(connection: &Connection, generation_entries: usize) -> Result<Tail<CustomerKey, ()>> {
     let reached = reached(connection, "customer_orders")?;
     let mut tail = Tail::new(generation_entries, reached);
     let mut statement = connection.prepare(

@@ -6,7 +6,7 @@
 
 use rusqlite::Connection;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 
 /// How many deleted rows are worth going through the index.
 const WORTH: usize = 4_096;
@@ -32,7 +32,7 @@ struct Place {
 impl Sweep {
     /// What is to be swept in a database that was just opened: all of it, if any row was ever
     /// deleted.
-    pub(super) fn begin(connection: &Connection) -> Result<Self, DatabaseError> {
+    pub(super) fn begin(connection: &Connection) -> Result<Self> {
         let oldest = oldest(connection)?;
         let deleted = if oldest.is_none_or(|oldest| oldest > 1) { WORTH } else { 0 };
         let place = Place { deleted, under_way: None };
@@ -45,7 +45,7 @@ impl Sweep {
     }
 
     /// Goes on in the open transaction. `next_number` is the number that the next row will have.
-    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<(), DatabaseError> {
+    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<()> {
         let (after, floor) = match self.open.under_way {
             Some(place) => place,
             None if self.open.deleted < WORTH => return Ok(()),
@@ -87,7 +87,7 @@ impl Sweep {
 }
 
 /// The number of the oldest row; `None` if there is none.
-fn oldest(connection: &Connection) -> Result<Option<i64>, DatabaseError> {
+fn oldest(connection: &Connection) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached("SELECT min(number) FROM idempotency")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

@@ -6,13 +6,9 @@ use earmark_core::WorkingSet;
 use earmark_core::text::Sku;
 use rusqlite::Connection;
 
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn load(
-    connection: &Connection,
-    skus: &HashSet<Sku>,
-    rows: &mut WorkingSet,
-) -> Result<(), DatabaseError> {
+pub(super) fn load(connection: &Connection, skus: &HashSet<Sku>, rows: &mut WorkingSet) -> Result<()> {
     for sku in skus {
         let (item, stock) = match crate::rows::items::find(connection, sku)? {
             Some(found) => (Some(found.item), Some(found.stock)),

@@ -12,7 +12,7 @@ use earmark_core::{Keys, WorkingSet};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
 /// Loads every row that `keys` name.
 pub(crate) fn load(
@@ -20,7 +20,7 @@ pub(crate) fn load(
     deferred: &mut Deferred,
     keys: &Keys,
     rows: &mut WorkingSet,
-) -> Result<(), DatabaseError> {
+) -> Result<()> {
     idempotency::load(connection, deferred, &keys.idempotency, rows)?;
     items::load(connection, &keys.items, rows)?;
     carts::load(connection, &keys.carts, rows)?;

@@ -3,12 +3,12 @@
 use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::snapshot::Snapshot;
 
 /// The cart with this id, and the item of each line.
-pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>, DatabaseError> {
+pub(super) fn find(snapshot: &Snapshot<'_>, id: CartId) -> Result<Option<PricedCart>> {
     let Some(cart) = rows::carts::find(snapshot.connection, id)? else { return Ok(None) };
     let mut items = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {

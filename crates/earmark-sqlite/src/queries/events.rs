@@ -6,7 +6,7 @@ use earmark_store::{Page, RecordedEvent};
 use rusqlite::{OptionalExtension, Params};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::snapshot::Snapshot;
 
@@ -19,7 +19,7 @@ pub(super) fn list(
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -51,7 +51,7 @@ pub(super) fn list_of_order(
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let created: Option<i64> = snapshot
         .connection
@@ -72,7 +72,7 @@ pub(super) fn list_of_order(
     recorded(snapshot, events, limit)
 }
 
-fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>, DatabaseError> {
+fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut events = Vec::new();
@@ -83,11 +83,7 @@ fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<V
 }
 
 /// Adds the order as it was placed to each `order.created`, which does not store it.
-fn recorded(
-    snapshot: &Snapshot<'_>,
-    events: Vec<Event>,
-    limit: usize,
-) -> Result<Page<RecordedEvent>, DatabaseError> {
+fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>> {
     let Page { rows, more } = Page::of(events, limit);
     let with_order = |event: Event| {
         let placed = match (&event.fact, event.order_id) {
@@ -101,5 +97,5 @@ fn recorded(
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_, DatabaseError>>()?, more })
+    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_>>()?, more })
 }

@@ -5,16 +5,12 @@ use earmark_store::{ItemFilter, Page};
 use rusqlite::named_params;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::items::{COLUMNS, read};
 use crate::snapshot::Snapshot;
 
 /// A page of the items that a filter lets through.
-pub(super) fn list(
-    snapshot: &Snapshot<'_>,
-    filter: &ItemFilter,
-    limit: usize,
-) -> Result<Page<StockedItem>, DatabaseError> {
+pub(super) fn list(snapshot: &Snapshot<'_>, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM items i CROSS JOIN stocks s ON s.sku = i.sku \
          WHERE i.sku > :after AND (:active IS NULL OR i.active = :active) AND (NOT :in_stock OR s.on_hand > s.reserved) \

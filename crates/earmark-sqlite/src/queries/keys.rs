@@ -5,16 +5,12 @@ use earmark_core::keys::ApiKey;
 use earmark_store::Page;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows::keys::read;
 use crate::snapshot::Snapshot;
 
 /// A page of the keys after an id.
-pub(super) fn list(
-    snapshot: &Snapshot<'_>,
-    after: Option<KeyId>,
-    limit: usize,
-) -> Result<Page<ApiKey>, DatabaseError> {
+pub(super) fn list(snapshot: &Snapshot<'_>, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys \
          WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2",

@@ -11,7 +11,7 @@ use earmark_store::{Page, PaymentFilter, RefundFilter};
 use rusqlite::OptionalExtension;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
@@ -36,10 +36,7 @@ struct Candidates {
 }
 
 /// The order that a refund belongs to.
-pub(super) fn find_order_of_refund(
-    snapshot: &Snapshot<'_>,
-    id: RefundId,
-) -> Result<Option<Order>, DatabaseError> {
+pub(super) fn find_order_of_refund(snapshot: &Snapshot<'_>, id: RefundId) -> Result<Option<Order>> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM refunds WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
@@ -50,7 +47,7 @@ pub(super) fn payments(
     snapshot: &Snapshot<'_>,
     filter: &PaymentFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Payment)>, DatabaseError> {
+) -> Result<Page<(OrderId, Payment)>> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
     let (lowest, highest) = filter.bounds();
     list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
@@ -64,7 +61,7 @@ pub(super) fn refunds(
     snapshot: &Snapshot<'_>,
     filter: &RefundFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Refund)>, DatabaseError> {
+) -> Result<Page<(OrderId, Refund)>> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
     let (lowest, highest) = filter.bounds();
     list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
@@ -78,7 +75,7 @@ fn list<T>(
     candidates: Candidates,
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
-) -> Result<Page<(OrderId, T)>, DatabaseError> {
+) -> Result<Page<(OrderId, T)>> {
     let Candidates { sql, lowest, highest: mut upto } = candidates;
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {

@@ -5,7 +5,7 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::segments::walk;
 use crate::snapshot::Snapshot;
@@ -16,7 +16,7 @@ pub(super) fn list(
     sku: &Sku,
     before: Option<MovementCursor>,
     limit: usize,
-) -> Result<Page<Movement>, DatabaseError> {
+) -> Result<Page<Movement>> {
     let (below, mut on_hand, mut reserved) = match before {
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find(snapshot.connection, sku)? {
@@ -43,7 +43,7 @@ pub(super) fn list(
 }
 
 /// What a counter was before it moved by `delta`.
-fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, DatabaseError> {
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
     before.ok_or_else(|| {
         DatabaseError::damaged("the counters do not follow from the events, at event", sequence)

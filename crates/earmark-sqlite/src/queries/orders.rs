@@ -10,7 +10,7 @@ use rusqlite::{OptionalExtension, Params};
 
 use crate::codec;
 use crate::deferred::CustomerTail;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::segments::walk;
 use crate::snapshot::Snapshot;
@@ -28,10 +28,7 @@ enum Source {
 }
 
 /// The order that a payment belongs to.
-pub(super) fn find_of_payment(
-    snapshot: &Snapshot<'_>,
-    id: PaymentId,
-) -> Result<Option<Order>, DatabaseError> {
+pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM payments WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
@@ -43,7 +40,7 @@ pub(super) fn list(
     customers: &CustomerTail,
     filter: &OrderFilter,
     limit: usize,
-) -> Result<Page<Order>, DatabaseError> {
+) -> Result<Page<Order>> {
     let source = source(snapshot, customers, filter)?;
     let (lowest, mut upto) = filter.bounds();
     let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
@@ -70,11 +67,7 @@ pub(super) fn list(
     Ok(Page::of(orders, limit))
 }
 
-fn source(
-    snapshot: &Snapshot<'_>,
-    customers: &CustomerTail,
-    filter: &OrderFilter,
-) -> Result<Source, DatabaseError> {
+fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source> {
     if let Some(customer) = &filter.customer_id {
         let hash = codec::customer_hash(customer.as_str());
         loop {
@@ -99,12 +92,7 @@ fn source(
 impl Source {
     /// The highest ids up to `upto`, at most `want`, highest first. If there are fewer than `want`,
     /// there are no more.
-    fn candidates(
-        &self,
-        snapshot: &Snapshot<'_>,
-        upto: OrderId,
-        want: usize,
-    ) -> Result<Vec<OrderId>, DatabaseError> {
+    fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>> {
         let (id, count) = (upto.to_bytes(), codec::limit(want));
         match self {
             Self::Customer { hash, newest } => {
@@ -132,11 +120,7 @@ impl Source {
     }
 }
 
-fn ids(
-    snapshot: &Snapshot<'_>,
-    sql: &'static str,
-    parameters: impl Params,
-) -> Result<Vec<OrderId>, DatabaseError> {
+fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut ids = Vec::new();

@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
 use crate::connect::open_reader;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 use crate::snapshot::Snapshot;
@@ -39,7 +39,7 @@ impl Pool {
     pub(super) async fn read<T, W>(self: &Arc<Self>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&Snapshot<'_>) -> Result<T, DatabaseError> + Send + 'static,
+        W: FnOnce(&Snapshot<'_>) -> Result<T> + Send + 'static,
     {
         let permit = self.permits.acquire().await;
         let _permit = permit.map_err(|_| DatabaseError::Gone("the read side is closed"))?;
@@ -50,10 +50,7 @@ impl Pool {
         task.await.map_err(|_| DatabaseError::Gone("a read was cut off"))?.map_err(StoreError::from)
     }
 
-    fn run<T>(
-        &self,
-        work: impl FnOnce(&Snapshot<'_>) -> Result<T, DatabaseError>,
-    ) -> Result<T, DatabaseError> {
+    fn run<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         let idle = self.lock().pop();
         let connection = match idle {
             Some(connection) => connection,

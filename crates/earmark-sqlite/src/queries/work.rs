@@ -6,7 +6,7 @@ use earmark_core::orders::Order;
 use earmark_store::KeySweep;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
@@ -15,7 +15,7 @@ pub(super) fn due_reservations(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<OrderId>, DatabaseError> {
+) -> Result<Vec<OrderId>> {
     let ids = ids(
         snapshot,
         "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id",
@@ -26,31 +26,19 @@ pub(super) fn due_reservations(
 }
 
 /// Orders with a pending payment whose next attempt is due, the longest due first.
-pub(super) fn due_payments(
-    snapshot: &Snapshot<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<Order>, DatabaseError> {
+pub(super) fn due_payments(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
 /// Orders with a pending refund whose next attempt is due, the longest due first.
-pub(super) fn due_refunds(
-    snapshot: &Snapshot<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<Order>, DatabaseError> {
+pub(super) fn due_refunds(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
     let sql = "SELECT order_id FROM refunds WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
 /// Carts that have expired, the longest expired first.
-pub(super) fn due_carts(
-    snapshot: &Snapshot<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<CartId>, DatabaseError> {
+pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>> {
     let ids =
         ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
@@ -63,7 +51,7 @@ pub(super) fn sweep_keys(
     after: Option<[u8; 16]>,
     made_before: Timestamp,
     limit: usize,
-) -> Result<KeySweep, DatabaseError> {
+) -> Result<KeySweep> {
     let after = after.map_or(0, |cursor| i64::try_from(u128::from_be_bytes(cursor)).unwrap_or(i64::MAX));
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT number, digest, created_at FROM idempotency WHERE number > ?1 ORDER BY number LIMIT ?2",
@@ -85,12 +73,7 @@ pub(super) fn sweep_keys(
 }
 
 /// The first `limit` different ids that a statement finds.
-fn ids(
-    snapshot: &Snapshot<'_>,
-    sql: &'static str,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<[u8; 16]>, DatabaseError> {
+fn ids(snapshot: &Snapshot<'_>, sql: &'static str, now: Timestamp, limit: usize) -> Result<Vec<[u8; 16]>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query([now.0])?;
     let mut ids = Vec::new();
@@ -105,6 +88,6 @@ fn ids(
     Ok(ids)
 }
 
-fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>, DatabaseError> {
+fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>> {
     ids.iter().map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(*id))).collect()
 }

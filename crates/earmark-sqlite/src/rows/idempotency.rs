@@ -5,17 +5,17 @@ use earmark_core::ids::{OrderId, PaymentId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
 /// The record in the row with this number.
-pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>, DatabaseError> {
+pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>> {
     let mut statement = connection.prepare_cached(
         "SELECT digest, fingerprint, created_at, order_id, payment_id, whole FROM idempotency WHERE number = ?1",
     )?;
     statement.query_row([number], |row| Ok(read(row))).optional()?.transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<IdempotencyRecord, DatabaseError> {
+fn read(row: &Row<'_>) -> Result<IdempotencyRecord> {
     let order = row.get::<_, Option<[u8; 16]>>(3)?.map(OrderId::from_bytes);
     let payment = row.get::<_, Option<[u8; 16]>>(4)?.map(PaymentId::from_bytes);
     let answer = match (order, payment) {

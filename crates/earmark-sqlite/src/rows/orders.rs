@@ -9,10 +9,10 @@ use earmark_store::{StoreError, codes};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
 /// The order with this id; `None` if it is not there.
-pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>, DatabaseError> {
+pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
          paid_at, customer_id, reference, shipping_address, metadata, cancellations, shipments FROM orders WHERE id = ?1",
@@ -29,11 +29,11 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
 }
 
 /// The order with this id, which must be there because another row names it.
-pub(crate) fn get(connection: &Connection, id: OrderId) -> Result<Order, DatabaseError> {
+pub(crate) fn get(connection: &Connection, id: OrderId) -> Result<Order> {
     find(connection, id)?.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))
 }
 
-fn read(row: &Row<'_>) -> Result<Order, DatabaseError> {
+fn read(row: &Row<'_>) -> Result<Order> {
     Ok(Order {
         id: OrderId::from_bytes(row.get(0)?),
         version: codec::count(row, 1)?,
@@ -56,7 +56,7 @@ fn read(row: &Row<'_>) -> Result<Order, DatabaseError> {
     })
 }
 
-fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>, DatabaseError> {
+fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>> {
     let mut statement = connection.prepare_cached(
         "SELECT sku, name, unit_price, quantity, cancelled, shipped, delivered, returned FROM order_lines \
          WHERE order_id = ?1 ORDER BY line",
@@ -78,7 +78,7 @@ fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>, Databas
     Ok(lines)
 }
 
-fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>, DatabaseError> {
+fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, status, amount, token, gateway, gateway_reference, decline_code, attempts, next_attempt_at, \
          created_at, updated_at FROM payments WHERE order_id = ?1 ORDER BY attempt",
@@ -104,7 +104,7 @@ fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>, Databa
     Ok(payments)
 }
 
-fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>, DatabaseError> {
+fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, updated_at \
          FROM refunds WHERE order_id = ?1 ORDER BY number",

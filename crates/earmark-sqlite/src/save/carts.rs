@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<()> {
     for change in changes {
         match (&change.before, &change.after) {
             (None, Some(cart)) => insert(connection, cart)?,
@@ -21,7 +21,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<
     Ok(())
 }
 
-fn insert(connection: &Connection, cart: &Cart) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, cart: &Cart) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
@@ -40,7 +40,7 @@ fn insert(connection: &Connection, cart: &Cart) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), DatabaseError> {
+fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE carts SET version = ?2, customer_id = ?3, lines = ?4, metadata = ?5, updated_at = ?6, expires_at = ?7 \
@@ -59,7 +59,7 @@ fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Dat
     expect_one(changed, cart.id)
 }
 
-fn delete(connection: &Connection, before: &Cart) -> Result<(), DatabaseError> {
+fn delete(connection: &Connection, before: &Cart) -> Result<()> {
     let changed = connection
         .prepare_cached("DELETE FROM carts WHERE id = ?1 AND version = ?2")?
         .execute(params![before.id.to_bytes(), codec::integer(before.version)?])?;

@@ -7,9 +7,9 @@ use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (sequence, at, type, actor, order_id, sku, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;

@@ -8,13 +8,13 @@ use rusqlite::{Connection, params};
 use super::refusals::expect_one;
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
 pub(super) fn save(
     connection: &Connection,
     deferred: &mut Deferred,
     changes: &[Change<IdempotencyRecord>],
-) -> Result<(), DatabaseError> {
+) -> Result<()> {
     for change in changes {
         if let Some(before) = &change.before {
             expect_one(deferred.delete_idempotency(connection, &before.digest)?, "an idempotency key")?;
@@ -26,11 +26,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(
-    connection: &Connection,
-    deferred: &mut Deferred,
-    record: &IdempotencyRecord,
-) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<()> {
     let (order, payment, whole) = match &record.answer {
         KeptAnswer::Placed(order) => (Some(order.to_bytes()), None, None),
         KeptAnswer::Payment(order, payment) => (Some(order.to_bytes()), Some(payment.to_bytes()), None),

@@ -7,9 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::refusals::{expect_one, never_deleted};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<()> {
     for change in changes {
         let Some(item) = &change.after else { return never_deleted("an item") };
         let sql = match change.before {
@@ -37,7 +37,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<
     Ok(())
 }
 
-pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) -> Result<(), DatabaseError> {
+pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;

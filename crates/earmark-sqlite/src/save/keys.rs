@@ -8,9 +8,9 @@ use rusqlite::{Connection, params};
 
 use super::refusals::{expect_one, never_deleted};
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<()> {
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };
         let version = codec::integer(key.version)?;

@@ -6,20 +6,16 @@ use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
-pub(super) fn save(
-    connection: &Connection,
-    before: Option<&Order>,
-    order: &Order,
-) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     match before {
         None => insert(connection, order),
         Some(before) => update(connection, before, order),
     }
 }
 
-fn insert(connection: &Connection, order: &Order) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, order: &Order) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO order_lines (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -42,7 +38,7 @@ fn insert(connection: &Connection, order: &Order) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), DatabaseError> {
+fn update(connection: &Connection, before: &Order, order: &Order) -> Result<()> {
     if before.lines.len() != order.lines.len() {
         return Err(DatabaseError::Conflict(format!("the lines of {} were placed once", order.id)));
     }

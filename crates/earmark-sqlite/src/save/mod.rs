@@ -2,7 +2,8 @@
 //!
 //! A row that was absent is inserted; a row that was loaded is updated only if it still has the
 //! version that was loaded. A statement that changes another number of rows than one is a
-//! [`DatabaseError::Conflict`]. Each kind of row has its file.
+//! [`DatabaseError::Conflict`](crate::error::DatabaseError::Conflict). Each kind of row has its
+//! file.
 
 mod carts;
 mod events;
@@ -19,14 +20,10 @@ use earmark_core::BatchChanges;
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
 /// Writes all of it into the open transaction.
-pub(crate) fn save(
-    connection: &Connection,
-    deferred: &mut Deferred,
-    changes: &BatchChanges,
-) -> Result<(), DatabaseError> {
+pub(crate) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<()> {
     items::save(connection, &changes.items)?;
     items::save_stocks(connection, &changes.stocks)?;
     carts::save(connection, &changes.carts)?;

@@ -14,13 +14,9 @@ use super::refusals::{expect_one, never_deleted};
 use super::{lines, payments, refunds};
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 
-pub(super) fn save(
-    connection: &Connection,
-    deferred: &mut Deferred,
-    changes: &BatchChanges,
-) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<()> {
     if changes.orders.is_empty() {
         return Ok(());
     }
@@ -52,7 +48,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO orders (id, version, status, created_sequence, created_at, updated_at, placed_total, paid_total, \
@@ -86,7 +82,7 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
 }
 
 /// Leaves out the columns that never change after placement.
-fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), DatabaseError> {
+fn update(connection: &Connection, before: &Order, order: &Order) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE orders SET version = ?2, status = ?3, updated_at = ?4, paid_total = ?5, refunded_total = ?6, \

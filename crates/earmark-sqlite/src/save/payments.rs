@@ -8,13 +8,9 @@ use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(
-    connection: &Connection,
-    before: Option<&Order>,
-    order: &Order,
-) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     let known = before.map_or(&[][..], |before| &before.payments);
     // Updates first: when an attempt has ended, the next one may be inserted.
     for (was, payment) in known.iter().zip(&order.payments).filter(|(was, payment)| was != payment) {
@@ -26,12 +22,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(
-    connection: &Connection,
-    order: &Order,
-    attempt: usize,
-    payment: &Payment,
-) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Payment) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO payments (order_id, attempt, id, version, status, amount, token, gateway, gateway_reference, \
@@ -57,7 +48,7 @@ fn insert(
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(), DatabaseError> {
+fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE payments SET version = ?2, status = ?3, gateway_reference = ?4, decline_code = ?5, attempts = ?6, \

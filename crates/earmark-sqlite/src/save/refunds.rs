@@ -7,13 +7,9 @@ use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 
-pub(super) fn save(
-    connection: &Connection,
-    before: Option<&Order>,
-    order: &Order,
-) -> Result<(), DatabaseError> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     let known = before.map_or(&[][..], |before| &before.refunds);
     for (was, refund) in known.iter().zip(&order.refunds).filter(|(was, refund)| was != refund) {
         update(connection, was, refund)?;
@@ -24,12 +20,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(
-    connection: &Connection,
-    order: &Order,
-    number: usize,
-    refund: &Refund,
-) -> Result<(), DatabaseError> {
+fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO refunds (order_id, number, id, payment_id, version, status, amount, reason, attempts, \
@@ -52,7 +43,7 @@ fn insert(
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), DatabaseError> {
+fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE refunds SET version = ?2, status = ?3, attempts = ?4, next_attempt_at = ?5, updated_at = ?6 \

@@ -11,7 +11,7 @@ use rusqlite::Connection;
 
 use crate::codec;
 use crate::connect::open_reader;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 
 /// A range of events that the thread shall group: those after one sequence, up to and including
@@ -32,12 +32,7 @@ pub(super) struct Built {
 }
 
 /// Does one job after the other until the sender is dropped.
-pub(super) fn run(
-    path: &Path,
-    cache_kib: u32,
-    jobs: &Receiver<Job>,
-    built: &SyncSender<Result<Built, DatabaseError>>,
-) {
+pub(super) fn run(path: &Path, cache_kib: u32, jobs: &Receiver<Job>, built: &SyncSender<Result<Built>>) {
     while let Ok(job) = jobs.recv() {
         let result = open_reader(path, cache_kib)
             .map_err(|error| DatabaseError::Damaged(error.to_string()))
@@ -49,13 +44,13 @@ pub(super) fn run(
 }
 
 /// Groups the events of a job by item.
-pub(super) fn build(connection: &Connection, job: Job) -> Result<Built, DatabaseError> {
+pub(super) fn build(connection: &Connection, job: Job) -> Result<Built> {
     let mut touched = placed(connection, job)?;
     touched.extend(others(connection, job)?);
     Ok(Built { segment: job.segment, upto: job.upto, grouped: group(touched) })
 }
 
-fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {
     let mut statement = connection.prepare_cached(
         "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
          WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
@@ -69,7 +64,7 @@ fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>, Data
     Ok(touched)
 }
 
-fn others(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>, DatabaseError> {
+fn others(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
          WHERE sequence > ?1 AND sequence <= ?2 AND type IN ({})",

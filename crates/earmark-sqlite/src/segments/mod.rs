@@ -18,7 +18,7 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::Result;
 use crate::open_error::OpenError;
 use crate::options::SqliteOptions;
 use build::{Built, Job};
@@ -37,7 +37,7 @@ pub(crate) struct Segments {
     /// No segment is requested before there are so many events.
     not_before: u64,
     jobs: Option<SyncSender<Job>>,
-    built: Receiver<Result<Built, DatabaseError>>,
+    built: Receiver<Result<Built>>,
     is_requested: bool,
     ready: Option<Built>,
     /// How many rows of `ready` are written as committed, and as the open transaction leaves it.
@@ -124,11 +124,7 @@ impl Segments {
 
     /// Appends some rows in the open transaction: twice the share of a batch with so many events,
     /// so that a segment is complete before the next one is due.
-    pub(crate) fn write_slice(
-        &mut self,
-        connection: &Connection,
-        batch_events: usize,
-    ) -> Result<(), DatabaseError> {
+    pub(crate) fn write_slice(&mut self, connection: &Connection, batch_events: usize) -> Result<()> {
         if self.ready.is_none() {
             self.receive();
         }
@@ -147,11 +143,11 @@ impl Segments {
     }
 
     /// Appends many rows in the open transaction.
-    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<(), DatabaseError> {
+    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<()> {
         self.write(connection, IDLE_ROWS)
     }
 
-    fn write(&mut self, connection: &Connection, count: usize) -> Result<(), DatabaseError> {
+    fn write(&mut self, connection: &Connection, count: usize) -> Result<()> {
         let Some(built) = &self.ready else { return Ok(()) };
         let upto = built.grouped.lists.len().min(self.writing.saturating_add(count));
         let mut insert = connection.prepare_cached(

@@ -6,7 +6,7 @@ use earmark_store::postings::{self, Posting};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::error::DatabaseError;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 
 /// A segment all of whose rows are written.
@@ -20,7 +20,7 @@ struct Segment {
 }
 
 /// The number of the last segment, and of the last event in it; zeros before the first.
-pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), DatabaseError> {
+pub(crate) fn last(connection: &Connection) -> Result<(i64, u64)> {
     let mut statement = connection
         .prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
     let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
@@ -28,7 +28,7 @@ pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), DatabaseError>
 }
 
 /// All segments, the newest first.
-fn segments(connection: &Connection) -> Result<Vec<Segment>, DatabaseError> {
+fn segments(connection: &Connection) -> Result<Vec<Segment>> {
     let mut statement = connection.prepare_cached(
         "SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment",
     )?;
@@ -46,7 +46,7 @@ fn segments(connection: &Connection) -> Result<Vec<Segment>, DatabaseError> {
     Ok(segments)
 }
 
-fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>, DatabaseError> {
+fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>> {
     let mut statement =
         connection.prepare_cached("SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2")?;
     let mut rows = statement.query((segment, sku.as_str()))?;
@@ -69,8 +69,8 @@ pub(crate) fn events(
     connection: &Connection,
     sku: &Sku,
     below: u64,
-    take: &mut dyn FnMut(u64) -> Result<bool, DatabaseError>,
-) -> Result<(), DatabaseError> {
+    take: &mut dyn FnMut(u64) -> Result<bool>,
+) -> Result<()> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, {}) \
@@ -97,7 +97,7 @@ pub(crate) fn events(
 }
 
 /// The orders with a line of an item that no segment has yet, in no order.
-pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>, DatabaseError> {
+pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
@@ -116,12 +116,7 @@ pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<Or
 ///
 /// Ids are made before their orders are committed, so the ids of two segments may overlap a little.
 /// Each segment keeps its lowest and highest id.
-pub(crate) fn orders(
-    connection: &Connection,
-    sku: &Sku,
-    upto: OrderId,
-    want: usize,
-) -> Result<Vec<OrderId>, DatabaseError> {
+pub(crate) fn orders(connection: &Connection, sku: &Sku, upto: OrderId, want: usize) -> Result<Vec<OrderId>> {
     let segments = segments(connection)?;
     // The highest id in each segment or any older one.
     let mut highest: Vec<OrderId> = segments
