@@ -2,7 +2,7 @@
 //! turn, reads, writes the rows whose versions it read, and commits.
 //!
 //! This takes three round trips: one for `BEGIN`, the lock of the [turn](crate::turn) and the
-//! reads; one for all statements of the [save](crate::save); one for `COMMIT`. If commands wait by
+//! reads; one for all statements of the save (`save/`); one for `COMMIT`. If commands wait by
 //! then and no other node writes, it takes two: the next turn is requested right behind the COMMIT.
 //! The answers of a batch are then sent while the database works for the next one.
 //!
@@ -136,8 +136,8 @@ impl PostgresEngine {
             session.cache.clear();
         }
         match StoreError::from(error) {
-            // The server has taken the turn away. To decide the batch again is no use: by now the
-            // callers have been answered that the outcome is not known in time.
+            // The server has taken the turn away. To decide the batch again is of no use: the
+            // requests have timed out by now.
             StoreError::Conflict(why) if stood_still => StoreError::Unavailable(why),
             error => error,
         }
