@@ -8,12 +8,12 @@ use earmark_core::keys::{ApiKey, KeyRole};
 use earmark_core::orders::Order;
 use earmark_core::{Actor, BatchChanges, Change, Timestamp};
 
-/// A new row.
+/// The change that inserts a row.
 pub(crate) fn inserted<R>(row: R) -> Change<R> {
     Change { before: None, after: Some(Arc::new(row)) }
 }
 
-/// A row in place of the one that was loaded.
+/// The change that replaces a row that was loaded.
 pub(crate) fn replaced<R>(before: Arc<R>, after: R) -> Change<R> {
     Change { before: Some(before), after: Some(Arc::new(after)) }
 }

@@ -8,7 +8,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Meanwhile, Pace, StoreError};
+use earmark_store::{Engine, Overlap, Pace, StoreError};
 
 /// The real engine behind a gate.
 struct GatedEngine {
@@ -102,20 +102,20 @@ impl Engine for GatedEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         self.gate.pass(Before::Begin);
         if let Some(error) = self.gate.state().next_begin.take() {
             return Err(error);
         }
-        self.inner.begin(keys, rows, meanwhile)
+        self.inner.begin(keys, rows, overlap)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, overlap: &mut dyn Overlap) -> Result<(), StoreError> {
         self.gate.pass(Before::Commit);
         let (error, overlapping) = {
             let mut state = self.gate.state();
@@ -124,13 +124,13 @@ impl Engine for GatedEngine {
         if let Some(error) = error {
             // An engine that overlaps batches has taken the next one by the time that a commit
             // fails.
-            meanwhile.draw();
+            overlap.next_batch();
             return Err(error);
         }
         let Some(OverlappingCommit { next_batch_fails }) = overlapping else {
-            return self.inner.commit(changes, meanwhile);
+            return self.inner.commit(changes, overlap);
         };
-        assert!(meanwhile.draw().is_some(), "a command waits for the next batch");
+        assert!(overlap.next_batch().is_some(), "a command waits for the next batch");
         match next_batch_fails {
             Some((Before::Begin, error)) => self.gate.state().next_begin = Some(error),
             Some((Before::Commit, error)) => self.gate.state().next_commit = Some(error),

@@ -7,6 +7,7 @@
 //! `harness.rs`.
 
 mod changes;
+mod check;
 mod commands;
 mod differential;
 mod fixture;

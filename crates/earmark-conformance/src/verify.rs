@@ -7,7 +7,7 @@ use earmark_core::BatchChanges;
 use earmark_core::ids::OrderId;
 use earmark_core::items::Stock;
 use earmark_core::orders::Order;
-use earmark_store::AuditReport;
+use earmark_store::VerifyReport;
 
 use crate::changes::{placed, replaced};
 use crate::commands::{adjust, order, put, sku, units};
@@ -19,7 +19,7 @@ pub(crate) fn correct_data_has_no_breach(harness: &mut Harness) {
     let model = &harness.model;
     let counts = [model.items.len(), model.orders.len(), model.events.len()].map(|count| count as u64);
     let (items, orders, events) = (counts[0], counts[1], counts[2]);
-    assert_eq!(report, AuditReport { items, orders, events, breaches: Vec::new() });
+    assert_eq!(report, VerifyReport { items, orders, events, breaches: Vec::new() });
 }
 
 /// A store with correct data, and the number of its next event.

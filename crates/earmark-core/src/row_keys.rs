@@ -27,14 +27,14 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Names an item and its stock.
+    /// Names an item with its stock.
     pub fn need_item(&mut self, rows: &WorkingSet, sku: &Sku) {
         if !rows.items.knows(sku) && !self.items.contains(sku) {
             self.items.insert(sku.clone());
         }
     }
 
-    /// Names a cart.
+    /// Names a cart, but not its items.
     pub fn need_cart(&mut self, rows: &WorkingSet, id: CartId) {
         if !rows.carts.knows(&id) {
             self.carts.insert(id);
@@ -50,7 +50,7 @@ impl Keys {
         }
     }
 
-    /// Names an order.
+    /// Names an order, but not the items of its lines.
     pub fn need_order(&mut self, rows: &WorkingSet, id: OrderId) {
         if !rows.orders.knows(&id) {
             self.orders.insert(id);

@@ -33,4 +33,4 @@ pub use config::{HttpConfig, ServeLimits};
 pub use hints::{HintScheme, Hints};
 pub use router::{openapi_json, router};
 pub use serve::serve;
-pub use state::{App, AppState, Telling};
+pub use state::{App, AppState};

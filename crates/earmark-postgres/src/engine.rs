@@ -16,7 +16,7 @@
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Meanwhile as Overlap, Pace, StoreError};
+use earmark_store::{Engine, Overlap, Pace, StoreError};
 
 use crate::database_url::DatabaseUrl;
 use crate::error::{DatabaseError, Result};
@@ -115,7 +115,7 @@ impl PostgresEngine {
         if missing.is_empty() {
             return Ok(());
         }
-        overlap.answer();
+        overlap.send_answers();
         let found = self.round_trip(async |session| load::find(session, &missing).await)?;
         if let Some(session) = self.state.in_turn() {
             session.cache.add(&found.items);
@@ -186,7 +186,7 @@ impl Engine for PostgresEngine {
     ) -> Result<(), StoreError> {
         if !matches!(self.state, State::NextBegun { .. }) || !self.state.is_connected() {
             // Nothing is on its way, and a new connection may take its time.
-            overlap.answer();
+            overlap.send_answers();
         }
         self.connect()?;
         let now = Instant::now();
@@ -227,7 +227,7 @@ impl Engine for PostgresEngine {
             return Err(no_turn());
         };
         // The next batch is drawn as late as possible: commands have come while this one was saved.
-        let next = if session.may_go_on() { overlap.draw() } else { None };
+        let next = if session.may_go_on() { overlap.next_batch() } else { None };
         let mut next = next.map(|keys| Box::new(session.request_turn(keys)));
         let committed = self.runtime.block_on(session.commit(next.as_deref_mut()));
         if let Err(CommitError::Unanswered(why)) = committed {

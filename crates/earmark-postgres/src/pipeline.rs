@@ -10,7 +10,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use earmark_store::Meanwhile as Overlap;
+use earmark_store::Overlap;
 
 /// A statement whose answer has not come. It is sent when it is first polled.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -60,7 +60,7 @@ pub(crate) async fn answering_if_slow<T>(overlap: &mut dyn Overlap, work: impl F
     if let Ok(done) = tokio::time::timeout(MOMENT, &mut work).await {
         return done;
     }
-    overlap.answer();
+    overlap.send_answers();
     work.await
 }
 

@@ -3,7 +3,7 @@
 //! Nothing here runs in a shop: see [`Protections`].
 
 use earmark_core::BatchChanges;
-use earmark_store::Meanwhile as Overlap;
+use earmark_store::Overlap;
 use tokio_postgres::{Row, Statement};
 
 use crate::codec;

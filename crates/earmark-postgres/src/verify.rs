@@ -10,7 +10,7 @@ use earmark_core::Fact;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::verify::Verifier;
-use earmark_store::{AuditReport as VerifyReport, codes};
+use earmark_store::{VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;
 

@@ -76,7 +76,7 @@ fn segments_agree_with_events_at_any_point() {
         for sku in &skus {
             assert!(item_lists_agree_with_events(&*queries, sku).await, "{sku}");
         }
-        assert_eq!(queries.audit().await.unwrap().breaches, Vec::<String>::new());
+        assert_eq!(queries.verify().await.unwrap().breaches, Vec::<String>::new());
         // The control: the segments are what is read.
         cluster.query_in(name(&url), "DELETE FROM segment_postings").unwrap();
         assert!(!item_lists_agree_with_events(&*queries, &skus[0]).await);

@@ -14,7 +14,7 @@ use common::{
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
 use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
-use earmark_store::{Engine, Meanwhile, Store, StoreError, StoreOptions};
+use earmark_store::{Engine, Overlap, Store, StoreError, StoreOptions};
 
 fn with(url: &str, protections: Protections) -> PostgresEngine {
     let options = PostgresOptions { protections, ..PostgresOptions::default() };
@@ -174,8 +174,8 @@ fn what_was_begun_behind_a_commit_that_failed_is_undone() {
 /// Reports when answers are to be sent.
 struct Answering(mpsc::Sender<()>);
 
-impl Meanwhile for Answering {
-    fn answer(&mut self) {
+impl Overlap for Answering {
+    fn send_answers(&mut self) {
         let _ = self.0.send(());
     }
 }
@@ -220,8 +220,8 @@ fn answers_that_are_due_do_not_wait_for_a_turn() {
 /// Notes whether the server is in the middle of a save when answers are to be sent.
 struct AnsweringDuringSave<'a>(&'a Cluster, Option<bool>);
 
-impl Meanwhile for AnsweringDuringSave<'_> {
-    fn answer(&mut self) {
+impl Overlap for AnsweringDuringSave<'_> {
+    fn send_answers(&mut self) {
         let sleeps = || self.0.query("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'");
         let seen = (0..50).any(|_| sleeps().unwrap() == "1");
         self.1.get_or_insert(seen);

@@ -1,4 +1,5 @@
-//! What do proofs ask of the sandbox? The whole ledger, how often it was called, which faults happened, and which come next.
+//! The routes for people and proofs: the whole ledger, counts of requests and of faults, and the
+//! faults that come next. They need no credentials, since the sandbox is for trying.
 
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ async fn faults(State(sandbox): State<Arc<Sandbox>>) -> Json<Value> {
     Json(json!(sandbox.fault_counts()))
 }
 
-/// `{"rate": "0.3"}` from now on by chance; `{"script": ["reset_after", "none", …]}` for the next charges and refunds, one each.
+/// `{"rate": "0.3"}` sets how often faults happen by chance from now on. `{"script":
+/// ["reset_after", "none"]}` adds faults for the next charges and refunds, one each.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FaultsBody {

@@ -1,41 +1,41 @@
-//! What goes wrong, and when? By script first, then by token, then by chance.
+//! Which fault a request has. A scripted fault comes first, then the one that the request's token
+//! wants, then chance. The names of the faults are part of the command line and of `PUT /faults`.
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::str::FromStr;
 
-use crate::random::Random;
+use earmark_random::Random;
 
-/// A way for a gateway to fail. *Before* and *after* are about the effect: whether the money has moved.
+/// A way for a gateway to fail. *Before* and *after* refer to the effect: whether money has moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Fault {
-    /// It refuses.
     Decline,
-    /// It answers late.
+    /// The answer is late by [`Options::delay`](crate::Options::delay).
     Delay,
-    /// It does nothing and never answers.
+    /// There is no effect and no answer.
     SilentBefore,
-    /// It does what it should and never answers.
+    /// There is an effect and no answer.
     SilentAfter,
-    /// It does nothing and answers 500.
+    /// There is no effect, and the answer is 500.
     ErrorBefore,
-    /// It does what it should and answers 500.
+    /// There is an effect, and the answer is 500.
     ErrorAfter,
-    /// It does nothing and breaks the connection off.
+    /// There is no effect, and the connection is reset.
     ResetBefore,
-    /// It does what it should and breaks the connection off.
+    /// There is an effect, and the connection is reset.
     ResetAfter,
-    /// It does what it should, and its answer makes no sense.
+    /// There is an effect, and the answer is cut off in the middle of its JSON.
     Garbage,
-    /// It does what it should, and its answer speaks of another amount.
+    /// There is an effect, and the answer gives another amount.
     WrongAmount,
-    /// Its hint is sent twice.
-    WebhookTwice,
-    /// Its hint is sent after the next one.
-    WebhookLate,
+    /// The notification of the effect is sent twice.
+    NotificationTwice,
+    /// The notification of the effect is sent after the next one.
+    NotificationLate,
 }
 
-/// All of them, by name.
+/// All faults with their names.
 const ALL: [(Fault, &str); 12] = [
     (Fault::Decline, "decline"),
     (Fault::Delay, "delay"),
@@ -47,11 +47,11 @@ const ALL: [(Fault, &str); 12] = [
     (Fault::ResetAfter, "reset_after"),
     (Fault::Garbage, "garbage"),
     (Fault::WrongAmount, "wrong_amount"),
-    (Fault::WebhookTwice, "webhook_twice"),
-    (Fault::WebhookLate, "webhook_late"),
+    (Fault::NotificationTwice, "webhook_twice"),
+    (Fault::NotificationLate, "webhook_late"),
 ];
 
-/// A text that names no fault, or no rate.
+/// A text that is neither the name of a fault nor a rate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidFault(String);
@@ -75,14 +75,14 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How often, in thousandths.
+/// The share of requests that have a fault by chance, in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rate(u64);
 
 impl FromStr for Rate {
     type Err = InvalidFault;
 
-    /// Reads `0.3`, with up to three digits behind the point.
+    /// Reads a number from 0 to 1, such as `0.3`, with up to three digits behind the point.
     fn from_str(text: &str) -> Result<Self, InvalidFault> {
         let wrong = || InvalidFault("a rate is 0 to 1 with up to three digits behind the point".into());
         let (whole, part) = text.split_once('.').unwrap_or((text, ""));
@@ -94,7 +94,7 @@ impl FromStr for Rate {
     }
 }
 
-/// What is asked of the gateway.
+/// What a request wants of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     Charge,
@@ -103,12 +103,24 @@ pub(crate) enum Operation {
     List,
 }
 
-/// Where faults come from.
+impl Operation {
+    /// Its name in `GET /stats`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Charge => "charge",
+            Self::Refund => "refund",
+            Self::LookUp => "look_up",
+            Self::List => "list",
+        }
+    }
+}
+
+/// The source of faults.
 #[derive(Debug)]
 pub(crate) struct Faults {
     script: VecDeque<Option<Fault>>,
-    /// Ids whose token has had its say.
-    spent: HashSet<String>,
+    /// Ids whose token has caused its fault already.
+    token_done: HashSet<String>,
     rate: Rate,
     kinds: Vec<Fault>,
     random: Random,
@@ -117,28 +129,34 @@ pub(crate) struct Faults {
 impl Faults {
     pub(crate) fn new(rate: Rate, kinds: &[Fault], seed: u64) -> Self {
         let kinds = if kinds.is_empty() { ALL.map(|(fault, _)| fault).to_vec() } else { kinds.to_vec() };
-        Self { script: VecDeque::new(), spent: HashSet::new(), rate, kinds, random: Random::new(seed) }
+        Self { script: VecDeque::new(), token_done: HashSet::new(), rate, kinds, random: Random::new(seed) }
     }
 
-    /// Adds faults for the next charges and refunds, one each; None: all goes well.
+    /// Adds faults for the next charges and refunds, one each; None stands for one without a fault.
     pub(crate) fn script(&mut self, faults: impl IntoIterator<Item = Option<Fault>>) {
         self.script.extend(faults);
     }
 
-    /// From now on this often by chance.
+    /// Changes how often faults happen by chance from now on.
     pub(crate) fn set_rate(&mut self, rate: Rate) {
         self.rate = rate;
     }
 
-    /// What goes wrong with this request. `by_token` is what its token asks for the first time that its id comes by.
-    pub(crate) fn next(&mut self, operation: Operation, id: &str, by_token: Option<Fault>) -> Option<Fault> {
+    /// The fault of this request, if it has one. `token_fault` is what its token wants; it happens
+    /// only the first time that this id comes.
+    pub(crate) fn next(
+        &mut self,
+        operation: Operation,
+        id: &str,
+        token_fault: Option<Fault>,
+    ) -> Option<Fault> {
         let moves_money = matches!(operation, Operation::Charge | Operation::Refund);
         if moves_money {
             if let Some(next) = self.script.pop_front() {
                 return next;
             }
-            if let Some(fault) = by_token
-                && self.spent.insert(id.to_owned())
+            if let Some(fault) = token_fault
+                && self.token_done.insert(id.to_owned())
             {
                 return Some(fault);
             }
@@ -146,12 +164,11 @@ impl Faults {
         if self.random.below(1_000) >= self.rate.0 {
             return None;
         }
-        let choice = usize::try_from(self.random.below(self.kinds.len() as u64)).unwrap_or(0);
-        let fault = self.kinds[choice];
-        // A look-up cannot decline anything and causes no hint.
-        let applies =
-            moves_money || !matches!(fault, Fault::Decline | Fault::WebhookTwice | Fault::WebhookLate);
-        applies.then_some(fault)
+        let fault = *self.random.pick(&self.kinds)?;
+        // A look-up cannot decline anything and causes no notification.
+        let needs_effect =
+            matches!(fault, Fault::Decline | Fault::NotificationTwice | Fault::NotificationLate);
+        (moves_money || !needs_effect).then_some(fault)
     }
 }
 

@@ -1,7 +1,10 @@
-//! What has the gateway done? One line of JSON for each charge and refund, appended and synced before anybody hears of it.
+//! What the gateway has done: one line of JSON for each charge and refund, appended to a file and
+//! synced before it is answered.
 //!
-//! Whoever is about to answer has the file synced first; one sync is enough for all who wait for it. Invariant: a key is written once. A last line that was cut off by a crash was never answered for, and is cut off for good when the file is opened;
-//! a broken line anywhere else is an error. After a failed write nothing is answered any more.
+//! Before an answer goes out, [`Syncer::sync`] has to return; one sync serves all requests that
+//! wait for it. Invariant: a key is written once. A last line that a crash cut off was never
+//! answered, so it is removed when the file is opened; a broken line anywhere else is an error.
+//! After a failed write no request is answered any more.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -11,13 +14,11 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-/// A charge or a refund.
+/// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
-    /// Money taken.
     Charge,
-    /// Money given back.
     Refund,
 }
 
@@ -25,56 +26,52 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// It has.
+    /// The money has moved.
     Done,
-    /// It has not, and will not.
+    /// It has not moved and never will.
     Declined,
 }
 
-/// What the gateway did.
+/// A charge or a refund that the gateway has carried out or declined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Which of the two.
     pub kind: Kind,
-    /// The idempotency key under which it was asked for.
+    /// The idempotency key of the request that caused it.
     pub key: String,
-    /// The caller's own id, wherever the protocol has it.
+    /// The caller's own id, wherever the protocol carries it.
     pub id: String,
     /// The gateway's id.
     pub reference: String,
-    /// Of a refund: the gateway's id of the charge.
+    /// The gateway's id of the charge, for a refund; None for a charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub charge_reference: Option<String>,
-    /// Whether money has moved.
     pub status: Status,
-    /// How much.
+    /// In the currency's minor unit.
     pub amount: i64,
-    /// Of what, in capitals.
+    /// The ISO 4217 code, in capitals.
     pub currency: String,
-    /// Why not.
+    /// None if the money has moved.
     pub decline_code: Option<String>,
-    /// Of a charge: the means.
+    /// The token with which a charge was made; None for a refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
-    /// When, in milliseconds since 1970.
+    /// In milliseconds since 1970.
     pub at_ms: i64,
 }
 
 /// Why the ledger cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
-    /// The file.
     #[error("the ledger {0}: {1}")]
     File(PathBuf, std::io::Error),
-    /// Somebody else has it.
     #[error("the ledger {0} is in use by another process")]
     InUse(PathBuf),
-    /// A line that is not the last one.
+    /// A line other than the last one cannot be read; lines count from 1.
     #[error("the ledger {0} is broken in line {1}")]
     Broken(PathBuf, usize),
 }
 
-/// The ledger, open.
+/// The open ledger, whole in memory.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     file: File,
@@ -85,7 +82,7 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it, and locks it against other processes.
     pub(crate) fn open(path: &Path) -> Result<Self, LedgerError> {
         let failed = |error| LedgerError::File(path.to_owned(), error);
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
@@ -104,7 +101,7 @@ impl Ledger {
         for (number, line) in bytes[..whole].split(|&byte| byte == b'\n').enumerate() {
             if !line.is_empty() {
                 let broken = |_| LedgerError::Broken(path.to_owned(), number + 1);
-                ledger.remember(serde_json::from_slice(line).map_err(broken)?);
+                ledger.index(serde_json::from_slice(line).map_err(broken)?);
             }
         }
         ledger.file.set_len(whole as u64).map_err(failed)?;
@@ -113,7 +110,7 @@ impl Ledger {
         Ok(ledger)
     }
 
-    fn remember(&mut self, entry: Entry) {
+    fn index(&mut self, entry: Entry) {
         let at = self.entries.len();
         self.by_key.insert((entry.kind, entry.key.clone()), at);
         self.by_reference.insert(entry.reference.clone(), at);
@@ -121,68 +118,68 @@ impl Ledger {
         self.entries.push(entry);
     }
 
-    /// Writes an entry down; [`Syncer::sync`] has to follow before anybody hears of it.
+    /// Writes an entry; [`Syncer::sync`] has to follow before it is answered.
     ///
-    /// # Panics
-    /// If it cannot be written: the lock around the ledger is then poisoned, and nothing more is answered.
+    /// # Panics If it cannot be written. That poisons the lock around the ledger, so no request is
+    /// answered any more.
     pub(crate) fn append(&mut self, entry: Entry) -> &Entry {
         assert!(self.find(entry.kind, &entry.key).is_none(), "a key is written once");
         let mut line = serde_json::to_vec(&entry).expect("an entry is data");
         line.push(b'\n');
         self.file.write_all(&line).expect("the ledger can be written");
-        self.remember(entry);
+        self.index(entry);
         self.entries.last().expect("one was just added")
     }
 
-    /// What syncs this ledger's file.
+    /// The syncer of this ledger's file. All entries so far count as synced.
     pub(crate) fn syncer(&self) -> std::io::Result<Syncer> {
         Ok(Syncer { file: self.file.try_clone()?, synced: Mutex::new(self.entries.len()) })
     }
 
-    /// What was done under a key.
+    /// The entry with this idempotency key.
     pub(crate) fn find(&self, kind: Kind, key: &str) -> Option<&Entry> {
         self.by_key.get(&(kind, key.to_owned())).map(|&at| &self.entries[at])
     }
 
-    /// What has this id of the gateway's own.
+    /// The entry with this id of the gateway's.
     pub(crate) fn find_reference(&self, reference: &str) -> Option<&Entry> {
         self.by_reference.get(reference).map(|&at| &self.entries[at])
     }
 
-    /// What was done for one of the caller's ids, under whatever keys.
+    /// The entries with one of the caller's ids, under whatever keys.
     pub(crate) fn of_id(&self, kind: Kind, id: &str) -> impl Iterator<Item = &Entry> {
         self.by_id.get(&(kind, id.to_owned())).into_iter().flatten().map(|&at| &self.entries[at])
     }
 
-    /// What went back of a charge.
+    /// The refunds of a charge, declined ones too.
     pub(crate) fn refunds_of(&self, reference: &str) -> impl Iterator<Item = &Entry> {
         self.entries.iter().filter(move |entry| entry.charge_reference.as_deref() == Some(reference))
     }
 
-    /// Everything, in the order in which it was done.
+    /// All entries, in the order in which they were written.
     pub(crate) fn entries(&self) -> &[Entry] {
         &self.entries
     }
 }
 
-/// Syncs a ledger's file, once for all who wait.
+/// Syncs a ledger's file, once for all requests that wait for it.
 #[derive(Debug)]
 pub(crate) struct Syncer {
     file: File,
-    /// So many entries are safe; held by whoever syncs.
+    /// The number of entries that are synced. Locked during a sync, so that others wait for it.
     synced: Mutex<usize>,
 }
 
 impl Syncer {
-    /// Returns once all that is in the ledger now is safe.
+    /// Returns once all entries that are in the ledger now are synced; `written` counts them.
     ///
     /// # Panics
-    /// If it cannot be made safe; then for everybody, ever after.
+    /// If the file cannot be synced, and from then on at every call.
     pub(crate) fn sync(&self, written: impl Fn() -> usize) {
         let wanted = written();
         let mut synced = self.synced.lock().expect("the ledger can be synced");
         if *synced < wanted {
-            // What others have written meanwhile goes along.
+            // Counted again, since this sync also covers what was written while this thread waited.
             let all = written();
             self.file.sync_data().expect("the ledger can be synced");
             *synced = all;

@@ -1,4 +1,5 @@
-//! Does the sandbox behave as a gateway does? Over its own sockets, with nothing but bytes in between.
+//! The sandbox from outside, over sockets and with requests written out as bytes: its keys, its
+//! faults and its notifications.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -16,7 +17,7 @@ struct Sandbox {
 }
 
 impl Sandbox {
-    async fn start(folder: &Path, webhook_url: Option<String>) -> Self {
+    async fn start(folder: &Path, notification_url: Option<String>) -> Self {
         let options = Options {
             ledger: folder.join("ledger.jsonl"),
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -26,7 +27,7 @@ impl Sandbox {
             seed: 1,
             delay: Duration::ZERO,
             search_lag: Duration::ZERO,
-            webhook_url,
+            notification_url,
         };
         let server = Server::start(options).await.unwrap();
         let address = server.address().unwrap().to_string();
@@ -34,7 +35,8 @@ impl Sandbox {
         Self { address, stop }
     }
 
-    /// The bytes of the answer to one request, or why there are none.
+    /// The bytes of the answer to one request, or the error of the connection. `head` is method and
+    /// path, then, behind a `#`, the idempotency key.
     async fn bytes(&self, head: &str, body: &str) -> std::io::Result<String> {
         let mut socket = TcpStream::connect(&self.address).await?;
         let length = body.len();
@@ -52,8 +54,8 @@ impl Sandbox {
         Ok(String::from_utf8(answer).unwrap())
     }
 
-    /// Status and body.
-    async fn ask(&self, head: &str, body: &str) -> (u16, Value) {
+    /// The answer's status and its JSON body; null if it has none.
+    async fn send(&self, head: &str, body: &str) -> (u16, Value) {
         let answer = self.bytes(head, body).await.unwrap();
         let status = answer.split(' ').nth(1).unwrap().parse().unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -61,15 +63,15 @@ impl Sandbox {
     }
 
     async fn charge(&self, id: &str, amount: u32, token: &str) -> (u16, Value) {
-        self.ask(&format!("POST /stripe/v1/payment_intents#{id}"), &charge_form(id, amount, token)).await
+        self.send(&format!("POST /stripe/v1/payment_intents#{id}"), &charge_form(id, amount, token)).await
     }
 
-    async fn script(&self, faults: &Value) {
-        assert_eq!(self.ask("PUT /faults", &json!({"script": faults}).to_string()).await.0, 204);
+    async fn script_faults(&self, faults: &Value) {
+        assert_eq!(self.send("PUT /faults", &json!({"script": faults}).to_string()).await.0, 204);
     }
 
     async fn entries(&self) -> Vec<Value> {
-        self.ask("GET /ledger", "").await.1["entries"].as_array().unwrap().clone()
+        self.send("GET /ledger", "").await.1["entries"].as_array().unwrap().clone()
     }
 }
 
@@ -97,7 +99,7 @@ async fn a_key_moves_money_once_and_keeps_its_parameters_even_after_a_restart() 
     assert_eq!((status, &other["error"]["type"]), (400, &json!("idempotency_error")));
     drop(sandbox);
     let sandbox = loop {
-        // The lock goes with the last request in progress.
+        // The old server unlocks the file when its last request ends.
         tokio::time::sleep(Duration::from_millis(20)).await;
         if std::fs::File::open(folder.path().join("ledger.jsonl")).unwrap().try_lock().is_ok() {
             break Sandbox::start(folder.path(), None).await;
@@ -113,11 +115,11 @@ async fn another_key_is_another_charge_even_for_the_same_payment() {
     let sandbox = Sandbox::start(folder.path(), None).await;
     for key in ["a", "b"] {
         let form = charge_form("pay_1", 5, "tok_ok");
-        assert_eq!(sandbox.ask(&format!("POST /stripe/v1/payment_intents#{key}"), &form).await.0, 200);
+        assert_eq!(sandbox.send(&format!("POST /stripe/v1/payment_intents#{key}"), &form).await.0, 200);
     }
     let query = "metadata%5B%27earmark_id%27%5D%3A%27pay_1%27";
-    let (_, found) = sandbox.ask(&format!("GET /stripe/v1/payment_intents/search?query={query}"), "").await;
-    assert_eq!(found["data"].as_array().unwrap().len(), 2, "the witness sees a double charge");
+    let (_, found) = sandbox.send(&format!("GET /stripe/v1/payment_intents/search?query={query}"), "").await;
+    assert_eq!(found["data"].as_array().unwrap().len(), 2, "a double charge is visible");
 }
 
 #[tokio::test]
@@ -129,7 +131,7 @@ async fn no_more_goes_back_than_was_taken() {
         let form = format!("payment_intent={intent}&amount={amount}&metadata%5Bearmark_id%5D={key}");
         let head = format!("POST /stripe/v1/refunds#{key}");
         let sandbox = &sandbox;
-        async move { sandbox.ask(&head, &form).await.0 }
+        async move { sandbox.send(&head, &form).await.0 }
     };
     assert_eq!((refund("ref_1", 300).await, refund("ref_2", 201).await), (200, 400));
     assert_eq!((refund("ref_1", 300).await, refund("ref_3", 200).await), (200, 200));
@@ -140,7 +142,7 @@ async fn no_more_goes_back_than_was_taken() {
 async fn a_fault_before_has_no_effect_and_a_fault_after_has() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(folder.path(), None).await;
-    sandbox.script(&json!(["error_before", "error_after", "reset_before", "reset_after"])).await;
+    sandbox.script_faults(&json!(["error_before", "error_after", "reset_before", "reset_after"])).await;
     for (number, key) in ["a", "b", "c", "d"].into_iter().enumerate() {
         let form = charge_form(key, 5, "tok_ok");
         let answer = sandbox.bytes(&format!("POST /stripe/v1/payment_intents#{key}"), &form).await;
@@ -152,16 +154,16 @@ async fn a_fault_before_has_no_effect_and_a_fault_after_has() {
     }
     let ids: Vec<_> = sandbox.entries().await.iter().map(|entry| entry["id"].clone()).collect();
     assert_eq!(ids, ["b", "d"]);
-    // Stripe gives the stored 500 again; what was not begun works the next time.
+    // The 500 after an effect is stored and given again; the one before it is not.
     assert_eq!(sandbox.charge("b", 5, "tok_ok").await.0, 500);
     assert_eq!(sandbox.charge("a", 5, "tok_ok").await.0, 200);
 }
 
 #[tokio::test]
-async fn a_charge_can_be_spoken_of_wrongly_for_ever_and_faults_are_counted() {
+async fn the_amount_of_a_charge_can_be_wrong_in_every_answer_and_faults_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(folder.path(), None).await;
-    sandbox.script(&json!(["none", "error_before", "error_before"])).await;
+    sandbox.script_faults(&json!(["none", "error_before", "error_before"])).await;
     let (_, wrong) = sandbox.charge("a", 5, "tok_wrong_amount").await;
     assert_eq!(wrong["amount"], 6);
     for key in ["b", "c"] {
@@ -169,15 +171,15 @@ async fn a_charge_can_be_spoken_of_wrongly_for_ever_and_faults_are_counted() {
     }
     let (_, again) = sandbox.charge("a", 5, "tok_wrong_amount").await;
     assert_eq!(again["amount"], 6);
-    assert_eq!(sandbox.entries().await[0]["amount"], 5, "what it did is right");
-    assert_eq!(sandbox.ask("GET /faults", "").await.1, json!({"error_before": 2}));
+    assert_eq!(sandbox.entries().await[0]["amount"], 5, "the ledger has the right amount");
+    assert_eq!(sandbox.send("GET /faults", "").await.1, json!({"error_before": 2}));
 }
 
 #[tokio::test]
-async fn hints_come_once_twice_or_late() {
+async fn notifications_come_once_twice_or_late() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
-    let (sender, mut hints) = tokio::sync::mpsc::unbounded_channel();
+    let (sender, mut notifications) = tokio::sync::mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((mut socket, _)) = listener.accept().await {
             let mut seen = vec![0; 8_192];
@@ -196,13 +198,13 @@ async fn hints_come_once_twice_or_late() {
     });
     let folder = tempfile::tempdir().unwrap();
     let sandbox = Sandbox::start(folder.path(), Some(url)).await;
-    sandbox.script(&json!(["none", "webhook_late", "none", "webhook_twice"])).await;
+    sandbox.script_faults(&json!(["none", "webhook_late", "none", "webhook_twice"])).await;
     for key in ["a", "b", "c", "d"] {
         assert_eq!(sandbox.charge(key, 5, "tok_ok").await.0, 200);
     }
     let mut order = String::new();
     for _ in 0..5 {
-        order.push_str(&hints.recv().await.unwrap());
+        order.push_str(&notifications.recv().await.unwrap());
     }
     assert_eq!(order, "acbdd");
 }

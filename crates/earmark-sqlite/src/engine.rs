@@ -5,7 +5,7 @@
 //! was not saved only if SQLite says that no transaction is open any more.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
-use earmark_store::{Engine, Meanwhile as Overlap, Pace, StoreError};
+use earmark_store::{Engine, Overlap, Pace, StoreError};
 use rusqlite::Connection;
 
 use crate::checkpoints::Checkpoints;

@@ -11,7 +11,7 @@ use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
 use earmark_core::verify::Verifier;
-use earmark_store::AuditReport as VerifyReport;
+use earmark_store::VerifyReport;
 use earmark_store::codes;
 use rusqlite::Row;
 

@@ -1,60 +1,74 @@
-//! What must a database do for us? Four things, one transaction, one user: the writer.
+//! What must a database do for the writer? Begin, load, commit and roll back one transaction at a
+//! time.
+//!
+//! [`Engine`] is the write side of a database. Only the writer's thread uses it, so nothing in it
+//! is shared. The read side is [`crate::Queries`]. Both engines and every decorator of them keep
+//! the contract stated here.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
-/// Where batches are saved. Used by the writer's thread alone, so nothing here is shared.
+/// Where batches are saved.
+///
+/// The writer calls `begin`, then `load` any number of times, then `commit` or `rollback`.
+///
+/// An engine may use the [`Overlap`] that it is given while it waits for the database: it may send
+/// the answers that are due, and, within `commit`, take the next batch to begin it ahead. Where
+/// [`Overlap::next_batch`] gave keys and `commit` returned `Ok`, the next call but `maintain` is
+/// `begin` with these keys. After an error it is `rollback`, which ends what was begun ahead as
+/// well. An engine that uses neither keeps the contract too.
 ///
 /// Every implementation passes the suite of `earmark-conformance`.
 pub trait Engine: Send {
-    /// Begins a transaction in which nobody else writes, sets `rows.last_sequence` and `rows.last_event_at` to the number and the time of the
-    /// last event, and loads the rows of `keys`, all as they are once nobody else writes. If that takes more than a moment, it has `meanwhile` answer.
+    /// Begins a transaction in which no other node writes. Sets `rows.last_sequence` and
+    /// `rows.last_event_at` to the number and the time of the last event, and loads the rows of
+    /// `keys`, all as they are once no other node can write.
     fn begin(
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError>;
 
-    /// Puts every row that `keys` name into `rows`, found or found absent; an item brings its stock, an order all that belongs to it.
+    /// Puts every row that `keys` name into `rows`, as found or as absent. An item brings its
+    /// stock, an order all that belongs to it.
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
 
-    /// Saves all of it and commits. Inserts where `before` is `None`; otherwise updates the version that was loaded, and nothing else. When
-    /// this returns `Ok`, the changes survive a crash of the process and of the machine.
-    ///
-    /// An engine may begin the next batch behind the commit: it has `meanwhile` draw that batch when nothing is left to be done but to commit. If all went
-    /// well and somebody was drawn, `begin` comes next, for these keys; after an error it is `rollback`, and it ends what was begun ahead as well. Such an
-    /// engine has `meanwhile` answer while it waits within the next `begin` or `commit`. Others do neither.
-    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError>;
+    /// Saves all changes and commits them. Inserts where `before` is `None`; otherwise updates the
+    /// version that was loaded and nothing else. Once this returns `Ok`, the changes survive a
+    /// crash of the process and of the machine.
+    fn commit(&mut self, changes: &BatchChanges, overlap: &mut dyn Overlap) -> Result<(), StoreError>;
 
-    /// Ends the transaction without a trace. Called after any error of the others, and after a batch that changes nothing.
+    /// Ends the transaction without a trace. Called after any error of the others, and after a
+    /// batch that changes nothing.
     fn rollback(&mut self);
 
-    /// Does some housekeeping outside of any transaction. `Busy`: commands wait, be brief. `Idle`: none waits.
+    /// Does some housekeeping between two batches.
     fn maintain(&mut self, _pace: Pace) -> Result<(), StoreError> {
         Ok(())
     }
 }
 
-/// What can be done while the database works. `()` does nothing.
-pub trait Meanwhile {
-    /// Gives the answers that are due: those of the batch before, where one was drawn ahead.
-    fn answer(&mut self) {}
+/// What the writer can do while the database works. `()` does nothing.
+pub trait Overlap {
+    /// Sends the answers of the batch before, if they were kept back.
+    fn send_answers(&mut self) {}
 
-    /// Draws who waits for the next batch, if anybody does, and gives their keys.
-    fn draw(&mut self) -> Option<Keys> {
+    /// Takes the commands that wait as the next batch and gives the keys that it needs; `None` if
+    /// no command waits.
+    fn next_batch(&mut self) -> Option<Keys> {
         None
     }
 }
 
-impl Meanwhile for () {}
+impl Overlap for () {}
 
-/// Whether commands wait.
+/// How much time housekeeping may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// Some do.
+    /// Commands may be waiting: little.
     Busy,
-    /// None does.
+    /// No command has come for a while.
     Idle,
 }

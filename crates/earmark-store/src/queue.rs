@@ -1,115 +1,120 @@
-//! Where do commands wait, and when are they answered? The writer takes them from here and hands them back with their verdicts.
+//! Where do commands wait, and when are they answered? The writer takes them from here and hands
+//! them back decided.
 //!
-//! Invariant: whatever was drawn is carried out before what came later, and is answered once. A verdict that is kept back is one that is saved already:
-//! its answer waits until the next batch is decided and sent, or for a moment, so that those who are answered do not take the processor from the writer
-//! while the database has nothing to do.
+//! Invariants: a command that was taken is carried out before those that came later, and is
+//! answered once; only a batch that is saved has answers that are kept back. They are kept back
+//! while the next batch is decided and sent, so that the clients that they wake do not take the
+//! processor from the writer while the database has nothing to do.
 
 use std::collections::VecDeque;
 
 use earmark_core::{Answer, Command, Keys, Rejection, WorkingSet, needs};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Meanwhile, SubmitError};
+use crate::engine::Overlap;
+use crate::error::SubmitError;
 
 /// What became of a command that was carried out.
-pub(crate) type Verdict = Result<Answer, Rejection>;
+pub(crate) type Decided = Result<Answer, Rejection>;
 
 /// A command and where its answer goes.
-pub(crate) struct Request {
+pub(crate) struct QueuedCommand {
     pub(crate) command: Command,
-    pub(crate) reply: oneshot::Sender<Result<Verdict, SubmitError>>,
+    pub(crate) reply: oneshot::Sender<Result<Decided, SubmitError>>,
 }
 
 /// The writer's end of the queue.
 pub(crate) struct Queue {
-    pub(crate) receiver: mpsc::Receiver<Request>,
-    /// Who was drawn for the next batch when the last one was committed; they come before those who still wait.
-    drawn: VecDeque<Request>,
-    /// Whose commands are saved, and who has not been told yet.
-    unanswered: Vec<(Request, Verdict)>,
+    pub(crate) receiver: mpsc::Receiver<QueuedCommand>,
+    /// Taken by the engine for the next batch; they come before those that still wait in the
+    /// channel.
+    next_batch: VecDeque<QueuedCommand>,
+    /// Saved, with answers that are kept back.
+    unanswered: Vec<(QueuedCommand, Decided)>,
     batch_commands_max: usize,
 }
 
 impl Queue {
-    pub(crate) fn new(receiver: mpsc::Receiver<Request>, batch_commands_max: usize) -> Self {
-        Self { receiver, drawn: VecDeque::new(), unanswered: Vec::new(), batch_commands_max }
+    pub(crate) fn new(receiver: mpsc::Receiver<QueuedCommand>, batch_commands_max: usize) -> Self {
+        Self { receiver, next_batch: VecDeque::new(), unanswered: Vec::new(), batch_commands_max }
     }
 
-    /// How many wait and have not been drawn.
+    /// How many commands wait in the channel.
     pub(crate) fn len(&self) -> usize {
         self.receiver.len()
     }
 
-    /// Whether the next batch has been drawn.
-    pub(crate) fn has_drawn(&self) -> bool {
-        !self.drawn.is_empty()
+    /// Whether the engine has taken the next batch.
+    pub(crate) fn has_next_batch(&self) -> bool {
+        !self.next_batch.is_empty()
     }
 
-    /// Moves those who were drawn into a batch.
-    pub(crate) fn take_drawn(&mut self, batch: &mut Vec<Request>) {
-        batch.extend(self.drawn.drain(..));
+    /// Moves what the engine has taken into a batch.
+    pub(crate) fn take_next_batch(&mut self, batch: &mut Vec<QueuedCommand>) {
+        batch.extend(self.next_batch.drain(..));
     }
 
-    /// Takes along who waits, while the batch has room.
-    pub(crate) fn join_waiting(&mut self, batch: &mut Vec<Request>) {
+    /// Adds waiting commands to a batch while it has room.
+    pub(crate) fn join_waiting(&mut self, batch: &mut Vec<QueuedCommand>) {
         while batch.len() < self.batch_commands_max
-            && let Some(request) = self.drawn.pop_front().or_else(|| self.receiver.try_recv().ok())
+            && let Some(queued) = self.next_batch.pop_front().or_else(|| self.receiver.try_recv().ok())
         {
-            batch.push(request);
+            batch.push(queued);
         }
     }
 
-    /// Answers a batch that is saved: at once, or, if the next one is drawn, while the database works on that.
-    pub(crate) fn saved(&mut self, batch: &mut Vec<Request>, verdicts: Vec<Verdict>) {
-        self.answer();
-        self.unanswered.extend(batch.drain(..).zip(verdicts));
-        if !self.has_drawn() {
-            self.answer();
+    /// Answers a batch that is saved: at once, or, where the engine has taken the next batch, while
+    /// the database works on that.
+    pub(crate) fn saved(&mut self, batch: &mut Vec<QueuedCommand>, decided: Vec<Decided>) {
+        self.send_answers();
+        self.unanswered.extend(batch.drain(..).zip(decided));
+        if !self.has_next_batch() {
+            self.send_answers();
         }
     }
 
-    /// Ends: nobody has decided those who were drawn.
+    /// Refuses what the engine has taken: it was not decided and never will be.
     pub(crate) fn end(mut self) {
-        refuse_all(self.drawn.drain(..), SubmitError::Unavailable);
+        refuse_all(self.next_batch.drain(..), SubmitError::Unavailable);
     }
 }
 
 impl Drop for Queue {
-    /// Whoever is saved is told so, even if the writer breaks down.
+    /// Sends what was kept back, even if the writer panics.
     fn drop(&mut self) {
-        self.answer();
+        self.send_answers();
     }
 }
 
-impl Meanwhile for Queue {
-    fn answer(&mut self) {
-        for (request, verdict) in self.unanswered.drain(..) {
-            // Whoever asked may have gone; what was decided stands.
-            let _ = request.reply.send(Ok(verdict));
+impl Overlap for Queue {
+    fn send_answers(&mut self) {
+        for (queued, decided) in self.unanswered.drain(..) {
+            // The client may have gone; what was decided stands.
+            let _ = queued.reply.send(Ok(decided));
         }
     }
 
-    fn draw(&mut self) -> Option<Keys> {
-        while self.drawn.len() < self.batch_commands_max
-            && let Ok(request) = self.receiver.try_recv()
+    fn next_batch(&mut self) -> Option<Keys> {
+        while self.next_batch.len() < self.batch_commands_max
+            && let Ok(queued) = self.receiver.try_recv()
         {
-            self.drawn.push_back(request);
+            self.next_batch.push_back(queued);
         }
-        self.has_drawn().then(|| needs_of(&self.drawn, &WorkingSet::default()))
+        self.has_next_batch().then(|| needs_of(&self.next_batch, &WorkingSet::default()))
     }
 }
 
 /// What all these commands name and is not loaded.
-pub(crate) fn needs_of<'a>(requests: impl IntoIterator<Item = &'a Request>, rows: &WorkingSet) -> Keys {
+pub(crate) fn needs_of<'a>(commands: impl IntoIterator<Item = &'a QueuedCommand>, rows: &WorkingSet) -> Keys {
     let mut keys = Keys::default();
-    requests.into_iter().for_each(|request| needs(&request.command, rows, &mut keys));
+    commands.into_iter().for_each(|queued| needs(&queued.command, rows, &mut keys));
     keys
 }
 
-/// Tells them that nothing can be said of their commands but this.
-pub(crate) fn refuse_all(requests: impl Iterator<Item = Request>, error: SubmitError) {
-    for request in requests {
-        let _ = request.reply.send(Err(error));
+/// Answers these commands with an error.
+pub(crate) fn refuse_all(commands: impl Iterator<Item = QueuedCommand>, error: SubmitError) {
+    for queued in commands {
+        let _ = queued.reply.send(Err(error));
     }
 }
 
@@ -120,9 +125,9 @@ mod tests {
 
     use super::*;
 
-    type Reply = oneshot::Receiver<Result<Verdict, SubmitError>>;
+    type Reply = oneshot::Receiver<Result<Decided, SubmitError>>;
 
-    /// A queue in which two wait, and where they wait for their answers.
+    /// A queue in which two commands wait, and where their answers come.
     fn two_wait() -> (Queue, [Reply; 2]) {
         let (sender, receiver) = mpsc::channel(2);
         let replies = [1, 2].map(|id| {
@@ -135,39 +140,39 @@ mod tests {
             });
             let command = Command::new(Caller::OPERATOR, action);
             let (reply, answer) = oneshot::channel();
-            assert!(sender.try_send(Request { command, reply }).is_ok());
+            assert!(sender.try_send(QueuedCommand { command, reply }).is_ok());
             answer
         });
         (Queue::new(receiver, 1), replies)
     }
 
-    /// Saves a batch of the first, the second drawn or not.
-    fn save_first(queue: &mut Queue, draws: bool) {
+    /// Saves a batch of the first command; the engine takes the second as the next batch, or not.
+    fn save_first(queue: &mut Queue, takes_next: bool) {
         let mut batch = Vec::new();
         queue.join_waiting(&mut batch);
-        if draws {
-            queue.draw().expect("the second waits");
+        if takes_next {
+            queue.next_batch().expect("the second waits");
         }
         queue.saved(&mut batch, vec![Err(Rejection::IdempotencyKeyReused)]);
     }
 
-    const SAVED: Result<Result<Verdict, SubmitError>, oneshot::error::TryRecvError> =
+    const SAVED: Result<Result<Decided, SubmitError>, oneshot::error::TryRecvError> =
         Ok(Ok(Err(Rejection::IdempotencyKeyReused)));
 
     #[test]
-    fn whoever_is_saved_is_told_at_once_unless_the_next_batch_has_begun() {
+    fn a_saved_batch_is_answered_at_once_unless_the_next_one_has_begun() {
         let (mut queue, [mut first, _second]) = two_wait();
         save_first(&mut queue, false);
         assert_eq!(first.try_recv(), SAVED);
         let (mut queue, [mut first, _second]) = two_wait();
         save_first(&mut queue, true);
         assert_eq!(first.try_recv(), Err(oneshot::error::TryRecvError::Empty));
-        queue.answer();
+        queue.send_answers();
         assert_eq!(first.try_recv(), SAVED);
     }
 
     #[test]
-    fn whoever_is_saved_is_told_so_when_the_writer_ends_or_breaks_down() {
+    fn a_saved_batch_is_answered_when_the_writer_ends_or_panics() {
         for ends in [true, false] {
             let (mut queue, [mut first, mut second]) = two_wait();
             save_first(&mut queue, true);
@@ -177,11 +182,11 @@ mod tests {
                 drop(queue);
             }
             assert_eq!(first.try_recv(), SAVED);
-            let told = second.try_recv();
+            let answer = second.try_recv();
             if ends {
-                assert_eq!(told, Ok(Err(SubmitError::Unavailable)), "nobody has decided it");
+                assert_eq!(answer, Ok(Err(SubmitError::Unavailable)), "it was not decided");
             } else {
-                assert_eq!(told, Err(oneshot::error::TryRecvError::Closed), "nobody knows");
+                assert_eq!(answer, Err(oneshot::error::TryRecvError::Closed), "its outcome is unknown");
             }
         }
     }

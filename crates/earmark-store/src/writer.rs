@@ -1,95 +1,66 @@
-//! How are commands carried out? One loop takes all that wait, decides them in order, commits them together and then answers.
+//! How are commands carried out? One loop takes all that wait, decides them in order, commits them
+//! together and then answers them.
 //!
-//! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
-//! commit that holds it has returned, and of a commit whose outcome is unknown nobody is told that it happened or did not: the loop ends.
+//! No timer forms a batch: the next one forms while the last one is committed. Invariants: nothing
+//! is answered before the commit that holds it has returned; when it is not known whether a commit
+//! happened, no answer says that it did or did not. What a batch may hold and when it is answered
+//! is in `queue.rs`, what the database does for it in `engine.rs`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_core::{Action, BatchChanges, Command, Fact, Keys, Timestamp, WorkingSet, decide, needs};
+use earmark_core::{Command, Keys, Timestamp, WorkingSet, decide, needs};
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot};
 
-use crate::queue::{Queue, Request, Verdict, needs_of, refuse_all};
-use crate::store::Signals;
-use crate::{Engine, Meanwhile, Pace, StoreError, StoreOptions, SubmitError};
+use crate::engine::{Engine, Overlap, Pace};
+use crate::error::{StoreError, SubmitError};
+use crate::options::StoreOptions;
+use crate::queue::{Decided, Queue, QueuedCommand, needs_of, refuse_all};
+use crate::signal::Signal;
+use crate::stats::Counters;
 
-/// The most rounds of loading for one command.
+/// The most rounds of loading for one command: each may name rows that only the one before found.
 const ROUNDS_MAX: usize = 3;
 /// How often a batch is decided again after a conflict.
 const CONFLICTS_MAX: u32 = 5;
 /// The longest wait before it is decided again the first time, doubled with each further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
-/// Who comes while a batch waits for its turn joins it if they are at least the batch's size divided by this.
+/// Commands that came while a batch was begun join it if they are at least the batch's size divided
+/// by this.
 const JOIN_SHARE: usize = 2;
-/// How long nobody must ask before the engine may take its time.
+/// How long no command must have come before the engine may take its time for housekeeping.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
 
-/// A fault that a proof turns on to see that it is caught. Never on in earnest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers before the commit.
-    AckBeforeCommit,
-    /// Ends the process at the commit of such a command, as kill -9 would.
-    Die(Moment, Step),
-}
-
-/// On which side of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Moment {
-    /// Nothing has happened yet.
-    Before,
-    /// It has happened, and nobody knows.
-    After,
-}
-
-/// What is written down on the way of money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// That a payment begins.
-    StartPayment,
-    /// What a gateway said of it.
-    SettlePayment,
-    /// That money goes back.
-    CreateRefund,
-    /// What a gateway said of it.
-    SettleRefund,
-}
-
-impl Step {
-    fn is_taken_by(self, request: &Request) -> bool {
-        match request.command.action {
-            Action::StartPayment(_) => self == Self::StartPayment,
-            Action::SettlePayment(_) => self == Self::SettlePayment,
-            Action::CreateRefund(_) => self == Self::CreateRefund,
-            Action::SettleRefund(_) => self == Self::SettleRefund,
-            _ => false,
-        }
-    }
-}
-
-/// The loop.
+/// The writer's loop, and what it keeps between batches.
 pub(crate) struct Writer {
     engine: Box<dyn Engine>,
     queue: Queue,
-    signals: Arc<Signals>,
+    published: Published,
     options: StoreOptions,
-    /// Time never runs backwards in the books, whatever the clocks of the nodes do.
+    /// The time of the last batch: time never runs backwards in what is stored, whatever the clocks
+    /// of the nodes do.
     latest: Timestamp,
-    /// Whether the last batch could be saved: an outage is told once.
+    /// Whether the last batch could be saved, so that an outage is logged once.
     health: Health,
 }
 
-/// Whether a batch takes along what waits in the queue.
+/// Where the writer makes known what it has committed.
+pub(crate) struct Published {
+    pub(crate) signal: Arc<Signal>,
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// Whether commands that wait may still join a batch.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Company {
-    /// It does.
-    Welcome,
-    /// It does once it has its turn: the database may have begun it already.
-    Late,
-    /// It is tried alone, to see whether it is the offender.
-    Unwelcome,
+enum Admission {
+    /// They may, before and after it has begun.
+    BeforeBegin,
+    /// They may once it has begun: the engine may have begun it ahead, for the keys it had then.
+    AfterBegin,
+    /// They may not: one command is tried alone, to see whether it is the one that fails.
+    Never,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -101,15 +72,15 @@ enum Health {
 impl Writer {
     pub(crate) fn new(
         engine: Box<dyn Engine>,
-        receiver: mpsc::Receiver<Request>,
-        signals: Arc<Signals>,
+        receiver: mpsc::Receiver<QueuedCommand>,
+        published: Published,
         options: StoreOptions,
     ) -> Self {
         let queue = Queue::new(receiver, options.batch_commands_max);
-        Self { engine, queue, signals, options, latest: Timestamp(0), health: Health::Saving }
+        Self { engine, queue, published, options, latest: Timestamp(0), health: Health::Saving }
     }
 
-    /// Runs until every handle is gone, or until it must not go on.
+    /// Runs until every handle of the store is gone, or until it must not go on.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         let ended = self.carry_on();
         self.queue.end();
@@ -121,49 +92,50 @@ impl Writer {
         let timer = timer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let mut batch = Vec::with_capacity(self.options.batch_commands_max);
         loop {
-            let company = if self.queue.has_drawn() {
-                self.queue.take_drawn(&mut batch);
-                Company::Late
+            let admission = if self.queue.has_next_batch() {
+                self.queue.take_next_batch(&mut batch);
+                Admission::AfterBegin
             } else {
                 let Some(first) = self.next(&timer)? else { return Ok(()) };
                 batch.push(first);
-                Company::Welcome
+                Admission::BeforeBegin
             };
-            self.carry_out(&mut batch, company)?;
+            self.carry_out(&mut batch, admission)?;
             self.engine.maintain(Pace::Busy)?;
         }
     }
 
-    /// The next request; housekeeping is done while there is none.
-    fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<Request>, StoreError> {
+    /// The next command; housekeeping is done while there is none. `None` once every handle is
+    /// gone.
+    fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<QueuedCommand>, StoreError> {
         loop {
             match self.queue.receiver.try_recv() {
-                Ok(request) => return Ok(Some(request)),
+                Ok(queued) => return Ok(Some(queued)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
                 Err(TryRecvError::Empty) => {}
             }
             let receiver = &mut self.queue.receiver;
             match timer.block_on(async { tokio::time::timeout(IDLE_AFTER, receiver.recv()).await }) {
-                Ok(request) => return Ok(request),
+                Ok(queued) => return Ok(queued),
                 Err(_) => self.engine.maintain(Pace::Idle)?,
             }
         }
     }
 
-    /// Carries a batch out and has it answered. An error is one after which nothing may be answered any more.
-    fn carry_out(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<(), StoreError> {
+    /// Carries a batch out and has it answered; the batch is empty afterwards. After an error
+    /// nothing may be answered any more.
+    fn carry_out(&mut self, batch: &mut Vec<QueuedCommand>, admission: Admission) -> Result<(), StoreError> {
         let mut conflicts = 0;
-        loop {
-            let attempted = self.attempt(batch, company);
+        while !batch.is_empty() {
+            let attempted = self.attempt(batch, admission);
             if attempted.is_err() {
-                // What comes now may take its time.
-                self.queue.answer();
+                // What comes now may take its time, and the batch before is saved.
+                self.queue.send_answers();
             }
             match attempted {
-                Ok(verdicts) => {
+                Ok(decided) => {
                     self.health = Health::Saving;
-                    self.queue.saved(batch, verdicts);
-                    return Ok(());
+                    self.queue.saved(batch, decided);
                 }
                 Err(StoreError::Unknown(why)) => {
                     refuse_all(batch.drain(..), SubmitError::Unknown);
@@ -176,16 +148,15 @@ impl Writer {
                 }
                 Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
             }
-            if batch.is_empty() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
-    /// The batch did not happen. Decides what becomes of it: again, one by one, or a refusal.
+    /// Deals with a batch that did not happen: it stays to be decided again, is carried out command
+    /// by command, or is refused.
     fn engine_failed(
         &mut self,
-        batch: &mut Vec<Request>,
+        batch: &mut Vec<QueuedCommand>,
         error: &StoreError,
         conflicts: &mut u32,
     ) -> Result<(), StoreError> {
@@ -198,9 +169,10 @@ impl Writer {
                 Ok(())
             }
             StoreError::Refused(_) | StoreError::Damaged(_) | StoreError::Conflict(_) if batch.len() > 1 => {
-                // Only the offender shall fail, be it one whose id is taken, which conflicts for ever.
-                for request in std::mem::take(batch) {
-                    self.carry_out(&mut vec![request], Company::Unwelcome)?;
+                // Only the command that fails shall fail, be it one whose id is taken: that one
+                // conflicts for ever.
+                for queued in std::mem::take(batch) {
+                    self.carry_out(&mut vec![queued], Admission::Never)?;
                 }
                 Ok(())
             }
@@ -220,75 +192,66 @@ impl Writer {
         }
     }
 
-    /// Decides and commits a batch.
-    fn attempt(&mut self, batch: &mut Vec<Request>, company: Company) -> Result<Vec<Verdict>, StoreError> {
+    /// Decides and commits a batch, which may grow by commands that wait.
+    fn attempt(
+        &mut self,
+        batch: &mut Vec<QueuedCommand>,
+        admission: Admission,
+    ) -> Result<Vec<Decided>, StoreError> {
         let mut rows = WorkingSet::default();
-        if company == Company::Welcome {
+        if admission == Admission::BeforeBegin {
             self.queue.join_waiting(batch);
         }
         let begun = self.engine.begin(&needs_of(&*batch, &rows), &mut rows, &mut self.queue);
-        // After an outage they are told at once.
+        // Where the database is away, all that wait are refused at once with the batch.
         let away = matches!(begun, Err(StoreError::Unavailable(_)));
-        if company != Company::Unwelcome && (away || self.are_worth_a_load(batch)) {
+        if admission != Admission::Never && (away || self.are_worth_a_load(batch)) {
             self.queue.join_waiting(batch);
         }
         begun?;
         self.latest = self.latest.max(rows.last_event_at).max(self.options.clock.now());
         self.load_for(batch, &mut rows)?;
-        let mut verdicts = Vec::with_capacity(batch.len());
-        for request in &*batch {
-            verdicts.push(self.decide_one(&request.command, &mut rows)?);
+        let mut decided = Vec::with_capacity(batch.len());
+        for queued in &*batch {
+            decided.push(self.decide_one(&queued.command, &mut rows)?);
         }
         let changes = rows.take_changes();
         if changes.is_empty() {
-            self.queue.answer();
+            self.queue.send_answers();
             self.engine.rollback();
-            return Ok(verdicts);
+            return Ok(decided);
         }
-        if self.options.fault == Some(Fault::AckBeforeCommit) {
-            answer_early(batch, &verdicts);
-        }
-        self.die_at(Moment::Before, batch);
-        // Who is tried alone is not followed by others.
-        let alone: &mut dyn Meanwhile = &mut ();
-        let meanwhile = if company == Company::Unwelcome { alone } else { &mut self.queue };
-        self.engine.commit(&changes, meanwhile)?;
-        self.die_at(Moment::After, batch);
-        self.tell(&changes);
-        Ok(verdicts)
+        // Behind a command that is tried alone no batch may be begun: the next that begins is
+        // another command that is tried alone.
+        let alone: &mut dyn Overlap = &mut ();
+        let overlap = if admission == Admission::Never { alone } else { &mut self.queue };
+        self.engine.commit(&changes, overlap)?;
+        self.published.counters.committed(&changes);
+        self.published.signal.committed(&changes);
+        Ok(decided)
     }
 
-    /// Whether who came while the turn was waited for is taken along, which costs another load: the wait is long where nodes take turns, and then
-    /// there are many.
-    fn are_worth_a_load(&self, batch: &[Request]) -> bool {
+    /// Whether the commands that came while the batch was begun are many enough to pay for the load
+    /// that they need. Where nodes take turns, the wait is long and there are many.
+    fn are_worth_a_load(&self, batch: &[QueuedCommand]) -> bool {
         self.queue.len() * JOIN_SHARE >= batch.len()
     }
 
-    /// See [`Fault::Die`].
-    fn die_at(&self, moment: Moment, batch: &[Request]) {
-        if let Some(Fault::Die(fatal, step)) = self.options.fault
-            && fatal == moment
-            && batch.iter().any(|request| step.is_taken_by(request))
-        {
-            std::process::abort();
-        }
-    }
-
     /// Loads what all commands of the batch name, together.
-    fn load_for(&mut self, batch: &[Request], rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn load_for(&mut self, batch: &[QueuedCommand], rows: &mut WorkingSet) -> Result<(), StoreError> {
         for _ in 0..ROUNDS_MAX {
             let keys = needs_of(batch, rows);
             if keys.is_empty() {
                 break;
             }
-            self.queue.answer();
+            self.queue.send_answers();
             self.engine.load(&keys, rows)?;
         }
         Ok(())
     }
 
-    fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Verdict, StoreError> {
-        // A command before this one may have changed what this one names, a cart's lines say.
+    fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Decided, StoreError> {
+        // A command before this one may have changed what this one names, the lines of a cart say.
         for round in 0.. {
             let mut keys = Keys::default();
             needs(command, rows, &mut keys);
@@ -296,7 +259,7 @@ impl Writer {
                 break;
             }
             assert!(round < ROUNDS_MAX, "a command names its rows in at most three rounds");
-            self.queue.answer();
+            self.queue.send_answers();
             self.engine.load(&keys, rows)?;
         }
         Ok(decide(rows, command, self.latest).map(|(answer, changes)| {
@@ -304,34 +267,10 @@ impl Writer {
             answer
         }))
     }
-
-    /// Wakes whoever waits for what has just been committed.
-    fn tell(&self, changes: &BatchChanges) {
-        for event in &changes.events {
-            match &event.fact {
-                Fact::PaymentPending { .. } => self.signals.payment_is_due(),
-                Fact::RefundCreated { .. } => self.signals.refund_is_due(),
-                Fact::PaymentSucceeded { payment_id, .. }
-                | Fact::PaymentDeclined { payment_id, .. }
-                | Fact::PaymentFailed { payment_id, .. } => self.signals.payment_settled(*payment_id),
-                _ => {}
-            }
-        }
-        self.signals.count_batch(changes);
-    }
 }
 
-/// Somewhere between nothing and the bound, so that nodes that met do not meet again.
+/// A random time up to the bound, so that nodes that conflicted do not conflict again.
 fn jitter(bound: Duration) -> Duration {
     let die = u32::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0);
     bound * die / 1_000
-}
-
-/// See [`Fault::AckBeforeCommit`].
-fn answer_early(batch: &mut [Request], verdicts: &[Verdict]) {
-    for (request, verdict) in batch.iter_mut().zip(verdicts) {
-        let (nobody, _) = oneshot::channel();
-        let reply = std::mem::replace(&mut request.reply, nobody);
-        let _ = reply.send(Ok(verdict.clone()));
-    }
 }

@@ -7,7 +7,7 @@ use earmark_sandbox::{Options, Server};
 
 use crate::cli::SandboxOptions;
 use crate::logging;
-use crate::serve::stop_signal;
+use crate::stop::stop_signal;
 
 /// `earmark sandbox-gateway`.
 pub(crate) fn command(options: SandboxOptions) -> anyhow::Result<ExitCode> {
@@ -31,7 +31,7 @@ async fn run(options: SandboxOptions) -> anyhow::Result<()> {
         seed: options.seed,
         delay: options.delay,
         search_lag: options.search_lag,
-        webhook_url: options.webhook_url,
+        notification_url: options.webhook_url,
     })
     .await?;
     let address = server.address()?;

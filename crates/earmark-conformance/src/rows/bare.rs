@@ -10,7 +10,7 @@ use earmark_core::keys::create::CreateKey;
 use earmark_core::orders::expire::ExpireReservation;
 use earmark_core::orders::place::{Confirm, PlaceOrder};
 use earmark_core::text::CustomerId;
-use earmark_store::{AuditReport, OrderFilter, Queries};
+use earmark_store::{OrderFilter, Queries, VerifyReport};
 
 use crate::commands::{
     adjust, admin_key, cart, command, create_key, money, name, order, place, put, ship, sku, units,
@@ -29,7 +29,7 @@ pub(crate) fn an_empty_store_has_nothing(harness: &mut Harness) {
     let filter = OrderFilter { customer_id: Some(customer), ..OrderFilter::default() };
     assert!(harness.read(|queries| queries.list_orders(&filter, 10)).rows.is_empty());
     assert!(harness.read(|queries| queries.list_movements(&none, None, 10)).rows.is_empty());
-    assert_eq!(harness.verify(), AuditReport::default());
+    assert_eq!(harness.verify(), VerifyReport::default());
     harness.read(Queries::ping);
 }
 

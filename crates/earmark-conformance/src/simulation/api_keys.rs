@@ -1,4 +1,4 @@
-//! Commands about API keys and idempotency keys.
+//! Random commands about API keys, and the purge of idempotency keys.
 
 use earmark_core::Span;
 use earmark_core::command::Action;

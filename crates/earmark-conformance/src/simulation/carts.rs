@@ -1,4 +1,4 @@
-//! Commands about carts.
+//! Random commands of clients about carts.
 
 use earmark_core::Span;
 use earmark_core::carts::create::CreateCart;

@@ -1,4 +1,4 @@
-//! Commands about items and their stock.
+//! Random commands about items and their stock.
 
 use earmark_core::Money;
 use earmark_core::command::Action;

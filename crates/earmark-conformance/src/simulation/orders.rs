@@ -1,4 +1,4 @@
-//! Commands that place, confirm, cancel and expire orders.
+//! Random commands that place, confirm, cancel and expire orders.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Commands about refunds, and what gateways answer to them.
+//! Random refunds, and what gateways answer to them.
 
 use earmark_core::command::Action;
 use earmark_core::ids::RefundId;

@@ -1,4 +1,4 @@
-//! Commands about shipments.
+//! Random commands of clients about shipments.
 
 use earmark_core::command::Action;
 use earmark_core::ids::ShipmentId;

@@ -1,9 +1,9 @@
 //! Do many callers at once get what there is and no more, and do waiting tasks get their signals?
 
 use earmark_core::Rejection;
-use earmark_core::ids::PaymentId;
+use earmark_core::ids::OrderId;
 use earmark_core::payments::settle::PaymentResult;
-use earmark_store::{Clock, Store, StoreOptions};
+use earmark_store::{Clock, Interest, Store, StoreOptions};
 
 use super::Running;
 use crate::commands::{adjust, cancel, order, pay, put, settle, sku, units};
@@ -43,7 +43,7 @@ pub(crate) fn concurrent_buyers(fixture: Fixture) {
     let item = setup.block_on(store.queries().find_item(&sku("hot"))).expect("it can be read");
     let stock = item.expect("it is there").stock;
     assert_eq!((stock.on_hand, stock.reserved), (STOCK, STOCK));
-    let report = setup.block_on(store.queries().audit()).expect("it can be read");
+    let report = setup.block_on(store.queries().verify()).expect("it can be read");
     assert!(report.breaches.is_empty(), "{:?}", report.breaches);
 }
 
@@ -52,17 +52,25 @@ pub(crate) fn signals_reach_those_that_wait(fixture: Fixture) {
     running.must(put("a"));
     running.must(adjust("a", 5));
     running.must(order(1, vec![units("a", 1)]));
-    // A watch that is taken before the command misses no signal, however late it is waited for.
-    let watch = running.store.watch_payment(PaymentId(900));
-    let other = running.store.watch_payment(PaymentId(901));
+    // What subscribes before the commands misses no signal, however late it waits.
+    let subscribe = |interest| running.store.subscribe(interest);
+    let (all, payments) = (subscribe(Interest::Everything), subscribe(Interest::PaymentsDue));
+    let (refunds, order) = (subscribe(Interest::RefundsDue), subscribe(Interest::Order(OrderId(1))));
+    let other = subscribe(Interest::Order(OrderId(2)));
     running.must(pay(1, 900));
-    running.must_come(running.store.payment_due());
+    let begun = running.must_come(payments.changed());
+    assert_eq!(payments.take_orders().iter().map(|order| order.id).collect::<Vec<_>>(), [OrderId(1)]);
+    assert_eq!(running.must_come(order.changed()), begun);
     running.must(settle(1, 900, PaymentResult::Succeeded { reference: None }));
-    running.must_come(watch.settled());
+    assert!(running.must_come(order.changed()) > begun);
     running.must(cancel(1, None, 5));
-    running.must_come(running.store.refund_due());
-    let still = running.runtime.block_on(async {
-        tokio::select! { biased; () = other.settled() => false, () = std::future::ready(()) => true }
-    });
-    assert!(still, "the other payment is not settled");
+    let refunded = running.must_come(refunds.changed());
+    assert_eq!(running.must_come(all.changed()), refunded, "three signals have become one");
+    assert!(payments.take_orders().is_empty());
+    for subscription in [&payments, &other] {
+        let no_signal = running.runtime.block_on(async {
+            tokio::select! { biased; _ = subscription.changed() => false, () = std::future::ready(()) => true }
+        });
+        assert!(no_signal, "no commit was about what it waits for");
+    }
 }

@@ -104,13 +104,13 @@ impl Running {
     }
 
     /// Waits for a signal that must come; the time limit only ends a failing case.
-    fn must_come(&self, signal: impl Future<Output = ()>) {
+    fn must_come<T>(&self, signal: impl Future<Output = T>) -> T {
         let waiting = async { tokio::time::timeout(Duration::from_secs(60), signal).await };
-        self.runtime.block_on(waiting).expect("the signal comes");
+        self.runtime.block_on(waiting).expect("the signal comes")
     }
 
     fn must_have_no_breach(&self) {
-        let report = self.runtime.block_on(self.store.queries().audit()).expect("it can be read");
+        let report = self.runtime.block_on(self.store.queries().verify()).expect("it can be read");
         assert!(report.breaches.is_empty(), "{:?}", report.breaches);
     }
 }

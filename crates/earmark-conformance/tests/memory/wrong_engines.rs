@@ -7,7 +7,7 @@ use earmark_conformance::Fixture;
 use earmark_core::table::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, Meanwhile, StoreError};
+use earmark_store::{Engine, Overlap, StoreError};
 
 /// A store in memory with another commit.
 struct WrongEngine<C> {
@@ -20,16 +20,16 @@ impl<C: FnMut(&mut MemoryStore, &BatchChanges) -> Result<(), StoreError> + Send>
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
-        self.inner.begin(keys, rows, meanwhile)
+        self.inner.begin(keys, rows, overlap)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<(), StoreError> {
         (self.commit)(&mut self.inner, changes)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::memory::MemoryStore;
-use earmark_store::{Engine, Meanwhile, StoreError};
+use earmark_store::{Engine, Overlap, StoreError};
 
 /// What the store does wrong: it changes each batch before it saves it.
 pub(crate) type Fault = fn(&mut BatchChanges);
@@ -20,16 +20,16 @@ impl Engine for FaultyStore {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Meanwhile,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
-        self.inner.begin(keys, rows, meanwhile)
+        self.inner.begin(keys, rows, overlap)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.inner.load(keys, rows)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Meanwhile) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<(), StoreError> {
         let mut changes = changes.clone();
         (self.fault)(&mut changes);
         self.inner.commit(&changes, &mut ())

@@ -1,8 +1,8 @@
 //! Do the rules hold for all commands, in any order, at any time?
 //!
 //! Random logs of commands are decided in batches on the store in memory. After each command, every
-//! promise of the contract that a machine can check is checked. A failure prints its seed. With it the
-//! run can be repeated:
+//! promise of the contract that a machine can check is checked. A failure prints its seed. With it
+//! the run can be repeated:
 //!
 //! `EARMARK_SEED=7 EARMARK_COMMANDS=21000 cargo test -p earmark-conformance --test random_commands`
 //!

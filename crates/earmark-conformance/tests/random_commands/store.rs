@@ -43,14 +43,14 @@ impl TestedStore {
 
     /// Verification must find no breach in what is committed.
     pub(crate) fn verify(&self) -> Checked {
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
+        let report = self.runtime.block_on(self.queries.verify()).map_err(|error| error.to_string())?;
         ensure(report.breaches.is_empty(), || report.breaches.join("; "))
     }
 
     /// Verification must find no breach, and must have read everything. All batches are committed.
     pub(crate) fn verify_all(&self, ledger: &Ledger) -> Checked {
         self.verify()?;
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
+        let report = self.runtime.block_on(self.queries.verify()).map_err(|error| error.to_string())?;
         let wanted = [ledger.items.len(), ledger.orders.len(), ledger.events.len()];
         ensure([report.items, report.orders, report.events] == wanted.map(|count| count as u64), || {
             format!("verification read {report:?}, not {wanted:?}")

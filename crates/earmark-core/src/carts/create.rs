@@ -11,7 +11,7 @@ use crate::rejection::Rejection;
 use crate::text::{CustomerId, Metadata};
 use crate::time::{Span, Timestamp};
 
-/// Create a cart.
+/// Create an empty cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateCart {
     /// The id of the cart to be.

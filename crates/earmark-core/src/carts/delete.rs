@@ -1,4 +1,4 @@
-//! Deletes a cart.
+//! Deletes a cart, because its customer wants it or because it has expired.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::row_keys::Keys;
 use crate::time::Timestamp;
 use crate::working_set::WorkingSet;
 
-/// Delete a cart.
+/// Delete a cart, now or if it has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteCart {
     pub cart_id: CartId,
@@ -21,7 +21,6 @@ pub struct DeleteCart {
 /// On which condition a cart is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Due {
-    /// On none.
     Now,
     /// Only if its time to live has passed; else nothing changes.
     IfExpired,

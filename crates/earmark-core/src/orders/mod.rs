@@ -102,14 +102,13 @@ pub struct Cancellation {
 pub struct Address {
     pub name: Option<Name>,
     pub company: Option<Name>,
-    /// Street and number.
     pub line1: Option<Name>,
     pub line2: Option<Name>,
     pub city: Option<Name>,
     /// State, province or county.
     pub region: Option<Name>,
     pub postal_code: Option<Name>,
-    /// ISO 3166-1 alpha-2.
+    /// The code of ISO 3166-1 alpha-2.
     pub country: Option<Name>,
     pub phone: Option<Name>,
 }
@@ -120,7 +119,7 @@ pub struct Address {
 pub enum OrderStatus {
     /// Placed; its stock is reserved.
     Created,
-    /// May be paid.
+    /// Agreed upon; may be paid.
     Confirmed,
     /// Paid, or nothing to pay; may be shipped.
     Paid,

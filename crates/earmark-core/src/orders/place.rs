@@ -21,7 +21,7 @@ use crate::time::{Span, Timestamp};
 use crate::units::Units;
 use crate::working_set::WorkingSet;
 
-/// Place an order.
+/// Place an order of lines of a cart or of lines that the command names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
     pub id: OrderId,
@@ -47,7 +47,6 @@ pub enum Source {
         /// The lines to order; `None` for all.
         skus: Option<Vec<Sku>>,
     },
-    /// The command itself.
     Lines {
         /// At least one; those of one SKU are added up.
         lines: Vec<Units>,
@@ -59,7 +58,6 @@ pub enum Source {
 /// When an order is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Confirm {
-    /// With its placement.
     Now,
     /// By a command of its own.
     Later,

@@ -29,8 +29,8 @@ pub(super) fn release(order: &Order, parts: &[Part], rows: &WorkingSet, now: Tim
     parts.iter().map(release).collect()
 }
 
-/// Takes the units out of their lines, records the cancellation with its refund, and says what
-/// happened. `cancellation` comes without lines and refund; the refund, if one is due, gets the id.
+/// Takes the units out of their lines and records the cancellation with its refund. `cancellation`
+/// comes without lines and refund; the refund, if one is due, gets the id.
 pub(super) fn take_out(
     order: &mut Order,
     parts: &[Part],

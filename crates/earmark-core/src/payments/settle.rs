@@ -95,8 +95,8 @@ impl SettlePayment {
         }
     }
 
-    /// The money is there. The order is paid, unless it was cancelled while the gateway worked; what
-    /// is more than the order costs by now goes back.
+    /// The money is there. The order is paid, unless it was cancelled while the gateway worked.
+    /// What is more than the order costs by now goes back.
     fn pay(&self, order: &mut Order, now: Timestamp) -> Vec<EventDraft> {
         let mut events = Vec::new();
         if order.status() == OrderStatus::Confirmed {

@@ -22,7 +22,7 @@ pub enum RefundStatus {
     Pending,
     /// The gateway gave the money back.
     Succeeded,
-    /// The gateway refused.
+    /// The gateway refused to give the money back.
     Failed,
 }
 

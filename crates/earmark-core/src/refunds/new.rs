@@ -17,8 +17,8 @@ pub(crate) struct NewRefund {
 }
 
 impl NewRefund {
-    /// Adds the refund to its order, of at most what is refundable. `None` if that is nothing, or if
-    /// no payment took money.
+    /// Adds the refund to its order, cut to what is refundable. `None` if that is nothing, or if no
+    /// payment took money.
     pub(crate) fn add_to(self, order: &mut Order, now: Timestamp) -> Option<EventDraft> {
         let payment = order.payments.iter().find(|payment| payment.status == PaymentStatus::Succeeded)?;
         let payment_id = payment.id;

@@ -24,9 +24,9 @@ pub struct SettleRefund {
 /// A gateway's answer about a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefundResult {
-    /// The money went back.
+    /// The gateway gave the money back.
     Succeeded,
-    /// The gateway refused.
+    /// The gateway refused to give the money back.
     Failed,
     /// No answer, or none that can be understood. The gateway is called again.
     Unknown { next_attempt_at: Timestamp },

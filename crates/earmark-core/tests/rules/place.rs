@@ -1,4 +1,4 @@
-//! Section 4: creating an order, all or nothing.
+//! Is an order placed as a whole or not at all?
 
 use earmark_core::carts::{LINES_MAX, QUANTITY_MAX};
 use earmark_core::ids::OrderId;
@@ -50,7 +50,7 @@ fn duplicates_in_a_request_are_added_up_before_anything_is_checked() {
             assert_eq!((lines.len(), lines[0].quantity, lines[1].quantity), (2, 5, 1));
         }),
     );
-    // Each alone would fit.
+    // Each line alone would fit.
     let shortages = vec![short("a", 12, 10)];
     check(
         World::shop(),
@@ -227,7 +227,7 @@ fn a_reference_is_unique_for_ever() {
     let given = || World::shop().and(with(1, &[("a", 1)]));
     check(given(), with(2, &[("a", 1)]), taken());
     check(given().and(cancel(1)), with(2, &[("a", 1)]), taken());
-    // Told before anything that today's stock and prices say, and after what is wrong in itself.
+    // Checked before today's stock and prices, and after what is wrong whatever the state.
     check(given(), with(2, &[("a", 99), ("gone", 1)]), taken());
     check(given(), with(2, &[("a", 0)]), Expect::Invalid("/lines/0/quantity"));
 }
@@ -253,7 +253,7 @@ fn refusals_come_in_their_order() {
     let source = |cart: u128| Source::Cart { cart_id: earmark_core::ids::CartId(cart), skus: None };
     let all_wrong = PlaceOrder { reference, expected_total, source: source(9), ..wanted(2, &[]) };
     let stale = |order: PlaceOrder| if_match(7, place(order));
-    // Under a key that was used for another request, nothing else is looked at.
+    // Under a key that was used for another command, nothing else is checked.
     check(given(), keyed(1, 2, stale(all_wrong.clone())), Expect::Refused(Rejection::IdempotencyKeyReused));
     check(given(), stale(all_wrong.clone()), Expect::Refused(Rejection::NotFound));
     let found = PlaceOrder { source: source(1), ..all_wrong };

@@ -25,8 +25,8 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport as VerifyReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter,
-    Queries, RecordedEvent, RefundFilter, StoreError,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, StoreError, VerifyReport,
 };
 
 use crate::codec::get;
@@ -174,7 +174,7 @@ impl Queries for PostgresQueries {
         self.pool.read(|session| Box::pin(work::sweep_keys(session, after, made_before, limit))).await
     }
 
-    async fn audit(&self) -> Found<VerifyReport> {
+    async fn verify(&self) -> Found<VerifyReport> {
         self.pool.read_long(|session| Box::pin(verify::verify(session))).await
     }
 }

@@ -21,7 +21,7 @@ mod refusals;
 mod stream;
 
 use earmark_core::BatchChanges;
-use earmark_store::Meanwhile as Overlap;
+use earmark_store::Overlap;
 
 use crate::error::Result;
 use crate::outcome::Node;

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use earmark_store::Meanwhile as Overlap;
+use earmark_store::Overlap;
 use tokio_postgres::types::ToSql;
 
 use crate::error::{DatabaseError, Result};
@@ -79,7 +79,7 @@ impl<'a> Plan<'a> {
         for (statement, parameters) in prepared.iter().zip(&parameters) {
             underway.push(Box::pin(session.execute(statement, parameters)));
         }
-        let changed = pipelined(underway, || overlap.answer()).await;
+        let changed = pipelined(underway, || overlap.send_answers()).await;
         // The first error is the cause of those behind it.
         for (planned, changed) in self.statements.iter().zip(changed) {
             let (changed, rows) = (changed?, planned.rows as u64);

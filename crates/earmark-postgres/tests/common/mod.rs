@@ -19,7 +19,7 @@ use earmark_core::{
     Action, BatchChanges, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_postgres::{DatabaseUrl, PostgresEngine, PostgresOptions, PostgresQueries, open};
-use earmark_store::{Clock, Engine, Meanwhile, Store, StoreError, StoreOptions};
+use earmark_store::{Clock, Engine, Overlap, Store, StoreError, StoreOptions};
 
 /// A server whose databases are thrown away with it, so nothing need be synced.
 pub(crate) fn cluster() -> Cluster {
@@ -134,8 +134,8 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
 /// What the writer does while a batch is committed: a next batch waits, which needs these rows.
 pub(crate) struct Follower(pub(crate) Keys);
 
-impl Meanwhile for Follower {
-    fn draw(&mut self) -> Option<Keys> {
+impl Overlap for Follower {
+    fn next_batch(&mut self) -> Option<Keys> {
         Some(self.0.clone())
     }
 }

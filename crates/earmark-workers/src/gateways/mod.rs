@@ -10,7 +10,6 @@ mod budget;
 mod form;
 mod guard;
 mod metrics;
-mod mortal;
 mod outgoing;
 mod sandbox;
 mod signed;
@@ -27,7 +26,6 @@ pub use answers::{ChargeAnswer, Entry, EntryKind, EntryStatus, Page, RefundAnswe
 pub(crate) use answers::{Charged, Refunded};
 pub use guard::Guard;
 pub(crate) use guard::{Held, Permit, Turn};
-pub use mortal::{FatalCall, Mortal};
 pub use outgoing::{InvalidUrl, Outgoing, OutgoingError, OutgoingOptions};
 pub use sandbox::Sandbox;
 pub use signed::{InvalidSecret, SharedSecret, SignedGateway};

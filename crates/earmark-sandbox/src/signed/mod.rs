@@ -1,5 +1,7 @@
 //! The signed protocol of `docs/gateway-protocol.md`, written from that page alone.
 
+pub(crate) mod signature;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -13,14 +15,17 @@ use hyper::{HeaderMap, Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::clock::now_ms;
 use crate::faults::Operation;
-use crate::hex;
-use crate::ledger::{Entry, Kind, Ledger, Status};
-use crate::sandbox::{Asked, Broken, ChargeName, ChargeOrder, Done, Protocol, RefundOrder, Sandbox, now_ms};
-use crate::server::{self, broken};
-use crate::tokens;
+use crate::ledger::{Entry, Kind, Status};
+use crate::requests::{
+    ChargeReference, ChargeRequest, Outcome, Protocol, RefundRequest, RequestContext, SpoiltAnswer,
+};
+use crate::sandbox::Sandbox;
+use crate::{connections, effects, form, tokens};
+use signature::RequestHead;
 
-/// How far a request's time may be off, in seconds.
+/// How far a request's timestamp may be off in either direction, in seconds.
 const SKEW_SECONDS: i64 = 300;
 const BODY_BYTES_MAX: usize = 64 * 1024;
 const ENTRIES_PER_PAGE: usize = 100;
@@ -32,14 +37,7 @@ pub(crate) fn routes() -> Router<Arc<Sandbox>> {
         .route("/entries", get(answer))
 }
 
-/// `v1=…` of a request; the head is timestamp, nonce, method and path.
-pub(crate) fn request_signature(secret: &str, head: [&str; 4], body: &[u8]) -> String {
-    let [timestamp, nonce, method, path] = head;
-    let head = format!("earmark-request-v1\n{timestamp}\n{nonce}\n{method}\n{path}\n");
-    format!("v1={}", hex::hmac(secret, &[head.as_bytes(), body]))
-}
-
-/// Answers any request of the protocol; whatever the answer, it is signed.
+/// Answers any request of the protocol. Every answer is signed, refusals too.
 async fn answer(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
@@ -50,18 +48,24 @@ async fn answer(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Respon
     };
     let signature = header(&parts.headers, "earmark-signature").to_owned();
     let (status, body) = if is_signed(&secret, &parts, &body) {
-        match act(&sandbox, &parts, &body).await {
+        match handle(&sandbox, &parts, &body).await {
             Ok((status, value)) => (status, value.to_string()),
-            Err(Broken::Error) => (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal"}"#.to_owned()),
-            Err(Broken::Garbage) => (StatusCode::OK, r#"{"id":"pay_01","status":"captur"#.to_owned()),
-            Err(none @ (Broken::Reset | Broken::Silence)) => return broken(none).await,
+            Err(SpoiltAnswer::Error) => {
+                (StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal"}"#.to_owned())
+            }
+            Err(SpoiltAnswer::Garbage) => (StatusCode::OK, r#"{"id":"pay_01","status":"captur"#.to_owned()),
+            Err(SpoiltAnswer::Reset) => return connections::reset(),
+            Err(SpoiltAnswer::Silence) => return connections::silence().await,
         }
     } else {
         (StatusCode::UNAUTHORIZED, r#"{"error":"signature"}"#.to_owned())
     };
-    let head = format!("earmark-answer-v1\n{signature}\n{}\n", status.as_u16());
-    let answer = format!("v1={}", hex::hmac(&secret, &[head.as_bytes(), body.as_bytes()]));
-    (status, [("earmark-signature", answer), ("content-type", "application/json".into())], Body::from(body))
+    let signature = signature::of_answer(&secret, &signature, status.as_u16(), body.as_bytes());
+    (
+        status,
+        [("earmark-signature", signature), ("content-type", "application/json".into())],
+        Body::from(body),
+    )
         .into_response()
 }
 
@@ -73,9 +77,10 @@ fn is_signed(secret: &str, parts: &Parts, body: &[u8]) -> bool {
     let timestamp = header(&parts.headers, "earmark-timestamp");
     let seconds: i64 = timestamp.parse().unwrap_or(0);
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let head = [timestamp, header(&parts.headers, "earmark-nonce"), parts.method.as_str(), path];
-    let right = request_signature(secret, head, body);
-    hex::same(&right, header(&parts.headers, "earmark-signature"))
+    let nonce = header(&parts.headers, "earmark-nonce");
+    let head = RequestHead { timestamp, nonce, method: parts.method.as_str(), path };
+    let expected = signature::of_request(secret, head, body);
+    crate::signature::equal(&expected, header(&parts.headers, "earmark-signature"))
         && (seconds - now_ms().div_euclid(1_000)).abs() <= SKEW_SECONDS
 }
 
@@ -94,13 +99,13 @@ struct RefundBody {
     currency: String,
 }
 
-type Answer = Result<(StatusCode, Value), Broken>;
+type Answer = Result<(StatusCode, Value), SpoiltAnswer>;
 
 fn refused(status: StatusCode, error: &str) -> Answer {
     Ok((status, json!({"error": error})))
 }
 
-async fn act(sandbox: &Arc<Sandbox>, parts: &Parts, body: &Bytes) -> Answer {
+async fn handle(sandbox: &Arc<Sandbox>, parts: &Parts, body: &Bytes) -> Answer {
     let path = parts.uri.path();
     if path == "/entries" {
         return list(sandbox, parts.uri.query().unwrap_or_default()).await;
@@ -122,48 +127,54 @@ async fn charge(sandbox: &Arc<Sandbox>, id: String, body: &Bytes) -> Answer {
     let Ok(ChargeBody { amount, currency, token, capture: true }) = serde_json::from_slice(body) else {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, "body");
     };
-    let by_token = tokens::of_charge(&token);
     let protocol = Protocol::Signed;
-    let asked = Asked { protocol, operation: Operation::Charge, id: id.clone(), by_token };
-    let order = ChargeOrder { protocol, key: id.clone(), id, amount, currency, token };
-    shown(sandbox.run(asked, |sandbox, forced| sandbox.charge(order, forced)).await)
+    let token_fault = tokens::charge_fault(&token);
+    let context = RequestContext { protocol, operation: Operation::Charge, id: id.clone(), token_fault };
+    let request = ChargeRequest { protocol, key: id.clone(), id, amount, currency, token };
+    let effect = |sandbox: &Sandbox, forced| effects::charge(&mut sandbox.ledger(), request, forced);
+    outcome_answer(sandbox.run(context, effect).await)
 }
 
 async fn refund(sandbox: &Arc<Sandbox>, id: String, body: &Bytes) -> Answer {
     let Ok(RefundBody { charge_id, amount, currency }) = serde_json::from_slice(body) else {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, "body");
     };
-    let charge = ChargeName::Id(charge_id);
-    let by_token = sandbox.token_of(&charge).and_then(|token| tokens::of_refund(&token));
+    let charge = ChargeReference::Id(charge_id);
+    let token = effects::token_of(&sandbox.ledger(), &charge);
+    let token_fault = token.and_then(|token| tokens::refund_fault(&token));
     let protocol = Protocol::Signed;
-    let asked = Asked { protocol, operation: Operation::Refund, id: id.clone(), by_token };
-    let order = RefundOrder { protocol, key: id.clone(), id, charge, amount, currency: Some(currency) };
-    shown(sandbox.run(asked, |sandbox, forced| sandbox.refund(order, forced)).await)
+    let context = RequestContext { protocol, operation: Operation::Refund, id: id.clone(), token_fault };
+    let currency = Some(currency);
+    let request = RefundRequest { protocol, key: id.clone(), id, charge, amount, currency };
+    let effect = |sandbox: &Sandbox, forced| effects::refund(&mut sandbox.ledger(), request, forced);
+    outcome_answer(sandbox.run(context, effect).await)
 }
 
 async fn look_up(sandbox: &Arc<Sandbox>, kind: Kind, id: String) -> Answer {
     let protocol = Protocol::Signed;
-    let asked = Asked { protocol, operation: Operation::LookUp, id: id.clone(), by_token: None };
+    let context =
+        RequestContext { protocol, operation: Operation::LookUp, id: id.clone(), token_fault: None };
     let find = move |sandbox: &Sandbox, _| {
         let ledger = sandbox.ledger();
-        ledger.find(kind, &id).map_or(Done::NotFound, |entry| Done::Known(entry.clone()))
+        ledger.find(kind, &id).map_or(Outcome::NotFound, |entry| Outcome::Known(entry.clone()))
     };
-    shown(sandbox.run(asked, find).await)
+    outcome_answer(sandbox.run(context, find).await)
 }
 
-fn shown(done: Result<Done, Broken>) -> Answer {
-    match done? {
-        Done::New(entry) | Done::Known(entry) => Ok((StatusCode::OK, show(&entry))),
-        Done::NotFound => refused(StatusCode::NOT_FOUND, "not_found"),
-        Done::Conflict => refused(StatusCode::CONFLICT, "known_with_other_parameters"),
-        Done::NoCharge => refused(StatusCode::UNPROCESSABLE_ENTITY, "no_such_charge"),
-        Done::List(_) | Done::TooMuch | Done::InvalidToken => {
+fn outcome_answer(outcome: Result<Outcome, SpoiltAnswer>) -> Answer {
+    match outcome? {
+        Outcome::New(entry) | Outcome::Known(entry) => Ok((StatusCode::OK, object(&entry))),
+        Outcome::NotFound => refused(StatusCode::NOT_FOUND, "not_found"),
+        Outcome::Conflict => refused(StatusCode::CONFLICT, "known_with_other_parameters"),
+        Outcome::NoCharge => refused(StatusCode::UNPROCESSABLE_ENTITY, "no_such_charge"),
+        Outcome::List(_) | Outcome::TooMuch | Outcome::InvalidToken => {
             refused(StatusCode::INTERNAL_SERVER_ERROR, "internal")
         }
     }
 }
 
-fn show(entry: &Entry) -> Value {
+/// A charge or refund in the words of the protocol.
+fn object(entry: &Entry) -> Value {
     let (kind, done) = match entry.kind {
         Kind::Charge => ("charge", "captured"),
         Kind::Refund => ("refund", "succeeded"),
@@ -182,35 +193,25 @@ fn show(entry: &Entry) -> Value {
 }
 
 async fn list(sandbox: &Arc<Sandbox>, query: &str) -> Answer {
-    let asked =
-        Asked { protocol: Protocol::Signed, operation: Operation::List, id: String::new(), by_token: None };
-    let number = |name| server::parameter(query, name).and_then(|text| text.parse::<i64>().ok());
-    let (Some(from), Some(to)) = (number("from_ms"), number("to_ms")) else {
+    let context = RequestContext {
+        protocol: Protocol::Signed,
+        operation: Operation::List,
+        id: String::new(),
+        token_fault: None,
+    };
+    let number = |name| form::parameter(query, name).and_then(|text| text.parse::<i64>().ok());
+    let (Some(from_ms), Some(to_ms)) = (number("from_ms"), number("to_ms")) else {
         return refused(StatusCode::UNPROCESSABLE_ENTITY, "from_ms and to_ms");
     };
-    let after = number("cursor").and_then(|place| usize::try_from(place).ok()).unwrap_or(0);
-    let find = move |sandbox: &Sandbox, _| Done::List(within(&sandbox.ledger(), from..to));
-    let Done::List(entries) = sandbox.run(asked, find).await? else { return Err(Broken::Error) };
-    let page: Vec<_> = entries.iter().skip(after).take(ENTRIES_PER_PAGE).map(show).collect();
-    let end = after + page.len();
+    let start = number("cursor").and_then(|place| usize::try_from(place).ok()).unwrap_or(0);
+    let find = move |sandbox: &Sandbox, _| {
+        let ledger = sandbox.ledger();
+        let within = |entry: &&Entry| (from_ms..to_ms).contains(&entry.at_ms);
+        Outcome::List(ledger.entries().iter().filter(within).cloned().collect())
+    };
+    let Outcome::List(entries) = sandbox.run(context, find).await? else { return Err(SpoiltAnswer::Error) };
+    let page: Vec<_> = entries.iter().skip(start).take(ENTRIES_PER_PAGE).map(object).collect();
+    let end = start + page.len();
     let next = (end < entries.len()).then(|| end.to_string());
     Ok((StatusCode::OK, json!({"data": page, "next_cursor": next})))
-}
-
-fn within(ledger: &Ledger, stretch: std::ops::Range<i64>) -> Vec<Entry> {
-    ledger.entries().iter().filter(|entry| stretch.contains(&entry.at_ms)).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_is_signed_as_the_document_says() {
-        let document = include_str!("../../../docs/gateway-protocol.md");
-        let head = ["1790000000", "00112233445566778899aabbccddeeff", "PUT", "/earmark/charges/pay_01jd3"];
-        let body = br#"{"amount":1999,"currency":"USD","token":"tok_ok","capture":true}"#;
-        let signature = request_signature("a-secret-of-the-protocol-document-0001", head, body);
-        assert!(document.contains(&signature), "{signature}");
-    }
 }
