@@ -5,17 +5,17 @@ use earmark_cluster::{Cluster, ClusterOptions};
 use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
 
-/// A server whose databases are forgotten with it, so nothing need be synced.
+/// A server whose databases are thrown away with it, so nothing need be synced.
 fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }
 
-/// Short segments, so that readers go through some and scan the rest.
+/// Short segments, so that readers walk some and scan the rest.
 fn small() -> PostgresOptions {
     PostgresOptions { segment_events: 16, ..PostgresOptions::default() }
 }
 
-/// A store on a database of its own.
+/// A store with a database of its own.
 fn next(cluster: &Cluster) -> Fixture {
     let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
     let (engine, queries) = open(&url, small()).unwrap();

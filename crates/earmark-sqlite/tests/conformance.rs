@@ -7,7 +7,7 @@ use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_sqlite::{SqliteOptions, open};
 use tempfile::TempDir;
 
-/// Fresh stores, each in a file of its own.
+/// New stores, each in a file of its own.
 struct Files {
     folder: TempDir,
     count: Cell<u32>,

@@ -1,5 +1,8 @@
-//! Are the books right? Reads everything in one snapshot, row by row, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::verify`]; here is what only this engine can check: the copies kept to be searched by, the deferred indexes, and the file itself.
+//! Is the stored data right? All of it is read in one snapshot, row by row, so that memory does not
+//! grow with the number of orders.
+//!
+//! The rules are in core's `Verifier`. Here is what only this engine can check: the columns that
+//! are copies for searching, the deferred indexes, and the file itself.
 
 use std::collections::HashSet;
 
@@ -14,12 +17,12 @@ use rusqlite::Row;
 
 use crate::codec;
 use crate::deferred::{CustomerKey, CustomerTail};
-use crate::fault::Fault;
-use crate::queries::Snapshot;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
+use crate::snapshot::Snapshot;
 
-/// Checks the books.
-pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<VerifyReport, Fault> {
+/// Checks all that is stored.
+pub(crate) fn verify(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<VerifyReport> {
     let newest = newest_of_customers(snapshot, customers)?;
     let (mut verifier, mut breaches) = (Verifier::new(), file(snapshot)?);
     let items = items(snapshot, &mut verifier)?;
@@ -31,14 +34,14 @@ pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
-/// What SQLite itself finds.
-fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+/// What SQLite itself finds wrong with the file.
+fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
     let mut statement = snapshot.connection.prepare_cached("PRAGMA quick_check(20)")?;
     let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
     Ok(found.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
 }
 
-fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault> {
+fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {} FROM items i CROSS JOIN stocks s ON s.sku = i.sku ORDER BY i.sku",
         rows::items::COLUMNS
@@ -51,11 +54,7 @@ fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault>
     Ok(count)
 }
 
-fn orders(
-    snapshot: &Snapshot<'_>,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, Fault> {
+fn orders(snapshot: &Snapshot<'_>, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT o.id, status, paid_total, refunded_total, expiry_due_at, e.type, e.order_id \
          FROM orders o LEFT JOIN events e ON e.sequence = o.created_sequence ORDER BY o.id",
@@ -70,8 +69,8 @@ fn orders(
     Ok(count)
 }
 
-/// Whether what is kept to be searched by says what is computed.
-fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
+/// Whether the copies that are stored for searching agree with the order.
+fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -93,7 +92,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault> {
+fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
     )?;
@@ -103,10 +102,10 @@ fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault
         let order = match (&event.fact, event.order_id) {
             (Fact::OrderCreated, Some(id)) => Some(rows::orders::get(snapshot.connection, id)?),
             (Fact::OrderCreated, None) => {
-                return Err(Fault::damaged("an order.created without its order", event.sequence));
+                return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
             }
             (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
-                return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
+                return Err(DatabaseError::damaged("a stock.adjusted without its item", event.sequence));
             }
             _ => None,
         };
@@ -116,8 +115,8 @@ fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault
     Ok(count)
 }
 
-/// Rows that belong to nothing, which no foreign key holds back.
-fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
+/// Rows that belong to nothing, where no foreign key forbids it.
+fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>> {
     let checks = [
         (
             "order lines without an order",
@@ -145,10 +144,7 @@ fn strays(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
 }
 
 /// The part of the customers' index that is in memory, with a snapshot that it completes.
-fn newest_of_customers(
-    snapshot: &Snapshot<'_>,
-    customers: &CustomerTail,
-) -> Result<HashSet<CustomerKey>, Fault> {
+fn newest_of_customers(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<HashSet<CustomerKey>> {
     loop {
         if let Some(newest) = customers.all(snapshot.connection)? {
             return Ok(newest.into_iter().collect());
@@ -158,7 +154,7 @@ fn newest_of_customers(
 }
 
 /// Whether each customer's orders are found through the index or its tail.
-fn customer_index(snapshot: &Snapshot<'_>, newest: &HashSet<CustomerKey>) -> Result<Option<String>, Fault> {
+fn customer_index(snapshot: &Snapshot<'_>, newest: &HashSet<CustomerKey>) -> Result<Option<String>> {
     let mut statement = snapshot
         .connection
         .prepare_cached("SELECT id, customer_id FROM orders WHERE customer_id IS NOT NULL")?;

@@ -1,5 +1,8 @@
-//! Are the books right? Reads everything in one snapshot, in stretches, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::verify`]; here is what only this engine can check: the copies kept to be searched by, and the tables that hold ids apart.
+//! Is the stored data right? All of it is read in one snapshot, in pieces, so that memory does not
+//! grow with the number of orders.
+//!
+//! The rules are in core's `Verifier`. Here is what only this engine can check: the columns that
+//! are copies for searching, and the tables that keep ids unique.
 
 use std::collections::HashMap;
 
@@ -12,16 +15,16 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::events::{STREAM, deltas, needs_order};
 use crate::rows::{self, query};
+use crate::session::Session;
 
-/// Rows read at once.
-const STRETCH: i64 = 5_000;
+/// How many rows are read at once.
+const ROWS_AT_ONCE: i64 = 5_000;
 
-/// Checks the books.
-pub(crate) async fn audit(session: &Session) -> Result<VerifyReport, Fault> {
+/// Checks all that is stored.
+pub(crate) async fn verify(session: &Session) -> Result<VerifyReport> {
     let (mut verifier, mut breaches) = (Verifier::new(), Vec::new());
     let items = items(session, &mut verifier).await?;
     let orders = orders(session, &mut verifier, &mut breaches).await?;
@@ -31,14 +34,14 @@ pub(crate) async fn audit(session: &Session) -> Result<VerifyReport, Fault> {
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
-async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Fault> {
+async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64> {
     let sql = format!(
         "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
         rows::items::COLUMNS
     );
     let (mut count, mut after) = (0, String::new());
     loop {
-        let found = query(session, &sql, &[&after, &STRETCH]).await?;
+        let found = query(session, &sql, &[&after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { return Ok(count) };
         after = get::<&str>(last, 0)?.to_owned();
         for row in &found {
@@ -48,17 +51,13 @@ async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Fault>
     }
 }
 
-async fn orders(
-    session: &Session,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, Fault> {
+async fn orders(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
                FROM orders o LEFT JOIN events e ON e.stream = $1 AND e.sequence = o.created_sequence \
                WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
     let (mut count, mut after) = (0, None::<Uuid>);
     loop {
-        let found = query(session, sql, &[&STREAM, &after, &STRETCH]).await?;
+        let found = query(session, sql, &[&STREAM, &after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { return Ok(count) };
         after = Some(get(last, 0)?);
         let ids = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>, _>>()?;
@@ -71,8 +70,8 @@ async fn orders(
     }
 }
 
-/// Whether what is kept to be searched by says what is computed.
-fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
+/// Whether the copies that are stored for searching agree with the order.
+fn copies(row: &Row, order: &Order) -> Result<Option<String>> {
     if !order.breaches().is_empty() {
         return Ok(None);
     }
@@ -94,17 +93,13 @@ fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-async fn events(
-    session: &Session,
-    verifier: &mut Verifier,
-    breaches: &mut Vec<String>,
-) -> Result<u64, Fault> {
+async fn events(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
     let (mut count, mut after) = (0_u64, 0_i64);
     loop {
-        let found = query(session, &sql, &[&STREAM, &after, &STRETCH]).await?;
+        let found = query(session, &sql, &[&STREAM, &after, &ROWS_AT_ONCE]).await?;
         let Some(last) = found.last() else { break };
         after = get(last, 0)?;
         let events = found.iter().map(codec::event).collect::<Result<Vec<_>, _>>()?;
@@ -129,7 +124,7 @@ async fn events(
 }
 
 /// Rows that belong to nothing, or are missing where they belong.
-async fn strays(session: &Session) -> Result<Vec<String>, Fault> {
+async fn strays(session: &Session) -> Result<Vec<String>> {
     let checks = [
         (
             "order lines without an order",

@@ -1,14 +1,21 @@
-//! What did PostgreSQL say, and what does it mean for the batch? Inside this crate errors are [`Fault`]s; at its border they become [`StoreError`]s.
+//! What does an error of PostgreSQL mean for the batch?
+//!
+//! Within this crate errors are [`DatabaseError`]s. At its border they become [`StoreError`]s,
+//! which say whether something was saved.
 
 use earmark_store::StoreError;
 use tokio_postgres::error::SqlState;
 
-/// An error inside this crate. Those of a COMMIT are among them only if they are definite: what others mean is decided in `outcome.rs`.
+/// The result of what this crate does with the database.
+pub(crate) type Result<T, E = DatabaseError> = std::result::Result<T, E>;
+
+/// An error within this crate. An error of a COMMIT is among them only if it is definite: what
+/// others mean is decided in `outcome.rs`.
 #[derive(Debug)]
-pub(crate) enum Fault {
-    /// The server's or the connection's.
+pub(crate) enum DatabaseError {
+    /// An error of the server or of the connection.
     Sql(tokio_postgres::Error),
-    /// A stored value that no code of ours wrote.
+    /// A stored value that this program never writes.
     Damaged(String),
     /// A row is not at the version that was loaded.
     Conflict(String),
@@ -16,35 +23,13 @@ pub(crate) enum Fault {
     Away(String),
 }
 
-/// A protection that a proof turns off to see that its absence is caught. Never in earnest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokenOnPurpose {
-    /// Batches do not wait for their turn; versions alone keep them apart.
-    Turns,
-    /// Neither turns nor versions: the last one to write wins. Events get numbers from a plain sequence, which nobody can collide on.
-    TurnsAndVersions,
-    /// Events get their numbers from a plain sequence, without turns: a number may become visible after a later one.
-    EventNumbers,
-    /// A COMMIT without an answer is taken for one that did not happen.
-    LostCommits,
-    /// Items that were read once are not read again, whoever has written since.
-    StaleItems,
-}
-
-impl BrokenOnPurpose {
-    /// Whether batches wait for their turns.
-    pub(crate) fn takes_turns(broken: Option<Self>) -> bool {
-        matches!(broken, None | Some(Self::LostCommits | Self::StaleItems))
-    }
-}
-
-impl From<tokio_postgres::Error> for Fault {
+impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for DatabaseError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(what) => Self::Conflict(what),
@@ -53,7 +38,7 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl From<deadpool_postgres::PoolError> for Fault {
+impl From<deadpool_postgres::PoolError> for DatabaseError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         match error {
             deadpool_postgres::PoolError::Backend(error) => Self::Sql(error),
@@ -62,18 +47,19 @@ impl From<deadpool_postgres::PoolError> for Fault {
     }
 }
 
-impl Fault {
+impl DatabaseError {
     /// A value that breaks the rules of its type.
     pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {
         Self::Damaged(format!("{what}: {why}"))
     }
 
-    /// Whether the schema is not there yet.
+    /// Whether a table is missing, because the schema is not there yet.
     pub(crate) fn is_missing_table(&self) -> bool {
         matches!(self, Self::Sql(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE))
     }
 
-    /// Whether the connection is of no use any more: gone, or to a server that takes no writes.
+    /// Whether the connection is of no use any more: it is gone, or leads to a server that takes no
+    /// writes.
     pub(crate) fn ends_session(&self) -> bool {
         match self {
             Self::Sql(error) => match error.code() {
@@ -86,19 +72,19 @@ impl Fault {
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Damaged(why) => Self::Damaged(why),
-            Fault::Conflict(what) => Self::Conflict(what),
-            Fault::Away(why) => Self::Unavailable(why),
-            Fault::Sql(error) => sql(&error),
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Damaged(why) => Self::Damaged(why),
+            DatabaseError::Conflict(what) => Self::Conflict(what),
+            DatabaseError::Away(why) => Self::Unavailable(why),
+            DatabaseError::Sql(error) => sql(&error),
         }
     }
 }
 
 fn is_shutdown(code: &SqlState) -> bool {
-    // Class 57: operator intervention; a cancelled statement leaves the connection whole.
+    // Class 57: operator intervention. A cancelled statement leaves the connection whole.
     (code.code().starts_with("57") && *code != SqlState::QUERY_CANCELED)
         || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
         || code.code().starts_with("08")
@@ -107,24 +93,26 @@ fn is_shutdown(code: &SqlState) -> bool {
 fn sql(error: &tokio_postgres::Error) -> StoreError {
     let text = describe(error);
     let Some(code) = error.code() else {
-        // The connection broke, and with it the transaction. On a new one it may go better.
+        // The connection broke, and the transaction with it. On a new one the batch is decided
+        // again.
         return StoreError::Conflict(text);
     };
-    // A key that exists is one that was absent when it was loaded: somebody else was first.
+    // A key that exists was absent when it was loaded: another node was first.
     let conflicts =
         [SqlState::UNIQUE_VIOLATION, SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED];
     if conflicts.contains(code) || is_shutdown(code) {
         return StoreError::Conflict(text);
     }
     match code.code().get(..2) {
-        // Integrity, data, programs that do not fit the schema, program limits: bugs of ours.
+        // Data, integrity, statements that do not fit the schema, program limits: mistakes in this
+        // program.
         Some("22" | "23" | "42" | "54") => StoreError::Refused(text),
         Some("XX") if *code != SqlState::INTERNAL_ERROR => StoreError::Damaged(text),
         _ => StoreError::Unavailable(text),
     }
 }
 
-/// The error in words, the server's own included.
+/// The error as a text, with that of the server.
 pub(crate) fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(server) => format!("{} (SQLSTATE {})", server.message(), server.code().code()),

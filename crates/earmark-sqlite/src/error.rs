@@ -1,28 +1,34 @@
-//! What did SQLite say, and what does it mean for the batch? Inside this crate errors are [`Fault`]s; at its border they become [`StoreError`]s.
+//! What does an error of SQLite mean for the batch?
+//!
+//! Within this crate errors are [`DatabaseError`]s. At its border they become [`StoreError`]s,
+//! which say whether something was saved.
 
 use earmark_store::StoreError;
 use rusqlite::ErrorCode;
 
-/// An error inside this crate. None of them comes from a COMMIT: that one is mapped where it is called.
+/// The result of what this crate does with the database.
+pub(crate) type Result<T, E = DatabaseError> = std::result::Result<T, E>;
+
+/// An error within this crate. None of them comes from a COMMIT: the engine maps that one itself.
 #[derive(Debug)]
-pub(crate) enum Fault {
-    /// SQLite's own.
+pub(crate) enum DatabaseError {
+    /// An error that SQLite gave.
     Sql(rusqlite::Error),
-    /// A stored value that no code of ours wrote.
+    /// A stored value that this program never writes.
     Damaged(String),
     /// A row is not at the version that was loaded.
     Conflict(String),
-    /// The thread that should have done it is gone.
+    /// The thread that should have done it has ended.
     Gone(&'static str),
 }
 
-impl From<rusqlite::Error> for Fault {
+impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<StoreError> for Fault {
+impl From<StoreError> for DatabaseError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(what) => Self::Conflict(what),
@@ -31,20 +37,20 @@ impl From<StoreError> for Fault {
     }
 }
 
-impl Fault {
+impl DatabaseError {
     /// A value that breaks the rules of its type.
     pub(crate) fn damaged(what: &str, why: impl std::fmt::Display) -> Self {
         Self::Damaged(format!("{what}: {why}"))
     }
 }
 
-impl From<Fault> for StoreError {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Damaged(why) => Self::Damaged(why),
-            Fault::Conflict(what) => Self::Conflict(what),
-            Fault::Gone(what) => Self::Unavailable(what.to_owned()),
-            Fault::Sql(error) => sql(&error),
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Damaged(why) => Self::Damaged(why),
+            DatabaseError::Conflict(what) => Self::Conflict(what),
+            DatabaseError::Gone(what) => Self::Unavailable(what.to_owned()),
+            DatabaseError::Sql(error) => sql(&error),
         }
     }
 }
