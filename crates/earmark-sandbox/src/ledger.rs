@@ -120,7 +120,8 @@ impl Ledger {
 
     /// Writes an entry; [`Syncer::sync`] has to follow before it is answered.
     ///
-    /// # Panics If it cannot be written. That poisons the lock around the ledger, so no request is
+    /// # Panics
+    /// If it cannot be written. That poisons the lock around the ledger, so no request is
     /// answered any more.
     pub(crate) fn append(&mut self, entry: Entry) -> &Entry {
         assert!(self.find(entry.kind, &entry.key).is_none(), "a key is written once");

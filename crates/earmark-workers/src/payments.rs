@@ -16,7 +16,7 @@ use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_store::Store;
 use tokio::sync::mpsc;
 
-use crate::gateways::{CALLS_MAX, Charged, Guard, Held, Permit, Turn};
+use crate::gateways::{Blocked, CALLS_MAX, Charged, Guard, Permit, Try};
 use crate::share::Row;
 use crate::{Charge, Share, Worker, WorkerError, backoff, submit};
 
@@ -45,7 +45,7 @@ pub struct Payments {
 enum Started {
     Yes,
     InProgress,
-    Not(Held),
+    Not(Blocked),
 }
 
 impl Payments {
@@ -68,7 +68,7 @@ impl Payments {
         if !lock(&self.in_progress).insert(payment.id) {
             return Started::InProgress;
         }
-        let turn = if payment.attempts == 0 { Turn::First } else { Turn::Again };
+        let turn = if payment.attempts == 0 { Try::First } else { Try::Again };
         // A payment that was begun at another gateway may have been taken there; this one is not even asked.
         let ours = payment.gateway == self.guard.name();
         let permit = match ours.then(|| self.guard.permit(turn)).transpose() {
@@ -129,7 +129,7 @@ impl Worker for Payments {
     async fn woken(&self) {
         let crowded = self.crowded.load(Ordering::Relaxed);
         tokio::select! {
-            () = self.guard.room(), if crowded => {}
+            () = self.guard.wait_for_room(), if crowded => {}
             () = self.told() => {}
         }
     }
@@ -139,7 +139,7 @@ impl Worker for Payments {
         // What the books say of these may be out of date by the time that it is looked at.
         let in_progress = lock(&self.in_progress).clone();
         let busy = in_progress.len();
-        if busy >= CALLS_MAX || self.guard.is_away() {
+        if busy >= CALLS_MAX || self.guard.is_breaker_open() {
             return Ok(0);
         }
         // Those in progress and those passed over are still due in the books; ask for enough to see past them.
@@ -165,9 +165,9 @@ impl Worker for Payments {
             match self.start(order.id, payment) {
                 Started::Yes => started += 1,
                 Started::InProgress => {}
-                Started::Not(Held::Spent) => passed_over += 1,
-                Started::Not(Held::Away) => break,
-                Started::Not(Held::Full) => {
+                Started::Not(Blocked::BudgetSpent) => passed_over += 1,
+                Started::Not(Blocked::BreakerOpen) => break,
+                Started::Not(Blocked::WindowFull) => {
                     // Goes on when there is room for a good part of them: each look costs a query.
                     self.crowded.store(true, Ordering::Relaxed);
                     started = 0;

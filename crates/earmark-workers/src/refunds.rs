@@ -12,7 +12,7 @@ use earmark_core::{Action, Timestamp};
 use earmark_store::Store;
 use tokio::task::JoinSet;
 
-use crate::gateways::{Guard, Permit, Refunded, Turn};
+use crate::gateways::{Guard, Permit, Refunded, Try};
 use crate::share::Row;
 use crate::{RefundCall, Share, Worker, WorkerError, backoff, submit};
 
@@ -54,7 +54,7 @@ impl Refunds {
                 due.push((refund, None));
                 continue;
             }
-            let turn = if attempts == 0 { Turn::First } else { Turn::Again };
+            let turn = if attempts == 0 { Try::First } else { Try::Again };
             match self.guard.permit(turn) {
                 Ok(permit) => due.push((refund, Some(permit))),
                 Err(_) => passed_over += 1,
@@ -79,7 +79,7 @@ impl Worker for Refunds {
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
-        if self.guard.is_away() {
+        if self.guard.is_breaker_open() {
             return Ok(0);
         }
         let now = self.store.clock().now();

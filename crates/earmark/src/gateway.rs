@@ -10,7 +10,7 @@ use earmark_http::{Currency, HintScheme, Hints};
 use earmark_store::Clock;
 use earmark_workers::PaymentGateway;
 use earmark_workers::gateways::{
-    Outgoing, OutgoingOptions, Sandbox, SharedSecret, SignedGateway, StripeGateway, StripeKey,
+    HttpClient, HttpClientOptions, Sandbox, SharedSecret, SignedGateway, StripeGateway, StripeKey,
 };
 
 use crate::config::WrongUsage;
@@ -116,7 +116,7 @@ impl GatewayConfig {
                     "payment tokens leave this machine in clear text; use an https URL for the gateway"
                 );
             }
-            let outgoing = Outgoing::new(url, OutgoingOptions::default());
+            let outgoing = HttpClient::new(url, HttpClientOptions::default());
             outgoing.map_err(|error| WrongUsage(error.to_string())).context("the gateway's URL")
         };
         Ok(match self {

@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use earmark_core::Timestamp;
 use earmark_http::Currency;
-use earmark_workers::gateways::Stretch;
+use earmark_workers::gateways::TimeRange;
 
 use crate::api::Api;
 use crate::cli::ReconcileOptions;
@@ -62,10 +62,11 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) -> anyhow::Result<Report> {
+fn reconcile(ours: &Ours, theirs: &Theirs, stretch: TimeRange, gateway: String) -> anyhow::Result<Report> {
     let mut left = ours.within(stretch)?;
     let mut right = theirs.within(stretch)?;
-    let wider = Stretch { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
+    let wider =
+        TimeRange { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
     // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
     let missing = lacking(&right, &left);
     if !missing.is_empty() {
@@ -96,9 +97,9 @@ fn lacking(rows: &[Row], others: &[Row]) -> HashSet<Key> {
     others.iter().filter(|row| row.id.is_some()).map(key).filter(|key| !known.contains(key)).collect()
 }
 
-fn stretch(options: &ReconcileOptions) -> Result<Stretch, WrongUsage> {
+fn stretch(options: &ReconcileOptions) -> Result<TimeRange, WrongUsage> {
     let (from, to) = (point("from", &options.from)?, point("to", &options.to)?);
-    if from < to { Ok(Stretch { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
+    if from < to { Ok(TimeRange { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
 }
 
 /// A day or a moment.

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 use earmark_core::{Span, Timestamp};
-use earmark_workers::gateways::{Entry, EntryKind, EntryStatus, Stretch};
+use earmark_workers::gateways::{Entry, EntryKind, EntryStatus, TimeRange};
 use serde_json::Value;
 
 use super::compare::{Kind, Row, Standing};
@@ -26,7 +26,7 @@ pub(super) struct Ours {
 
 impl Ours {
     /// Payments and refunds that were begun within a stretch.
-    pub(super) fn within(&self, stretch: Stretch) -> anyhow::Result<Vec<Row>> {
+    pub(super) fn within(&self, stretch: TimeRange) -> anyhow::Result<Vec<Row>> {
         let mut rows = Vec::new();
         for payment in self.list("payments", stretch)? {
             if payment["gateway"] == self.gateway.as_str() {
@@ -43,7 +43,7 @@ impl Ours {
         Ok(rows)
     }
 
-    fn list(&self, name: &str, stretch: Stretch) -> anyhow::Result<Vec<Value>> {
+    fn list(&self, name: &str, stretch: TimeRange) -> anyhow::Result<Vec<Value>> {
         // The bounds of the interface are exclusive; a microsecond is its smallest step.
         let (after, before) = (shown(Timestamp(stretch.from.0 - 1)), shown(stretch.to));
         let first = format!("/v1/{name}?limit=200&created_after={after}&created_before={before}");
@@ -110,7 +110,7 @@ impl Theirs {
     }
 
     /// What it did within a stretch.
-    pub(super) fn within(&self, stretch: Stretch) -> anyhow::Result<Vec<Row>> {
+    pub(super) fn within(&self, stretch: TimeRange) -> anyhow::Result<Vec<Row>> {
         let (mut rows, mut cursor) = (Vec::new(), None::<String>);
         for _ in 0..PAGES_MAX {
             let page = self.runtime.block_on(self.gateway.list(stretch, cursor.as_deref()));

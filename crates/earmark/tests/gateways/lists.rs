@@ -7,8 +7,8 @@ use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
 use earmark_store::Clock;
 use earmark_workers::gateways::{
-    Currency, EntryKind, EntryStatus, Outgoing, OutgoingOptions, SharedSecret, SignedGateway, Stretch,
-    StripeGateway, StripeKey,
+    Currency, EntryKind, EntryStatus, HttpClient, HttpClientOptions, SharedSecret, SignedGateway,
+    StripeGateway, StripeKey, TimeRange,
 };
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundCall};
 use tokio::task::JoinSet;
@@ -21,7 +21,7 @@ const CHARGES: u128 = 130;
 fn client(gateway: &Gateway, protocol: Protocol) -> Box<dyn PaymentGateway> {
     let outgoing = |path: &str| {
         let url = format!("{}{path}", gateway.url());
-        Outgoing::new(&url, OutgoingOptions::default()).unwrap()
+        HttpClient::new(&url, HttpClientOptions::default()).unwrap()
     };
     let clock = Clock::system();
     match protocol {
@@ -46,7 +46,7 @@ fn charge(number: u128) -> Charge {
 }
 
 /// Everything of a stretch, as lines that can be compared.
-async fn all(client: &dyn PaymentGateway, stretch: Stretch) -> BTreeSet<String> {
+async fn all(client: &dyn PaymentGateway, stretch: TimeRange) -> BTreeSet<String> {
     let (mut lines, mut cursor, mut count) = (BTreeSet::new(), None, 0);
     loop {
         let page = client.list(stretch, cursor.as_deref()).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_gateways_list_shows_all_that_it_did_and_nothing_else() {
         }
         let day = 86_400_000_000;
         let now = Clock::system().now().0;
-        let stretch = Stretch { from: Timestamp(now - day), to: Timestamp(now + day) };
+        let stretch = TimeRange { from: Timestamp(now - day), to: Timestamp(now + day) };
         let expected: BTreeSet<_> = gateway
             .entries()
             .await
@@ -103,7 +103,7 @@ async fn a_gateways_list_shows_all_that_it_did_and_nothing_else() {
             .collect();
         assert!(expected.len() > 150, "{}", expected.len());
         assert_eq!(all(&*client, stretch).await, expected, "{protocol:?}");
-        let before = Stretch { from: Timestamp(now - 2 * day), to: Timestamp(now - day) };
+        let before = TimeRange { from: Timestamp(now - 2 * day), to: Timestamp(now - day) };
         assert_eq!(all(&*client, before).await, BTreeSet::new(), "{protocol:?}");
     }
 }
