@@ -7,7 +7,7 @@ use earmark_core::Fact;
 use earmark_core::books::Auditor;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
-use earmark_store::{AuditReport, codes};
+use earmark_store::{VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -21,14 +21,14 @@ use crate::rows::{self, query};
 const STRETCH: i64 = 5_000;
 
 /// Checks the books.
-pub(crate) async fn audit(session: &Session) -> Result<AuditReport, Fault> {
+pub(crate) async fn audit(session: &Session) -> Result<VerifyReport, Fault> {
     let (mut auditor, mut breaches) = (Auditor::new(), Vec::new());
     let items = items(session, &mut auditor).await?;
     let orders = orders(session, &mut auditor, &mut breaches).await?;
     let events = events(session, &mut auditor, &mut breaches).await?;
     breaches.extend(strays(session).await?);
     breaches.extend(auditor.finish());
-    Ok(AuditReport { items, orders, events, breaches })
+    Ok(VerifyReport { items, orders, events, breaches })
 }
 
 async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {

@@ -7,7 +7,7 @@ mod common;
 use common::{cluster, fill, name, parse, runtime};
 use earmark_cluster::Cluster;
 use earmark_postgres::open_to_read;
-use earmark_store::{AuditReport, OrderFilter, Queries, StoreError};
+use earmark_store::{OrderFilter, Queries, StoreError, VerifyReport};
 
 /// A copy of a database; nobody may be connected to it.
 fn copy(cluster: &Cluster, from: &str, number: usize) -> String {
@@ -16,8 +16,8 @@ fn copy(cluster: &Cluster, from: &str, number: usize) -> String {
     cluster.url(&to)
 }
 
-fn audit(url: &str) -> Result<AuditReport, StoreError> {
-    runtime().block_on(async { open_to_read(&parse(url)).await.unwrap().audit().await })
+fn audit(url: &str) -> Result<VerifyReport, StoreError> {
+    runtime().block_on(async { open_to_read(&parse(url)).await.unwrap().verify().await })
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn damaged_values_are_reported_and_never_a_panic() {
             let queries = open_to_read(&parse(&copy)).await.unwrap();
             let listed = queries.list_orders(&OrderFilter::default(), 100).await.map(drop);
             let events = queries.list_events(0, None, 1_000).await.map(drop);
-            [listed, events, queries.audit().await.map(drop)]
+            [listed, events, queries.verify().await.map(drop)]
         });
         let damaged = results.iter().any(|result| matches!(result, Err(StoreError::Damaged(_))));
         assert!(damaged, "{broken}: {results:?}");

@@ -75,7 +75,7 @@ fn segments_agree_with_a_scan_at_any_point() {
         for sku in &skus {
             assert!(agree_with_a_scan(&*queries, sku).await, "{sku}");
         }
-        assert_eq!(queries.audit().await.unwrap().breaches, Vec::<String>::new());
+        assert_eq!(queries.verify().await.unwrap().breaches, Vec::<String>::new());
         // Whether it is the segments that are read.
         cluster.query_in(name(&url), "DELETE FROM segment_postings").unwrap();
         assert!(!agree_with_a_scan(&*queries, &skus[0]).await);

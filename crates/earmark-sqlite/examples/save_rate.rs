@@ -280,7 +280,7 @@ fn read_back(queries: &impl Queries) {
         }
         println!("orders of an item: {:?}", begin.elapsed() / 20);
         let begin = Instant::now();
-        let report = queries.audit().await.unwrap();
+        let report = queries.verify().await.unwrap();
         println!("audit: {:?}, {} breaches, {} MiB", begin.elapsed(), report.breaches.len(), rss_mib());
     });
 }

@@ -8,7 +8,7 @@ use earmark_core::books::Auditor;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
-use earmark_store::AuditReport;
+use earmark_store::VerifyReport;
 use earmark_store::codes;
 use rusqlite::Row;
 
@@ -19,7 +19,7 @@ use crate::queries::Snapshot;
 use crate::rows;
 
 /// Checks the books.
-pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<AuditReport, Fault> {
+pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<VerifyReport, Fault> {
     let newest = newest_of_customers(snapshot, customers)?;
     let (mut auditor, mut breaches) = (Auditor::new(), file(snapshot)?);
     let items = items(snapshot, &mut auditor)?;
@@ -28,7 +28,7 @@ pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result
     breaches.extend(strays(snapshot)?);
     breaches.extend(customer_index(snapshot, &newest)?);
     breaches.extend(auditor.finish());
-    Ok(AuditReport { items, orders, events, breaches })
+    Ok(VerifyReport { items, orders, events, breaches })
 }
 
 /// What SQLite itself finds.

@@ -87,11 +87,11 @@ async fn the_audit_sees_what_the_schema_cannot() {
     ] {
         let folder = tempfile::tempdir().unwrap();
         let path = filled(folder.path());
-        let clean = Shop::open(&path, small()).queries.audit().await.unwrap();
+        let clean = Shop::open(&path, small()).queries.verify().await.unwrap();
         assert_eq!(clean.breaches, Vec::<String>::new());
         assert_eq!((clean.items, clean.orders), (2, 3));
         Connection::open(&path).unwrap().execute(broken, []).unwrap();
-        let report = Shop::open(&path, small()).queries.audit().await.unwrap();
+        let report = Shop::open(&path, small()).queries.verify().await.unwrap();
         assert!(
             report.breaches.iter().any(|breach| breach.contains(words)),
             "{broken}: {:?}",
@@ -123,7 +123,7 @@ async fn damaged_bytes_are_reported_and_never_a_panic() {
         let listed = shop.queries.list_orders(&OrderFilter::default(), 10).await.map(drop);
         let moved = shop.queries.list_movements(&sku(0), None, 10).await.map(drop);
         let events = shop.queries.list_events(0, None, 100).await.map(drop);
-        let audited = shop.queries.audit().await.map(drop);
+        let audited = shop.queries.verify().await.map(drop);
         let results = [listed, moved, events, audited];
         let damaged = results.iter().any(|result| matches!(result, Err(StoreError::Damaged(_))));
         assert!(damaged, "{broken}: {results:?}");

@@ -46,7 +46,7 @@ async fn a_crash_at_any_batch_keeps_what_was_committed() {
             let copied = Shop::open(&copy(&path, &format!("crash-{batch}.db")), small());
             placed.sort_unstable_by(|left, right| right.cmp(left));
             assert_eq!(ids(&copied).await, placed, "after batch {batch}");
-            let report = copied.queries.audit().await.unwrap();
+            let report = copied.queries.verify().await.unwrap();
             assert_eq!(report.breaches, Vec::<String>::new(), "after batch {batch}");
         }
     }

@@ -1,16 +1,16 @@
-//! What time is it? The one place that asks; tests hold a hand on it.
+//! What time is it? No other place reads the machine's clock, so that tests can set the time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use earmark_core::Timestamp;
 
-/// A clock: the machine's, or one that a test turns.
+/// The machine's clock, or one that a test sets.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Option<Arc<AtomicI64>>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The clock of the machine.
     pub const fn system() -> Self {
         Self(None)
     }
@@ -20,15 +20,15 @@ impl Clock {
         Self(Some(Arc::new(AtomicI64::new(at.0))))
     }
 
-    /// Turns a manual clock.
+    /// Sets a manual clock.
     ///
     /// # Panics
-    /// If it is the machine's.
+    /// If it is the clock of the machine.
     pub fn set(&self, at: Timestamp) {
         self.0.as_ref().expect("only a manual clock can be set").store(at.0, Ordering::SeqCst);
     }
 
-    /// The time, in microseconds since 1970.
+    /// The time, in microseconds since 1970 (UTC).
     pub fn now(&self) -> Timestamp {
         if let Some(manual) = &self.0 {
             return Timestamp(manual.load(Ordering::SeqCst));

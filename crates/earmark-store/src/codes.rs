@@ -1,6 +1,7 @@
-//! How does a value stand in a column, whichever the engine? Numbers for words, and the part of an event that its type does not say.
+//! How does a value stand in a column, whichever the engine? Numbers for words, and the part of an
+//! event that its type does not say.
 //!
-//! Stored, so nothing here ever changes its meaning: a list only grows at its end.
+//! Invariant: what is stored never changes its meaning, so a list of words only grows at its end.
 
 use earmark_core::Fact;
 use earmark_core::keys::KeyRole;
@@ -9,18 +10,18 @@ use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
 use earmark_core::{Money, Overflow};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 macro_rules! words {
     ($($to_number:ident $from_number:ident $kind:ident: $($word:ident)*;)*) => {$(
-        /// Its place in the list of all.
+        /// The number that the value is stored as.
         pub fn $to_number(value: $kind) -> i16 {
             let mut place = 0;
             $(if value == $kind::$word { return place; } place += 1;)*
             place
         }
 
-        /// What stands at a place in the list of all.
+        /// The value that is stored as a number.
         pub fn $from_number(stored: i64) -> Result<$kind, StoreError> {
             const ALL: &[$kind] = &[$($kind::$word),*];
             let found = usize::try_from(stored).ok().and_then(|place| ALL.get(place));
@@ -37,7 +38,7 @@ words! {
     order_status_number order_status OrderStatus: Created Confirmed Paid Shipped Delivered Cancelled;
 }
 
-/// What only the event keeps, as JSON; `None` where its type says all.
+/// The part of an event that its type does not say, as JSON; `None` where its type says all.
 ///
 /// # Errors
 /// If it cannot be written as JSON.
@@ -52,10 +53,10 @@ pub fn fact_data(fact: &Fact) -> Result<Option<String>, StoreError> {
     data.map(|data| Some(data.to_owned())).ok_or_else(|| damaged("it has another form".to_owned()))
 }
 
-/// The fact of a type's number and what [`fact_data`] gave.
+/// The fact of a type's number and of what [`fact_data`] gave.
 ///
 /// # Errors
-/// If no code of ours wrote it.
+/// [`StoreError::Damaged`] if no version of this program wrote it.
 pub fn fact(index: i64, data: Option<&str>) -> Result<Fact, StoreError> {
     let damaged = |why: &dyn std::fmt::Display| StoreError::Damaged(format!("an event's data: {why}"));
     let index = usize::try_from(index).unwrap_or(usize::MAX);
@@ -67,8 +68,8 @@ pub fn fact(index: i64, data: Option<&str>) -> Result<Fact, StoreError> {
     serde_json::from_str(&format!(r#"{{"type":"{name}","data":{data}}}"#)).map_err(|error| damaged(&error))
 }
 
-/// Refuses an order, as read from rows, whose counters or amounts no decision can have left: whatever is computed from them must stay
-/// within the range of its type.
+/// Refuses an order, as read from rows, whose counters or amounts no decision can have left:
+/// whatever is computed from them must stay within the range of its type.
 ///
 /// # Errors
 /// [`StoreError::Damaged`].

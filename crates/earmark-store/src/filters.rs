@@ -1,4 +1,7 @@
-//! Which rows does a filter let through, and between which ids can they be? The same in every engine, so that none lists otherwise.
+//! Which rows does a filter let through, and between which ids can they be?
+//!
+//! An id begins with the time at which it was made, so a filter by time is also a range of ids. Both
+//! engines use the same range, so that they list the same.
 
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
@@ -6,9 +9,10 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::{Span, Timestamp};
 
-use crate::{OrderFilter, PaymentFilter, RefundFilter};
+use crate::queries::{OrderFilter, PaymentFilter, RefundFilter};
 
-/// How far the time within an id may be from `created_at`: it is made at the edge, by whichever clock is there.
+/// How far the time within an id may be from `created_at`, in seconds: the one comes from the clock of
+/// the node that took the request, the other from that of the node that committed it.
 const SLACK_SECONDS: u32 = 3600;
 
 impl OrderFilter {
@@ -22,7 +26,7 @@ impl OrderFilter {
             && is_between(order.created_at, self.created_after, self.created_before)
     }
 
-    /// The lowest and the highest id that can match; no highest: none can.
+    /// The lowest and the highest id that can match. Without a highest, none can.
     pub fn bounds(&self) -> (OrderId, Option<OrderId>) {
         let (low, high) = bounds(self.created_after, self.created_before, self.before.map(|id| id.0));
         (OrderId(low), high.map(OrderId))
@@ -36,7 +40,7 @@ impl PaymentFilter {
             && is_between(payment.created_at, self.created_after, self.created_before)
     }
 
-    /// The lowest and the highest id that can match, in bits; no highest: none can.
+    /// The lowest and the highest id that can match, as numbers. Without a highest, none can.
     pub fn bounds(&self) -> (u128, Option<u128>) {
         bounds(self.created_after, self.created_before, self.before.map(|id| id.0))
     }
@@ -49,7 +53,7 @@ impl RefundFilter {
             && is_between(refund.created_at, self.created_after, self.created_before)
     }
 
-    /// The lowest and the highest id that can match, in bits; no highest: none can.
+    /// The lowest and the highest id that can match, as numbers. Without a highest, none can.
     pub fn bounds(&self) -> (u128, Option<u128>) {
         bounds(self.created_after, self.created_before, self.before.map(|id| id.0))
     }

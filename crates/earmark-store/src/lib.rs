@@ -1,7 +1,8 @@
 //! How does a command reach the rows, and how do readers see them?
 //!
-//! The writer takes every command that waits, decides them in order and commits them together through an [`Engine`]; [`Queries`]
-//! is the read side; [`Store`] is the handle that everyone else holds. No SQL and no HTTP here, and no rule: rules are in `earmark-core`.
+//! The writer takes every command that waits, decides them in order and commits them together
+//! through an [`Engine`]. [`Queries`] is the read side, and [`Store`] the handle of both. There is
+//! no SQL, no HTTP and no rule here: rules are in `earmark-core`.
 
 pub mod clock;
 pub mod codes;
@@ -11,18 +12,24 @@ mod error;
 mod filters;
 pub mod memory;
 pub mod migrations;
+mod options;
 pub mod postings;
 mod queries;
 mod queue;
+mod signal;
 pub mod simulation;
+mod stats;
 mod store;
 mod writer;
 
 pub use clock::Clock;
 pub use engine::{Engine, Overlap, Pace};
 pub use error::{StoreError, SubmitError};
+pub use options::StoreOptions;
 pub use queries::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, VerifyReport,
 };
-pub use store::{PaymentWatch, Store, StoreOptions, StoreStats};
+pub use signal::{Interest, Subscription};
+pub use stats::StoreStats;
+pub use store::Store;

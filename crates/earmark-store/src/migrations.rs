@@ -1,40 +1,29 @@
-//! Does a database have the schema that this version knows? What is to be done, for any engine; how it is done is the engine's.
+//! Which migrations does a database still need, and may this version write to it at all?
 //!
-//! Applied migrations must be what they were; one that is not known here means a newer version wrote the database, and it is left alone.
+//! The same for every engine; each applies them in its own way. Invariant: an applied migration must be
+//! what it was when it was released, and a database with migrations that are not known here was
+//! written by a newer version and is left alone.
 
-use crate::StoreError;
+use crate::error::StoreError;
 
-/// A migration: `NNNN_name` and its statements. One that was released never changes.
+/// A migration: `NNNN_name` and its SQL. One that was released never changes.
 pub type Migration = (&'static str, &'static str);
 
-/// A migration as a database remembers it: number from 1, name, checksum.
+/// A migration as a database remembers it: its number, from 1, its name and its checksum.
 pub type Applied = (i64, String, i64);
 
-/// Why a schema is not one of ours.
+/// Why this version cannot use a schema.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaError {
     /// A newer version of this program wrote it.
     #[error("the database has schema {found}, this version knows {known}: it was written by a newer earmark")]
-    Newer {
-        /// Its schema.
-        found: i64,
-        /// The newest one known here.
-        known: usize,
-    },
+    Newer { found: i64, known: usize },
     /// Its schema was not made by this program.
     #[error("migration {name} of the database is not the one that this version has")]
-    Changed {
-        /// Which one.
-        name: String,
-    },
-    /// Some are missing, and whoever asks may not apply them.
+    Changed { name: String },
+    /// Some migrations are missing, and only `earmark serve` may apply them.
     #[error("the database has schema {found}, this version needs {known}: start `earmark serve` on it first")]
-    Older {
-        /// Its schema.
-        found: i64,
-        /// The one needed.
-        known: usize,
-    },
+    Older { found: i64, known: usize },
 }
 
 impl From<SchemaError> for StoreError {
@@ -63,7 +52,7 @@ pub fn missing(known: &[Migration], applied: &[Applied]) -> Result<Vec<(i64, Mig
     Ok(missing)
 }
 
-/// FNV-1a: against mistakes, not against anyone.
+/// FNV-1a: it finds a change made by mistake, not one made on purpose.
 pub fn checksum(sql: &str) -> i64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     sql.bytes().fold(0xcbf2_9ce4_8422_2325, step).cast_signed()

@@ -1,7 +1,9 @@
-//! Which events touched an item? A list of them as it is stored, whichever the engine, for a stretch of events.
+//! Which events touched an item? The form in which a list of them is stored, whichever the engine.
 //!
-//! Ascending; each number as the difference to the one before, shifted by one bit that says whether it is an `order.created`, whose order's id
-//! follows. Stored, so the form never changes its meaning.
+//! Such a list is made for each item of a range of events. The sequences ascend; each is stored as
+//! its difference to the one before, shifted by one bit that says whether the event is an
+//! `order.created`, after which the id of the order follows. It is stored, so its form never changes
+//! its meaning.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
@@ -9,24 +11,24 @@ use earmark_core::text::Sku;
 /// An event that touched an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Posting {
-    /// Its number.
     pub sequence: u64,
-    /// The order, where it was placed by this event.
+    /// The order that this event placed, if it placed one.
     pub placed: Option<OrderId>,
 }
 
-/// What a stretch of events touched.
+/// The lists of a range of events.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Grouped {
-    /// The lowest id of an order placed in it; the highest there can be if none was.
+    /// The lowest id of an order placed in the range; the highest possible id if none was.
     pub min_order_id: OrderId,
-    /// The highest; 0 if none was.
+    /// The highest id of an order placed in the range; 0 if none was.
     pub max_order_id: OrderId,
-    /// Item by item, in their order: its list.
+    /// The list of each item, in the order of their SKUs.
     pub lists: Vec<(Sku, Vec<u8>)>,
 }
 
-/// Groups by item what events touched, in whatever order it comes; what is named twice counts once.
+/// Groups by item what events touched. The order does not matter, and a posting that is there twice
+/// counts once.
 pub fn group(mut touched: Vec<(Sku, Posting)>) -> Grouped {
     touched.sort_unstable();
     touched.dedup();
@@ -47,7 +49,7 @@ pub fn group(mut touched: Vec<(Sku, Posting)>) -> Grouped {
     Grouped { min_order_id: min, max_order_id: max, lists }
 }
 
-/// Adds a posting after `previous`.
+/// Adds a posting to a list whose last sequence is `previous`.
 fn append(bytes: &mut Vec<u8>, previous: u64, posting: Posting) {
     let mut number = (posting.sequence - previous) << 1 | u64::from(posting.placed.is_some());
     while number >= 0x80 {
@@ -60,7 +62,7 @@ fn append(bytes: &mut Vec<u8>, previous: u64, posting: Posting) {
     }
 }
 
-/// Reads a list, ascending; `None` if it is not one.
+/// Reads a list, in ascending order. `None` if the bytes are no list.
 pub fn read(mut bytes: &[u8]) -> Option<Vec<Posting>> {
     let (mut postings, mut sequence) = (Vec::new(), 0_u64);
     while !bytes.is_empty() {

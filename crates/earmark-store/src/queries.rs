@@ -1,4 +1,7 @@
-//! What stands in the books? The read side: every read sees all that was acknowledged before it began.
+//! What does a database show? Its read side, the same for every engine.
+//!
+//! Invariant: a read sees all that was acknowledged before it began, and whole batches only. What a
+//! list filters by is in `filters.rs`; [`crate::Engine`] is the write side.
 
 use async_trait::async_trait;
 use earmark_core::Timestamp;
@@ -14,19 +17,18 @@ use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::text::{CustomerId, Reference, Sku};
 use serde::{Deserialize, Serialize};
 
-use crate::StoreError;
+use crate::error::StoreError;
 
-/// Some rows of a list, and whether there are more.
+/// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The rows.
     pub rows: Vec<T>,
-    /// Whether more follow the last of them.
+    /// Whether more rows follow the last one.
     pub more: bool,
 }
 
 impl<T> Page<T> {
-    /// The first `limit` of these rows; one more of them says that there are more.
+    /// The first `limit` of these rows. One row beyond them says that there are more.
     pub fn of(mut rows: Vec<T>, limit: usize) -> Self {
         let more = rows.len() > limit;
         rows.truncate(limit);
@@ -34,117 +36,107 @@ impl<T> Page<T> {
     }
 }
 
-/// Which items.
+/// Conditions for items. All hold at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ItemFilter {
-    /// Those whose SKU or name holds this text, letters compared without case (ASCII).
+    /// A text that the SKU or the name holds, compared without case of ASCII letters.
     pub search: Option<String>,
-    /// Those with something available.
+    /// Only items with something available.
     pub in_stock: bool,
-    /// Those that are sold, or those that are not.
+    /// `true`: only items that are sold; `false`: only those that are not.
     pub active: Option<bool>,
-    /// Those after this one.
+    /// Only items after this one, by SKU.
     pub after: Option<Sku>,
 }
 
-/// Which orders; all conditions hold at once.
+/// Conditions for orders. All hold at once; neither time is included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrderFilter {
-    /// Of this customer.
     pub customer_id: Option<CustomerId>,
-    /// In this state.
     pub status: Option<OrderStatus>,
-    /// With a line of this item.
+    /// An item that a line of the order is of.
     pub sku: Option<Sku>,
-    /// With this reference.
     pub reference: Option<Reference>,
-    /// Placed later than this.
     pub created_after: Option<Timestamp>,
-    /// Placed earlier than this.
     pub created_before: Option<Timestamp>,
-    /// Older than this one, by id.
+    /// Only orders with a lower id, which are older.
     pub before: Option<OrderId>,
 }
 
-/// Which payments; all conditions hold at once.
+/// Conditions for payments. All hold at once; neither time is included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PaymentFilter {
-    /// In this state.
     pub status: Option<PaymentStatus>,
-    /// Begun later than this.
     pub created_after: Option<Timestamp>,
-    /// Begun earlier than this.
     pub created_before: Option<Timestamp>,
-    /// Older than this one, by id.
+    /// Only payments with a lower id, which are older.
     pub before: Option<PaymentId>,
 }
 
-/// Which refunds; all conditions hold at once.
+/// Conditions for refunds. All hold at once; neither time is included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RefundFilter {
-    /// In this state.
     pub status: Option<RefundStatus>,
-    /// Made later than this.
     pub created_after: Option<Timestamp>,
-    /// Made earlier than this.
     pub created_before: Option<Timestamp>,
-    /// Older than this one, by id.
+    /// Only refunds with a lower id, which are older.
     pub before: Option<RefundId>,
 }
 
-/// Where a list of movements goes on: below this event, with the counters right before it.
+/// Where a list of movements goes on: before this event, with the counters as they were then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MovementCursor {
-    /// The event of the last movement seen.
+    /// The event of the last movement of the page before.
     pub sequence: u64,
-    /// Units on hand before it.
+    /// Units on hand before that event.
     pub on_hand: u32,
-    /// Units reserved before it.
+    /// Units reserved before that event.
     pub reserved: u32,
 }
 
-/// An event; an `order.created` comes with its order as it was placed ([`Order::as_placed`]).
+/// An event as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent {
-    /// The event.
     pub event: Event,
-    /// The order, for an `order.created`.
+    /// With an `order.created`, the order as it was placed ([`Order::as_placed`]).
     pub placed: Option<Box<Order>>,
 }
 
-/// A stretch of the idempotency keys, in their own order.
+/// A range of the idempotency keys, in their own order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeySweep {
-    /// Those in it that are old enough to forget.
+    /// Those in the range that are old enough to be forgotten.
     pub expired: Vec<[u8; 16]>,
-    /// Where the next stretch begins; `None` at the end.
+    /// The last key of the range, after which the next one begins; `None` at the end.
     pub next: Option<[u8; 16]>,
 }
 
-/// What a check of the books found.
+/// What [`Queries::verify`] has read and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuditReport {
-    /// Items read.
+pub struct VerifyReport {
+    /// How many items were read.
     pub items: u64,
-    /// Orders read.
+    /// How many orders were read.
     pub orders: u64,
-    /// Events read.
+    /// How many events were read.
     pub events: u64,
-    /// What is wrong, in words; empty when the books are right.
+    /// One sentence for each thing that is wrong; empty where all is right.
     pub breaches: Vec<String>,
 }
 
-/// The read side of a store. A list gives at most `limit` rows.
+/// The read side of a store. A list gives at most `limit` rows. Every read fails where the database
+/// does not answer, or where a stored row is damaged.
 #[async_trait]
 pub trait Queries: Send + Sync {
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// An item.
+    /// An item with its stock.
     async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>, StoreError>;
-    /// Items, by SKU (bytewise).
+    /// Items in the bytewise order of their SKUs.
     async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, StoreError>;
-    /// Changes of an item's counters, newest first; the first page (no cursor) starts from the counters as they are.
+    /// Changes of an item's counters, newest first. Without a cursor the list starts from the counters
+    /// as they are now.
     async fn list_movements(
         &self,
         sku: &Sku,
@@ -152,10 +144,10 @@ pub trait Queries: Send + Sync {
         limit: usize,
     ) -> Result<Page<Movement>, StoreError>;
 
-    /// A cart with its items.
+    /// A cart with its items and their prices.
     async fn find_cart(&self, id: CartId) -> Result<Option<PricedCart>, StoreError>;
 
-    /// An order.
+    /// An order with all that belongs to it.
     async fn find_order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
     /// The order that a payment belongs to.
     async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>, StoreError>;
@@ -176,7 +168,8 @@ pub trait Queries: Send + Sync {
     /// Orders, newest (highest id) first.
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError>;
 
-    /// Events after this number, oldest first; of the types whose places in [`earmark_core::Fact::TYPES`] are given, or of all.
+    /// Events after this number, oldest first; of the types whose places in
+    /// [`earmark_core::Fact::TYPES`] are given, or of all.
     async fn list_events(
         &self,
         after: u64,
@@ -204,7 +197,8 @@ pub trait Queries: Send + Sync {
     async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError>;
     /// Carts whose `expires_at` has come.
     async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError>;
-    /// The `limit` idempotency keys after `after`, and which of them were made before `made_before`.
+    /// The `limit` idempotency keys after `after`, and which of them were made before
+    /// `made_before`.
     async fn sweep_idempotency_keys(
         &self,
         after: Option<[u8; 16]>,
@@ -212,6 +206,6 @@ pub trait Queries: Send + Sync {
         limit: usize,
     ) -> Result<KeySweep, StoreError>;
 
-    /// Reads everything in one snapshot and checks it with [`earmark_core::books`].
-    async fn audit(&self) -> Result<AuditReport, StoreError>;
+    /// Reads everything in one snapshot and checks it against the invariants of `earmark-core`.
+    async fn verify(&self) -> Result<VerifyReport, StoreError>;
 }

@@ -1,41 +1,55 @@
-//! How are commands carried out? One loop takes all that wait, decides them in order, commits them together and then answers.
+//! How are commands carried out? One loop takes all that wait, decides them in order, commits them
+//! together and then answers them.
 //!
-//! Group commit without timers: the commit itself is the wait in which the next batch forms. Invariant: nothing is answered before the
-//! commit that holds it has returned, and of a commit whose outcome is unknown nobody is told that it happened or did not: the loop ends.
+//! No timer forms a batch: the next one forms while the last one is committed. Invariants: nothing
+//! is answered before the commit that holds it has returned; when it is not known whether a commit
+//! happened, no answer says that it did or did not. What a batch may hold and when it is answered
+//! is in `queue.rs`, what the database does for it in `engine.rs`.
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_core::{BatchChanges, Command, Fact, Keys, Timestamp, WorkingSet, decide, needs};
+use earmark_core::{Command, Keys, Timestamp, WorkingSet, decide, needs};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
+use crate::engine::{Engine, Overlap, Pace};
+use crate::error::{StoreError, SubmitError};
+use crate::options::StoreOptions;
 use crate::queue::{Decided, Queue, QueuedCommand, needs_of, refuse_all};
-use crate::store::Signals;
-use crate::{Engine, Overlap, Pace, StoreError, StoreOptions, SubmitError};
+use crate::signal::Signal;
+use crate::stats::Counters;
 
-/// The most rounds of loading for one command.
+/// The most rounds of loading for one command: each may name rows that only the one before found.
 const ROUNDS_MAX: usize = 3;
 /// How often a batch is decided again after a conflict.
 const CONFLICTS_MAX: u32 = 5;
 /// The longest wait before it is decided again the first time, doubled with each further one.
 const CONFLICT_PAUSE: Duration = Duration::from_millis(2);
-/// Who comes while a batch waits for its turn joins it if they are at least the batch's size divided by this.
+/// Commands that came while a batch was begun join it if they are at least the batch's size divided
+/// by this.
 const JOIN_SHARE: usize = 2;
-/// How long nobody must ask before the engine may take its time.
+/// How long no command must have come before the engine may take its time for housekeeping.
 const IDLE_AFTER: Duration = Duration::from_millis(50);
 
-/// The loop.
+/// The writer's loop, and what it keeps between batches.
 pub(crate) struct Writer {
     engine: Box<dyn Engine>,
     queue: Queue,
-    signals: Arc<Signals>,
+    published: Published,
     options: StoreOptions,
-    /// Time never runs backwards in the books, whatever the clocks of the nodes do.
+    /// The time of the last batch: time never runs backwards in what is stored, whatever the clocks
+    /// of the nodes do.
     latest: Timestamp,
-    /// Whether the last batch could be saved: an outage is told once.
+    /// Whether the last batch could be saved, so that an outage is logged once.
     health: Health,
+}
+
+/// Where the writer makes known what it has committed.
+pub(crate) struct Published {
+    pub(crate) signal: Arc<Signal>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// Whether commands that wait may still join a batch.
@@ -59,14 +73,14 @@ impl Writer {
     pub(crate) fn new(
         engine: Box<dyn Engine>,
         receiver: mpsc::Receiver<QueuedCommand>,
-        signals: Arc<Signals>,
+        published: Published,
         options: StoreOptions,
     ) -> Self {
         let queue = Queue::new(receiver, options.batch_commands_max);
-        Self { engine, queue, signals, options, latest: Timestamp(0), health: Health::Saving }
+        Self { engine, queue, published, options, latest: Timestamp(0), health: Health::Saving }
     }
 
-    /// Runs until every handle is gone, or until it must not go on.
+    /// Runs until every handle of the store is gone, or until it must not go on.
     pub(crate) fn run(mut self) -> Result<(), StoreError> {
         let ended = self.carry_on();
         self.queue.end();
@@ -91,7 +105,8 @@ impl Writer {
         }
     }
 
-    /// The next queued; housekeeping is done while there is none.
+    /// The next command; housekeeping is done while there is none. `None` once every handle is
+    /// gone.
     fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<QueuedCommand>, StoreError> {
         loop {
             match self.queue.receiver.try_recv() {
@@ -107,20 +122,20 @@ impl Writer {
         }
     }
 
-    /// Carries a batch out and has it answered. An error is one after which nothing may be answered any more.
+    /// Carries a batch out and has it answered; the batch is empty afterwards. After an error
+    /// nothing may be answered any more.
     fn carry_out(&mut self, batch: &mut Vec<QueuedCommand>, admission: Admission) -> Result<(), StoreError> {
         let mut conflicts = 0;
-        loop {
+        while !batch.is_empty() {
             let attempted = self.attempt(batch, admission);
             if attempted.is_err() {
-                // What comes now may take its time.
+                // What comes now may take its time, and the batch before is saved.
                 self.queue.send_answers();
             }
             match attempted {
                 Ok(decided) => {
                     self.health = Health::Saving;
                     self.queue.saved(batch, decided);
-                    return Ok(());
                 }
                 Err(StoreError::Unknown(why)) => {
                     refuse_all(batch.drain(..), SubmitError::Unknown);
@@ -133,13 +148,12 @@ impl Writer {
                 }
                 Err(error) => self.engine_failed(batch, &error, &mut conflicts)?,
             }
-            if batch.is_empty() {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 
-    /// The batch did not happen. Decides what becomes of it: again, one by one, or a refusal.
+    /// Deals with a batch that did not happen: it stays to be decided again, is carried out command
+    /// by command, or is refused.
     fn engine_failed(
         &mut self,
         batch: &mut Vec<QueuedCommand>,
@@ -155,7 +169,8 @@ impl Writer {
                 Ok(())
             }
             StoreError::Refused(_) | StoreError::Damaged(_) | StoreError::Conflict(_) if batch.len() > 1 => {
-                // Only the offender shall fail, be it one whose id is taken, which conflicts for ever.
+                // Only the command that fails shall fail, be it one whose id is taken: that one
+                // conflicts for ever.
                 for queued in std::mem::take(batch) {
                     self.carry_out(&mut vec![queued], Admission::Never)?;
                 }
@@ -177,7 +192,7 @@ impl Writer {
         }
     }
 
-    /// Decides and commits a batch.
+    /// Decides and commits a batch, which may grow by commands that wait.
     fn attempt(
         &mut self,
         batch: &mut Vec<QueuedCommand>,
@@ -188,7 +203,7 @@ impl Writer {
             self.queue.join_waiting(batch);
         }
         let begun = self.engine.begin(&needs_of(&*batch, &rows), &mut rows, &mut self.queue);
-        // After an outage they are told at once.
+        // Where the database is away, all that wait are refused at once with the batch.
         let away = matches!(begun, Err(StoreError::Unavailable(_)));
         if admission != Admission::Never && (away || self.are_worth_a_load(batch)) {
             self.queue.join_waiting(batch);
@@ -206,16 +221,18 @@ impl Writer {
             self.engine.rollback();
             return Ok(decided);
         }
-        // Who is tried alone is not followed by others.
+        // Behind a command that is tried alone no batch may be begun: the next that begins is
+        // another command that is tried alone.
         let alone: &mut dyn Overlap = &mut ();
         let overlap = if admission == Admission::Never { alone } else { &mut self.queue };
         self.engine.commit(&changes, overlap)?;
-        self.tell(&changes);
+        self.published.counters.committed(&changes);
+        self.published.signal.committed(&changes);
         Ok(decided)
     }
 
-    /// Whether who came while the turn was waited for is taken along, which costs another load: the wait is long where nodes take turns, and then
-    /// there are many.
+    /// Whether the commands that came while the batch was begun are many enough to pay for the load
+    /// that they need. Where nodes take turns, the wait is long and there are many.
     fn are_worth_a_load(&self, batch: &[QueuedCommand]) -> bool {
         self.queue.len() * JOIN_SHARE >= batch.len()
     }
@@ -234,7 +251,7 @@ impl Writer {
     }
 
     fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Decided, StoreError> {
-        // A command before this one may have changed what this one names, a cart's lines say.
+        // A command before this one may have changed what this one names, the lines of a cart say.
         for round in 0.. {
             let mut keys = Keys::default();
             needs(command, rows, &mut keys);
@@ -250,24 +267,9 @@ impl Writer {
             answer
         }))
     }
-
-    /// Wakes whoever waits for what has just been committed.
-    fn tell(&self, changes: &BatchChanges) {
-        for event in &changes.events {
-            match &event.fact {
-                Fact::PaymentPending { .. } => self.signals.payment_is_due(),
-                Fact::RefundCreated { .. } => self.signals.refund_is_due(),
-                Fact::PaymentSucceeded { payment_id, .. }
-                | Fact::PaymentDeclined { payment_id, .. }
-                | Fact::PaymentFailed { payment_id, .. } => self.signals.payment_settled(*payment_id),
-                _ => {}
-            }
-        }
-        self.signals.count_batch(changes);
-    }
 }
 
-/// Somewhere between nothing and the bound, so that nodes that met do not meet again.
+/// A random time up to the bound, so that nodes that conflicted do not conflict again.
 fn jitter(bound: Duration) -> Duration {
     let die = u32::try_from(RandomState::new().hash_one(0_u8) % 1_000).unwrap_or(0);
     bound * die / 1_000

@@ -1,7 +1,7 @@
-//! When is a gateway asked again? Full jitter below a doubling, capped bound.
+//! When is a gateway called again? At a random time below a bound that doubles up to a cap.
 //!
-//! The cap is low, so that all is settled soon after a gateway is back; what stays unknown after very many tries waits for a person, and is
-//! asked for rarely.
+//! The cap is low, so that all is settled soon after a gateway is back. What stays unknown after
+//! very many attempts has to be resolved by a person, and is asked for rarely.
 
 use earmark_core::{Span, Timestamp};
 
@@ -9,17 +9,17 @@ use earmark_core::{Span, Timestamp};
 const FIRST_SECONDS: u32 = 1;
 /// The largest bound, in seconds.
 const MAX_SECONDS: u32 = 20;
-/// After so many attempts, some ten minutes of them, nobody expects an answer soon.
+/// After so many attempts, which take some ten minutes, an answer is not expected soon.
 const PATIENT_ATTEMPTS: u32 = 60;
 /// The bound from then on, in seconds.
 const PATIENT_SECONDS: u32 = 600;
 
-/// When to ask again after so many attempts: between half a second and the bound from then.
+/// The time of the next attempt after so many: half a second from `now` plus up to the bound.
 pub(crate) fn next_attempt_at(attempts: u32, now: Timestamp) -> Timestamp {
     let doubled = FIRST_SECONDS.saturating_mul(1 << attempts.min(10)).min(MAX_SECONDS);
     let bound = if attempts >= PATIENT_ATTEMPTS { PATIENT_SECONDS } else { doubled };
     let bound_micros = Span::from_seconds(bound).as_micros();
-    // The random half of a fresh UUID is as good a die as any.
+    // A fresh UUID has a random half.
     let die = uuid::Uuid::new_v4().as_u64_pair().1 % 1_000_000;
     let jitter = i64::try_from(die).unwrap_or(0) * (bound_micros / 1_000_000);
     Timestamp(now.0.saturating_add(500_000).saturating_add(jitter))

@@ -1,4 +1,7 @@
-//! Deletes carts that nobody has touched for their time.
+//! Deletes carts whose time is over.
+//!
+//! A cart's time begins anew with each change of it, so the command decides again whether it is
+//! due.
 
 use std::time::Duration;
 
@@ -7,12 +10,13 @@ use earmark_core::Action;
 use earmark_core::carts::delete::{DeleteCart, Due};
 use earmark_store::Store;
 
-use crate::{Worker, WorkerError, submit};
+use crate::runner::{Worker, WorkerError};
+use crate::submit::submit;
 
-/// The most carts deleted in one go.
+/// The most carts deleted in one run.
 const CARTS_MAX: usize = 200;
 
-/// The worker.
+/// The worker that deletes carts.
 pub struct CartCleanup {
     store: Store,
 }
@@ -37,7 +41,7 @@ impl Worker for CartCleanup {
     async fn run_once(&self) -> Result<usize, WorkerError> {
         let due = self.store.queries().list_due_carts(self.store.clock().now(), CARTS_MAX).await?;
         for cart_id in &due {
-            // Somebody may have touched or deleted it meanwhile; the command looks again.
+            // It may have been changed or deleted since; then the command is rejected.
             let _ = submit(
                 &self.store,
                 Action::DeleteCart(DeleteCart { cart_id: *cart_id, due: Due::IfExpired }),

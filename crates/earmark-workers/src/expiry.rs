@@ -1,4 +1,8 @@
-//! Frees the stock of orders that were not paid in time, within a second or two of the end of their reservation.
+//! Releases the stock of orders that were not paid in time, within a second or two of the end of
+//! their reservation.
+//!
+//! An order may be paid between the read and the command, so the command decides again whether it
+//! is due.
 
 use std::time::Duration;
 
@@ -8,12 +12,13 @@ use earmark_core::orders::expire::ExpireReservation;
 use earmark_store::Store;
 use tokio::task::JoinSet;
 
-use crate::{Worker, WorkerError, submit};
+use crate::runner::{Worker, WorkerError};
+use crate::submit::submit;
 
-/// The most orders expired in one go.
+/// The most orders expired in one run.
 const ORDERS_MAX: usize = 200;
 
-/// The worker.
+/// The worker that ends reservations.
 pub struct Expiry {
     store: Store,
 }
@@ -47,7 +52,7 @@ impl Worker for Expiry {
         let done = commands.len();
         while let Some(answer) = commands.join_next().await {
             if let Err(rejection) = answer.expect("a submission does not panic")? {
-                tracing::error!(code = rejection.code(), "an expiry was refused by the books");
+                tracing::error!(code = rejection.code(), "an expiry was rejected");
             }
         }
         Ok(done)

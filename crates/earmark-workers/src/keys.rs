@@ -1,4 +1,6 @@
-//! Forgets idempotency keys that were kept long enough, walking through them in their own order, so that neighbours go together.
+//! Forgets idempotency keys that were kept long enough.
+//!
+//! It walks through all keys in their own order, so that neighbors in the database go together.
 
 use std::time::Duration;
 
@@ -7,19 +9,20 @@ use earmark_core::idempotency::purge::{PURGE_MAX, PurgeIdempotencyKeys};
 use earmark_core::{Action, Span};
 use earmark_store::Store;
 
-use crate::{Worker, WorkerError, submit};
+use crate::runner::{Worker, WorkerError};
+use crate::submit::submit;
 
-/// A rest between two stretches: this is never urgent.
+/// The rest between two ranges of keys: forgetting is never urgent.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// The worker.
+/// The worker that forgets idempotency keys.
 pub struct KeyCleanup {
     store: Store,
     kept: Span,
 }
 
 impl KeyCleanup {
-    /// A worker that lets keys be kept so long.
+    /// A worker that forgets keys made longer ago than `kept`.
     pub fn new(store: Store, kept: Span) -> Self {
         Self { store, kept }
     }
@@ -35,7 +38,7 @@ impl Worker for KeyCleanup {
         Duration::from_secs(3_600)
     }
 
-    /// One walk through all keys; there is never more to do at once.
+    /// One walk through all keys. It gives zero, since there is never more to do at once.
     async fn run_once(&self) -> Result<usize, WorkerError> {
         let mut after = None;
         loop {

@@ -1,7 +1,8 @@
-//! What happens without being asked for? Workers re-read what is due, act, and submit ordinary commands.
+//! What happens without a request? Workers read what is due, act, and submit ordinary commands.
 //!
-//! They take no input, run on a timer and on a signal, and may run on every node at once: only a conditional change of state decides who won.
-//! Outgoing calls are made here and nowhere else, and never inside a transaction. No rule is written here.
+//! A worker takes no input, runs on a timer and on a signal, and may run on every node at once:
+//! only a conditional change of state decides which of them was first. Outgoing calls are made here
+//! and nowhere else, and never inside a transaction. No rule is written here.
 
 mod backoff;
 mod carts;
@@ -12,32 +13,13 @@ mod payments;
 mod refunds;
 mod runner;
 mod share;
+mod submit;
 
 pub use carts::CartCleanup;
 pub use expiry::Expiry;
 pub use gateways::{Charge, ChargeAnswer, Guard, PaymentGateway, RefundAnswer, RefundCall};
 pub use keys::KeyCleanup;
-pub use payments::{Accepted, Payments};
+pub use payments::Payments;
 pub use refunds::Refunds;
 pub use runner::{Worker, WorkerError, run};
 pub use share::Share;
-
-use earmark_core::{Access, Action, Actor, Answer, Command, Mode, Rejection};
-use earmark_store::{Store, SubmitError};
-
-/// The command of a worker: everything exists for it, and it needs no key, since its action is conditional.
-fn command(action: Action) -> Command {
-    Command {
-        actor: Actor::System,
-        access: Access::All,
-        idempotency: None,
-        if_match: None,
-        mode: Mode::Commit,
-        action,
-    }
-}
-
-/// Submits a worker's command. A refusal is an answer too: somebody else was first.
-async fn submit(store: &Store, action: Action) -> Result<Result<Answer, Rejection>, SubmitError> {
-    store.submit(command(action)).await
-}

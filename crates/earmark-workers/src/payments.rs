@@ -1,7 +1,10 @@
-//! Calls the gateway for payments that are due, and asks again for those whose outcome is unknown, until it is known.
+//! Calls the gateway for payments that are due, and asks again for those whose outcome is unknown,
+//! until it is known.
 //!
-//! The row is committed before the first byte goes out, and the payment's id is the gateway's idempotency key. So a crash at any point, or two nodes
-//! at once, lead to the same charge asked for again, never to a second one. This is the one layer that retries.
+//! Invariant: the row is committed before the first byte goes out, and the payment's id is the
+//! gateway's idempotency key. So a crash at any point, or two nodes at once, lead to the same
+//! charge asked for again and never to a second one. Calls are retried here and in no other layer;
+//! `gateways/guard.rs` decides whether one may go out, `share.rs` on which node.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,33 +14,31 @@ use std::time::Duration;
 use async_trait::async_trait;
 use earmark_core::Action;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
+use earmark_core::orders::Order;
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::{Payment, PaymentStatus};
-use earmark_store::Store;
-use tokio::sync::mpsc;
+use earmark_store::{Interest, Store, Subscription};
 
-use crate::gateways::{Blocked, CALLS_MAX, Charged, Guard, Permit, Try};
-use crate::share::Row;
-use crate::{Charge, Share, Worker, WorkerError, backoff, submit};
+use crate::backoff;
+use crate::gateways::{Blocked, CALLS_MAX, Charge, Charged, Guard, Permit, Try};
+use crate::runner::{Worker, WorkerError};
+use crate::share::{Row, Share};
+use crate::submit::submit;
 
 /// The most due rows that are looked at in one go.
 const ROWS_MAX: usize = 4 * CALLS_MAX;
-/// The most payments that this node has accepted and not yet called for; one more is found by the timer.
-const ACCEPTED_MAX: usize = CALLS_MAX;
 
-/// A payment that this node has just written down.
-pub type Accepted = (OrderId, Payment);
-
-/// The worker. Each payment is called for in a task of its own, so a slow answer holds up nobody.
+/// The worker. Each payment is called for in a task of its own, so a slow answer delays no other.
 pub struct Payments {
     store: Store,
     guard: Arc<Guard>,
     share: Share,
+    /// Of the payments that this node begins: it calls for them itself, and at once.
+    begun: Subscription,
     in_progress: Arc<Mutex<HashSet<PaymentId>>>,
-    accepted: Option<tokio::sync::Mutex<mpsc::Receiver<Accepted>>>,
-    /// How many rows were due and could not be called for, when last looked: the next look has to see past them.
+    /// How many due rows the last look could not call for: the next has to see past them.
     passed_over: AtomicUsize,
-    /// More is due than may be in progress.
+    /// Whether more is due than may be in progress.
     crowded: AtomicBool,
 }
 
@@ -49,18 +50,12 @@ enum Started {
 }
 
 impl Payments {
-    /// A worker that calls through this guard.
+    /// A worker that calls through this guard. It learns of every payment that this node begins
+    /// from now on.
     pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
+        let begun = store.subscribe(Interest::PaymentsDue);
         let (in_progress, passed_over, crowded) = Default::default();
-        Self { store, guard, share, in_progress, accepted: None, passed_over, crowded }
-    }
-
-    /// Lets the part that accepts payments tell of each, so that it is called for at once and by this node; otherwise the store's signal does, and
-    /// on every node a look at all that is due.
-    pub fn told_of_accepted(&mut self) -> mpsc::Sender<Accepted> {
-        let (sender, receiver) = mpsc::channel(ACCEPTED_MAX);
-        self.accepted = Some(tokio::sync::Mutex::new(receiver));
-        sender
+        Self { store, guard, share, begun, in_progress, passed_over, crowded }
     }
 
     /// Starts a call, unless one is in progress for this payment or none may go out.
@@ -68,14 +63,15 @@ impl Payments {
         if !lock(&self.in_progress).insert(payment.id) {
             return Started::InProgress;
         }
-        let turn = if payment.attempts == 0 { Try::First } else { Try::Again };
-        // A payment that was begun at another gateway may have been taken there; this one is not even asked.
+        let this_try = if payment.attempts == 0 { Try::First } else { Try::Again };
+        // A payment that was begun at another gateway may have been taken there; this one is not
+        // even asked.
         let ours = payment.gateway == self.guard.name();
-        let permit = match ours.then(|| self.guard.permit(turn)).transpose() {
+        let permit = match ours.then(|| self.guard.permit(this_try)).transpose() {
             Ok(permit) => permit,
-            Err(held) => {
+            Err(blocked) => {
                 lock(&self.in_progress).remove(&payment.id);
-                return Started::Not(held);
+                return Started::Not(blocked);
             }
         };
         let charge = Charge {
@@ -97,19 +93,26 @@ impl Payments {
         Started::Yes
     }
 
-    /// Calls for each payment that is accepted; where nobody tells of them, completes when one is due.
-    async fn told(&self) {
-        let Some(accepted) = &self.accepted else { return self.store.payment_due().await };
-        let mut accepted = accepted.lock().await;
-        while let Some((order_id, payment)) = accepted.recv().await {
-            if lock(&self.in_progress).len() < CALLS_MAX {
-                // Where it may not go out, the row is due and the timer finds it.
-                let _ = self.start(order_id, &payment);
+    /// Calls for each payment that this node begins, as soon as it is committed. Never completes.
+    async fn call_for_begun(&self) {
+        loop {
+            self.begun.changed().await;
+            // No await from here on: a cancelled wait must not lose an order that was taken.
+            for order in self.begun.take_orders() {
+                if let Some(payment) = pending(&order)
+                    && lock(&self.in_progress).len() < CALLS_MAX
+                {
+                    // Where it may not go out, the row is due and the timer finds it.
+                    let _ = self.start(order.id, payment);
+                }
             }
         }
-        // Nobody accepts payments any more; the timer goes on.
-        std::future::pending::<()>().await;
     }
+}
+
+/// The payment of an order that is not settled; there is at most one.
+fn pending(order: &Order) -> Option<&Payment> {
+    order.payments.iter().find(|payment| payment.status == PaymentStatus::Pending)
 }
 
 fn lock(set: &Mutex<HashSet<PaymentId>>) -> std::sync::MutexGuard<'_, HashSet<PaymentId>> {
@@ -130,32 +133,31 @@ impl Worker for Payments {
         let crowded = self.crowded.load(Ordering::Relaxed);
         tokio::select! {
             () = self.guard.wait_for_room(), if crowded => {}
-            () = self.told() => {}
+            () = self.call_for_begun() => {}
         }
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
         self.crowded.store(false, Ordering::Relaxed);
-        // What the books say of these may be out of date by the time that it is looked at.
+        // Taken before the read: what is read of these may be out of date by the time it is here.
         let in_progress = lock(&self.in_progress).clone();
         let busy = in_progress.len();
         if busy >= CALLS_MAX || self.guard.is_breaker_open() {
             return Ok(0);
         }
-        // Those in progress and those passed over are still due in the books; ask for enough to see past them.
+        // Those in progress and those passed over are still due; the limit sees past them.
         let limit = busy + self.passed_over.load(Ordering::Relaxed) + CALLS_MAX / 4;
         let now = self.store.clock().now();
         let due = self.store.queries().list_due_payments(now, limit.min(ROWS_MAX)).await?;
         let (mut started, mut passed_over) = (0, 0);
         for order in &due {
-            let pending = order.payments.iter().find(|payment| payment.status == PaymentStatus::Pending);
-            let Some(payment) = pending.filter(|payment| !in_progress.contains(&payment.id)) else {
+            let Some(payment) = pending(order).filter(|payment| !in_progress.contains(&payment.id)) else {
                 continue;
             };
             let row = Row {
                 id: payment.id.0,
                 attempts: payment.attempts,
-                accepted_elsewhere: true,
+                has_first_caller: true,
                 due_at: payment.next_attempt_at,
             };
             if !self.share.takes(row, now) {
@@ -168,7 +170,8 @@ impl Worker for Payments {
                 Started::Not(Blocked::BudgetSpent) => passed_over += 1,
                 Started::Not(Blocked::BreakerOpen) => break,
                 Started::Not(Blocked::WindowFull) => {
-                    // Goes on when there is room for a good part of them: each look costs a query.
+                    // The next look is when there is room for a good part of them, since each look
+                    // costs a query.
                     self.crowded.store(true, Ordering::Relaxed);
                     started = 0;
                     break;
@@ -183,7 +186,7 @@ impl Worker for Payments {
     }
 }
 
-/// One call for one payment.
+/// One attempt at one payment.
 struct Call {
     store: Store,
     order_id: OrderId,
@@ -192,6 +195,8 @@ struct Call {
 }
 
 impl Call {
+    /// Calls for the payment and has the answer written down. Without a permit nothing is called,
+    /// and the payment stays as unknown as it is.
     async fn settle(&self, permit: Option<Permit>) -> Result<(), WorkerError> {
         let answer = match permit {
             Some(mut permit) => self.ask(&mut permit).await,
@@ -210,7 +215,7 @@ impl Call {
         let settle = SettlePayment { order_id: self.order_id, payment_id, result, refund_id };
         let answer = submit(&self.store, Action::SettlePayment(settle)).await?;
         if let Err(rejection) = answer {
-            tracing::error!(payment = %payment_id, code = rejection.code(), "an answer was refused by the books");
+            tracing::error!(payment = %payment_id, code = rejection.code(), "an answer was rejected");
         }
         Ok(())
     }

@@ -1,20 +1,28 @@
-//! Calls the gateway for refunds that are due. Like payments: the row first, the refund's id as the gateway's key, asked again until it is known.
+//! Calls the gateway for refunds that are due, and asks again for those whose outcome is unknown,
+//! until it is known.
+//!
+//! As with payments (`payments.rs`), the row is committed before the gateway is called, and the
+//! refund's id is the gateway's idempotency key.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
+use earmark_core::payments::Payment;
 use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::{Action, Timestamp};
-use earmark_store::Store;
+use earmark_store::{Interest, Store, Subscription};
 use tokio::task::JoinSet;
 
-use crate::gateways::{Guard, Permit, Refunded, Try};
-use crate::share::Row;
-use crate::{RefundCall, Share, Worker, WorkerError, backoff, submit};
+use crate::backoff;
+use crate::gateways::{Guard, Permit, RefundCall, Refunded, Try};
+use crate::runner::{Worker, WorkerError};
+use crate::share::{Row, Share};
+use crate::submit::submit;
 
 /// The most refunds called for at once.
 const CALLS_MAX: usize = 64;
@@ -26,42 +34,69 @@ pub struct Refunds {
     store: Store,
     guard: Arc<Guard>,
     share: Share,
-    /// How many refunds were due and could not be called for, when last looked: the next look has to see past them.
+    /// Of the refunds that this node begins.
+    begun: Subscription,
+    /// How many due refunds the last look could not call for: the next has to see past them.
     passed_over: AtomicUsize,
 }
 
 impl Refunds {
     /// A worker that calls through this guard.
     pub fn new(store: Store, guard: Arc<Guard>, share: Share) -> Self {
-        Self { store, guard, share, passed_over: AtomicUsize::new(0) }
+        let begun = store.subscribe(Interest::RefundsDue);
+        Self { store, guard, share, begun, passed_over: AtomicUsize::new(0) }
     }
 
-    /// The refunds of an order that this node may call for now, each with its permit; without one where another gateway has the money. Also how many are
-    /// due and passed over.
-    fn due<'a>(&self, order: &'a Order, now: Timestamp) -> (Vec<(&'a Refund, Option<Permit>)>, usize) {
-        let (mut due, mut passed_over) = (Vec::new(), 0);
+    /// The refunds of an order that this node may call for now. One whose payment was taken at
+    /// another gateway has no permit.
+    fn due<'a>(&self, order: &'a Order, now: Timestamp) -> Due<'a> {
+        let mut due = Due::default();
         let pending =
             |refund: &&Refund| refund.status == RefundStatus::Pending && refund.next_attempt_at <= now;
         for refund in order.refunds.iter().filter(pending) {
             let (attempts, due_at) = (refund.attempts, refund.next_attempt_at);
-            let row = Row { id: refund.id.0, attempts, accepted_elsewhere: false, due_at };
+            let row = Row { id: refund.id.0, attempts, has_first_caller: false, due_at };
             if !self.share.takes(row, now) {
-                passed_over += 1;
+                due.passed_over += 1;
                 continue;
             }
-            let payment = order.payments.iter().find(|payment| payment.id == refund.payment_id);
-            if payment.is_none_or(|payment| payment.gateway != self.guard.name()) {
-                due.push((refund, None));
+            if payment_of(order, refund).is_none_or(|payment| payment.gateway != self.guard.name()) {
+                due.calls.push((refund, None));
                 continue;
             }
-            let turn = if attempts == 0 { Try::First } else { Try::Again };
-            match self.guard.permit(turn) {
-                Ok(permit) => due.push((refund, Some(permit))),
-                Err(_) => passed_over += 1,
+            let this_try = if attempts == 0 { Try::First } else { Try::Again };
+            match self.guard.permit(this_try) {
+                Ok(permit) => due.calls.push((refund, Some(permit))),
+                Err(_) => due.passed_over += 1,
             }
         }
-        (due, passed_over)
+        due
     }
+
+    fn call(&self, order: &Order, refund: &Refund) -> Call {
+        let payment = payment_of(order, refund);
+        let call = RefundCall {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            payment_reference: payment.and_then(|payment| payment.gateway_reference.clone()),
+            amount: refund.amount,
+            currency: self.guard.currency(),
+            begun_at: refund.created_at,
+        };
+        Call { store: self.store.clone(), order_id: order.id, refund: call, attempts: refund.attempts }
+    }
+}
+
+/// What is due of one order.
+#[derive(Default)]
+struct Due<'a> {
+    calls: Vec<(&'a Refund, Option<Permit>)>,
+    /// How many are due and are not called for now.
+    passed_over: usize,
+}
+
+fn payment_of<'a>(order: &'a Order, refund: &Refund) -> Option<&'a Payment> {
+    order.payments.iter().find(|payment| payment.id == refund.payment_id)
 }
 
 #[async_trait]
@@ -75,7 +110,7 @@ impl Worker for Refunds {
     }
 
     async fn woken(&self) {
-        self.store.refund_due().await;
+        self.begun.changed().await;
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
@@ -87,10 +122,10 @@ impl Worker for Refunds {
         let orders = self.store.queries().list_due_refunds(now, limit.min(ROWS_MAX)).await?;
         let (mut calls, mut passed_over) = (JoinSet::new(), 0);
         for order in orders {
-            let (due, left) = self.due(&order, now);
-            passed_over += left;
-            for (refund, permit) in due {
-                let call = Call::new((&self.store, &self.guard), &order, refund);
+            let due = self.due(&order, now);
+            passed_over += due.passed_over;
+            for (refund, permit) in due.calls {
+                let call = self.call(&order, refund);
                 calls.spawn(call.settle(permit));
             }
         }
@@ -103,29 +138,17 @@ impl Worker for Refunds {
     }
 }
 
-/// One call for one refund.
+/// One attempt at one refund.
 struct Call {
     store: Store,
-    order_id: earmark_core::ids::OrderId,
+    order_id: OrderId,
     refund: RefundCall,
     attempts: u32,
 }
 
 impl Call {
-    fn new((store, guard): (&Store, &Guard), order: &Order, refund: &Refund) -> Self {
-        let payment = order.payments.iter().find(|payment| payment.id == refund.payment_id);
-        let call = RefundCall {
-            id: refund.id,
-            payment_id: refund.payment_id,
-            payment_reference: payment.and_then(|payment| payment.gateway_reference.clone()),
-            amount: refund.amount,
-            currency: guard.currency(),
-            begun_at: refund.created_at,
-        };
-        Self { store: store.clone(), order_id: order.id, refund: call, attempts: refund.attempts }
-    }
-
-    /// Calls for it and writes the answer down.
+    /// Calls for the refund and has the answer written down. Without a permit nothing is called,
+    /// and the refund stays as unknown as it is.
     async fn settle(self, permit: Option<Permit>) -> Result<(), WorkerError> {
         let answer = match permit {
             Some(mut permit) => self.ask(&mut permit).await,
@@ -145,7 +168,7 @@ impl Call {
         let refund_id = self.refund.id;
         let settle = SettleRefund { order_id: self.order_id, refund_id, result };
         if let Err(rejection) = submit(&self.store, Action::SettleRefund(settle)).await? {
-            tracing::error!(refund = %refund_id, code = rejection.code(), "an answer was refused by the books");
+            tracing::error!(refund = %refund_id, code = rejection.code(), "an answer was rejected");
         }
         Ok(())
     }

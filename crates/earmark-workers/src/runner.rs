@@ -1,4 +1,8 @@
-//! When does a worker run? On its signal, on its timer, and again at once while it finds more to do.
+//! When does a worker run? On its timer, on its signal, and again at once while it finds more to
+//! do.
+//!
+//! Nothing depends on a signal: what a signal would have shown is found by the next look on the
+//! timer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +11,10 @@ use async_trait::async_trait;
 use earmark_store::{StoreError, SubmitError};
 use tokio::sync::watch;
 
-/// Why a worker stopped short; it tries again later.
+/// Why a run ended early. The worker runs again later.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// The books could not be read.
+    /// What is due could not be read.
     #[error(transparent)]
     Read(#[from] StoreError),
     /// A command got no answer.
@@ -18,13 +22,13 @@ pub enum WorkerError {
     Submit(#[from] SubmitError),
 }
 
-/// Something that is done without being asked for.
+/// Something that is done again and again, without a request.
 #[async_trait]
 pub trait Worker: Send + Sync {
-    /// Its name, for logs.
+    /// The name in logs.
     fn name(&self) -> &'static str;
 
-    /// How long it rests.
+    /// How long it rests where no signal comes.
     fn period(&self) -> Duration;
 
     /// Completes when there may be something to do before the rest is over.
@@ -32,7 +36,7 @@ pub trait Worker: Send + Sync {
         std::future::pending::<()>().await;
     }
 
-    /// Does what is due now and says how much that was; zero: nothing was left.
+    /// Does what is due now and gives how much that was. Zero means that nothing is left.
     async fn run_once(&self) -> Result<usize, WorkerError>;
 }
 
@@ -46,11 +50,11 @@ pub async fn run(worker: Arc<dyn Worker>, mut stop: watch::Receiver<bool>) {
                 if *stop.borrow() {
                     return;
                 }
-                // More may be due; let others have their turn first.
+                // More may be due; other tasks run first.
                 tokio::task::yield_now().await;
                 continue;
             }
-            Err(error) => tracing::warn!(worker = worker.name(), %error, "stopped short, tries again later"),
+            Err(error) => tracing::warn!(worker = worker.name(), %error, "ended early, runs again later"),
         }
         tokio::select! {
             () = tokio::time::sleep(worker.period()) => {}

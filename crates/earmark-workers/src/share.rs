@@ -1,40 +1,40 @@
-//! Which node takes what is due? All may, since our id is the gateway's key; so that they rarely do so at once, each waits its own while for each row.
+//! Which node calls for what is due? All may, since our id is the gateway's key; so that they
+//! rarely do so at once, each node waits a time of its own for each row.
 //!
-//! The node that accepted a payment calls for it at once, without asking here. Nothing is reserved and nothing written down, so a node that dies
-//! leaves nothing behind but rows that others find due.
+//! The node that began a payment calls for it at once, without asking here. Nothing is reserved and
+//! nothing written down, so a node that dies leaves nothing behind but rows that others find due.
 
 use std::time::Duration;
 
 use earmark_core::Timestamp;
 
-/// How far the nodes' whiles lie apart; longer than most calls take.
+/// The longest that a node waits for a row, in microseconds; longer than most calls take.
 const SPREAD_MICROS: u64 = 2_000_000;
 
-/// A node's share of what is due.
+/// What this node calls for.
 #[derive(Clone, Copy, Debug)]
 pub enum Share {
     /// This node is the only one, and takes everything at once.
     All,
-    /// There are others.
+    /// There are other nodes.
     Some {
-        /// Which while this node waits for which row, drawn at its start.
+        /// Decides how long this node waits for which row.
         seed: u64,
-        /// How long the node that accepted a payment may take for its first call.
+        /// How long the node that began a payment may take for its first call.
         first_call: Duration,
     },
 }
 
 impl Share {
-    /// One of several nodes, each of which lets a first call take so long.
+    /// The share of one of several nodes. `gateway_timeout` is the longest that a call takes.
     pub fn one_of_many(gateway_timeout: Duration) -> Self {
         Self::Some { seed: uuid::Uuid::new_v4().as_u64_pair().1, first_call: gateway_timeout }
     }
 
-    /// Whether a row that became due then is this node's now.
+    /// Whether this node calls for this row now.
     pub(crate) fn takes(self, row: Row, now: Timestamp) -> bool {
         let Self::Some { seed, first_call } = self else { return row.due_at <= now };
-        let head_start =
-            if row.attempts == 0 && row.accepted_elsewhere { first_call } else { Duration::ZERO };
+        let head_start = if row.attempts == 0 && row.has_first_caller { first_call } else { Duration::ZERO };
         let head_start = i64::try_from(head_start.as_micros()).unwrap_or(i64::MAX);
         let own = i64::try_from(mix(seed, row.id) % SPREAD_MICROS).unwrap_or(0);
         row.due_at.0.saturating_add(head_start).saturating_add(own) <= now.0
@@ -46,8 +46,8 @@ impl Share {
 pub(crate) struct Row {
     pub(crate) id: u128,
     pub(crate) attempts: u32,
-    /// Whether some node was told of it when it was written, and is likely at it.
-    pub(crate) accepted_elsewhere: bool,
+    /// Whether the node that wrote the row calls for it first, at once.
+    pub(crate) has_first_caller: bool,
     pub(crate) due_at: Timestamp,
 }
 
@@ -67,7 +67,7 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     fn row(id: u128, attempts: u32) -> Row {
-        Row { id, attempts, accepted_elsewhere: true, due_at: Timestamp(0) }
+        Row { id, attempts, has_first_caller: true, due_at: Timestamp(0) }
     }
 
     #[test]
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_call_is_left_to_the_node_that_accepted_it() {
+    fn the_first_call_is_left_to_the_node_that_began_the_payment() {
         let share = Share::Some { seed: 1, first_call: Duration::from_secs(10) };
         assert!(!share.takes(row(5, 0), Timestamp(10 * SECOND - 1)));
         assert!(share.takes(row(5, 0), Timestamp(12 * SECOND)));

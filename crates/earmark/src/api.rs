@@ -4,7 +4,7 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use crate::cli::ServerOptions;
-use crate::config::WrongUsage;
+use crate::usage::WrongUsage;
 
 /// A running server.
 pub(crate) struct Api {

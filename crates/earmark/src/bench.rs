@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use earmark_load::{Database, KeyKind, PlaceOptions};
 
 use crate::cli::{self, BenchCommand};
-use crate::config::WrongUsage;
+use crate::usage::WrongUsage;
 
 /// `earmark bench`; exit status 1 when an order was refused or the books are wrong afterwards.
 pub(crate) fn command(command: BenchCommand) -> anyhow::Result<ExitCode> {

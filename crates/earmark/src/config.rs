@@ -1,30 +1,23 @@
-//! What does the server run with? Flag over environment over file over default, each checked before anything starts.
+//! What does the server run with? A flag goes before the environment, that before the file, and that
+//! before the default.
+//!
+//! Everything is checked before anything starts. No message repeats a secret.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
 use earmark_core::Span;
 use earmark_http::secrets::AdminKey;
 use earmark_http::{Currency, HttpConfig};
-use earmark_postgres::{DatabaseUrl, Distributed};
+use earmark_postgres::Distributed;
 use serde::Deserialize;
 
 use crate::cli::{LogFormat, ServeOptions, Spread};
+use crate::database::Database;
 use crate::gateway::{GatewayConfig, GatewayOptions};
-
-/// A setting that makes no sense; exit status 2.
-#[derive(Debug)]
-pub(crate) struct WrongUsage(pub(crate) String);
-
-impl std::fmt::Display for WrongUsage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for WrongUsage {}
+use crate::usage::WrongUsage;
 
 /// Shortest time that idempotency keys are kept: what clients are promised.
 const IDEMPOTENCY_TTL_MIN: Duration = Duration::from_secs(72 * 3600);
@@ -62,40 +55,6 @@ pub(crate) struct Config {
     pub(crate) idempotency_ttl: Span,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) log: String,
-}
-
-/// Where the books are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Database {
-    /// An SQLite file.
-    Sqlite(PathBuf),
-    /// A PostgreSQL server, shared with other nodes. Shows no password.
-    Postgres(Box<DatabaseUrl>),
-}
-
-impl Database {
-    /// Reads `sqlite:PATH` or `postgres://…`.
-    pub(crate) fn parse(url: &str) -> Result<Self, WrongUsage> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            Some(("postgres" | "postgresql", _)) => {
-                let url =
-                    DatabaseUrl::parse(url).map_err(|error| WrongUsage(format!("--database: {error}")))?;
-                Ok(Self::Postgres(Box::new(url)))
-            }
-            // The text may hold a password, so it is not repeated.
-            _ => Err(WrongUsage("--database: expected sqlite:PATH or postgres://…".into())),
-        }
-    }
-}
-
-impl std::fmt::Display for Database {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
-            Self::Postgres(url) => url.fmt(f),
-        }
-    }
 }
 
 impl Config {

@@ -10,10 +10,13 @@ use earmark_core::items::adjust::{AdjustStock, StockChange};
 use earmark_core::items::put::PutItem;
 
 use crate::cli::{DemoOptions, ServeOptions};
-use crate::config::{Config, WrongUsage};
+use crate::config::Config;
 use crate::import::rows::{ItemRow, read_rows};
 use crate::logging;
-use crate::serve::{Server, stop_signal, submit};
+use crate::operator::submit;
+use crate::serve::Server;
+use crate::stop::stop_signal;
+use crate::usage::WrongUsage;
 
 /// Real products, see `data/README.md`.
 const CATALOGUE: &str = include_str!("../data/catalogue.csv");

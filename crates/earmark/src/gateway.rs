@@ -13,7 +13,7 @@ use earmark_workers::gateways::{
     HttpClient, HttpClientOptions, Sandbox, SharedSecret, SignedGateway, StripeGateway, StripeKey,
 };
 
-use crate::config::WrongUsage;
+use crate::usage::WrongUsage;
 
 /// The shortest secret that webhooks may be signed with.
 const WEBHOOK_SECRET_BYTES_MIN: usize = 16;

@@ -8,7 +8,7 @@ use earmark_core::payments::mask_card_numbers;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::LogFormat;
-use crate::config::WrongUsage;
+use crate::usage::WrongUsage;
 
 /// Starts logging.
 pub(crate) fn start(format: Option<LogFormat>, filter: &str) -> Result<(), WrongUsage> {

@@ -6,15 +6,20 @@ mod api;
 mod bench;
 mod cli;
 mod config;
+mod database;
 mod demo;
 mod faults;
+mod first_key;
 mod gateway;
 mod import;
 mod keys;
 mod logging;
+mod operator;
 mod reconcile;
 mod sandbox_gateway;
 mod serve;
+mod stop;
+mod usage;
 mod verify;
 
 use std::process::ExitCode;
@@ -45,7 +50,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // One line, causes after colons, for people and for logs.
             eprintln!("earmark: {error:#}");
-            ExitCode::from(if error.is::<config::WrongUsage>() { 2 } else { 1 })
+            ExitCode::from(if error.is::<usage::WrongUsage>() { 2 } else { 1 })
         }
     }
 }

@@ -7,7 +7,7 @@ use earmark_sandbox::{Options, Server};
 
 use crate::cli::SandboxOptions;
 use crate::logging;
-use crate::serve::stop_signal;
+use crate::stop::stop_signal;
 
 /// `earmark sandbox-gateway`.
 pub(crate) fn command(options: SandboxOptions) -> anyhow::Result<ExitCode> {

@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::{AuditReport, Queries};
+use earmark_store::{Queries, VerifyReport};
 
 use crate::api::Api;
 use crate::cli::VerifyOptions;
-use crate::config::{Database, WrongUsage};
+use crate::database::Database;
+use crate::usage::WrongUsage;
 
 /// `earmark verify`; exit status 1 when a breach is found.
 pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
@@ -34,26 +35,26 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn of_database(url: &str) -> anyhow::Result<AuditReport> {
+fn of_database(url: &str) -> anyhow::Result<VerifyReport> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match Database::parse(url)? {
         Database::Sqlite(path) => {
             // Opening would make a new one.
             anyhow::ensure!(path.exists(), "there is no database {}", path.display());
             let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
-            Ok(runtime.block_on(queries.audit())?)
+            Ok(runtime.block_on(queries.verify())?)
         }
         Database::Postgres(url) => Ok(runtime.block_on(async {
             let queries = earmark_postgres::open_to_read(&url).await?;
-            anyhow::Ok(queries.audit().await?)
+            anyhow::Ok(queries.verify().await?)
         })?),
     }
 }
 
-fn print(report: &AuditReport) {
+fn print(report: &VerifyReport) {
     for breach in &report.breaches {
         println!("{breach}");
     }
-    let AuditReport { items, orders, events, breaches } = report;
+    let VerifyReport { items, orders, events, breaches } = report;
     println!("{items} items, {orders} orders, {events} events: {} breaches", breaches.len());
 }

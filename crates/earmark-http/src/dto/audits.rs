@@ -1,6 +1,6 @@
 //! What a check of the books found, as admins see it.
 
-use earmark_store::AuditReport;
+use earmark_store::VerifyReport;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,8 +21,8 @@ pub(crate) struct AuditBody<'a> {
     breaches: &'a [String],
 }
 
-impl<'a> From<&'a AuditReport> for AuditBody<'a> {
-    fn from(report: &'a AuditReport) -> Self {
+impl<'a> From<&'a VerifyReport> for AuditBody<'a> {
+    fn from(report: &'a VerifyReport) -> Self {
         Self { items: report.items, orders: report.orders, events: report.events, breaches: &report.breaches }
     }
 }

@@ -15,6 +15,6 @@ use crate::reply::{Answered, Reply};
 )]
 pub(crate) async fn verify(call: Call) -> Answered {
     call.admin()?;
-    let report = call.app.store.queries().audit().await?;
+    let report = call.app.store.queries().verify().await?;
     Reply::ok(&AuditBody::from(&report))
 }

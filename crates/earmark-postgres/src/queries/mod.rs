@@ -23,8 +23,8 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, StoreError, VerifyReport,
 };
 
 use crate::codec::get;
@@ -170,7 +170,7 @@ impl Queries for PostgresQueries {
         self.pool.read(|session| Box::pin(work::sweep_keys(session, after, made_before, limit))).await
     }
 
-    async fn audit(&self) -> Found<AuditReport> {
+    async fn verify(&self) -> Found<VerifyReport> {
         self.pool.read_long(|session| Box::pin(crate::audit::audit(session))).await
     }
 }

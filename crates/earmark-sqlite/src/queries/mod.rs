@@ -26,8 +26,8 @@ use earmark_core::payments::Payment;
 use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
 use earmark_store::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, StoreError, VerifyReport,
 };
 
 use crate::deferred::CustomerTail;
@@ -158,7 +158,7 @@ impl Queries for SqliteQueries {
         self.pool.read(move |snapshot| work::sweep_keys(snapshot, after, made_before, limit)).await
     }
 
-    async fn audit(&self) -> Found<AuditReport> {
+    async fn verify(&self) -> Found<VerifyReport> {
         let customers = Arc::clone(&self.customers);
         self.pool.read(move |snapshot| crate::audit::audit(snapshot, &customers)).await
     }

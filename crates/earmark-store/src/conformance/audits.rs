@@ -10,7 +10,7 @@ use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use super::book::Book;
 use super::commands::{adjust, order, put, sku, units};
 use super::transactions::placed;
-use crate::AuditReport;
+use crate::VerifyReport;
 
 pub(super) fn right_books_are_clean(book: &mut Book) {
     book.simulate(11, 2_000);
@@ -18,7 +18,7 @@ pub(super) fn right_books_are_clean(book: &mut Book) {
     let model = &book.model;
     let counts = [model.items.len(), model.orders.len(), model.events.len()].map(|count| count as u64);
     let (items, orders, events) = (counts[0], counts[1], counts[2]);
-    assert_eq!(report, AuditReport { items, orders, events, breaches: Vec::new() });
+    assert_eq!(report, VerifyReport { items, orders, events, breaches: Vec::new() });
 }
 
 /// Commits what no rule would have decided; an engine may refuse it, and otherwise its audit must see it.

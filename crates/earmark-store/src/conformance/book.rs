@@ -12,7 +12,7 @@ use super::Fixture;
 use super::due::sweep;
 use super::model::Model;
 use crate::simulation::Simulation;
-use crate::{AuditReport, Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError};
+use crate::{Engine, ItemFilter, OrderFilter, Pace, Queries, StoreError, VerifyReport};
 
 /// More rows than any case makes.
 pub(super) const ALL: usize = 1_000_000;
@@ -50,8 +50,8 @@ impl Book {
     }
 
     /// What the audit says.
-    pub(super) fn audit(&self) -> AuditReport {
-        self.runtime.block_on(self.queries.audit()).expect("the read side answers")
+    pub(super) fn audit(&self) -> VerifyReport {
+        self.runtime.block_on(self.queries.verify()).expect("the read side answers")
     }
 
     /// Decides a batch in a transaction that is left open.

@@ -43,7 +43,7 @@ pub(super) fn an_empty_store_has_nothing(book: &mut Book) {
     let filter = crate::OrderFilter { customer_id: Some(nobody), ..crate::OrderFilter::default() };
     assert!(book.ask(|queries| queries.list_orders(&filter, 10)).rows.is_empty());
     assert!(book.ask(|queries| queries.list_movements(&none, None, 10)).rows.is_empty());
-    assert_eq!(book.audit(), crate::AuditReport::default());
+    assert_eq!(book.audit(), crate::VerifyReport::default());
     book.ask(crate::Queries::ping);
 }
 

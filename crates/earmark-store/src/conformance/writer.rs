@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use earmark_core::ids::{CartId, OrderId, PaymentId};
+use earmark_core::ids::{CartId, OrderId};
 use earmark_core::items::StockedItem;
 use earmark_core::orders::OrderStatus;
 use earmark_core::payments::settle::PaymentResult;
@@ -16,7 +16,7 @@ use super::Fixture;
 use super::book::runtime;
 use super::commands::{adjust, cancel, cart, keyed, order, pay, put, settle, sku, units};
 use super::gate::{Before, Gate};
-use crate::{Clock, Store, StoreError, StoreOptions, SubmitError};
+use crate::{Clock, Interest, Store, StoreError, StoreOptions, SubmitError};
 
 type Verdict = Result<Result<Answer, Rejection>, SubmitError>;
 
@@ -80,13 +80,13 @@ impl Running {
     }
 
     /// Waits for what must come; the time is only there so that a failure ends.
-    fn within_reason(&self, signal: impl Future<Output = ()>) {
+    fn within_reason<T>(&self, signal: impl Future<Output = T>) -> T {
         let waiting = async { tokio::time::timeout(Duration::from_secs(60), signal).await };
-        self.runtime.block_on(waiting).expect("the signal comes");
+        self.runtime.block_on(waiting).expect("the signal comes")
     }
 
     fn must_be_clean(&self) {
-        let report = self.runtime.block_on(self.store.queries().audit()).expect("it can be read");
+        let report = self.runtime.block_on(self.store.queries().verify()).expect("it can be read");
         assert!(report.breaches.is_empty(), "{:?}", report.breaches);
     }
 }
@@ -123,7 +123,7 @@ pub(super) fn concurrent_buyers(fixture: Fixture) {
     let item = setup.block_on(store.queries().find_item(&sku("hot"))).expect("it can be read");
     let stock = item.expect("it is there").stock;
     assert_eq!((stock.on_hand, stock.reserved), (STOCK, STOCK));
-    let report = setup.block_on(store.queries().audit()).expect("it can be read");
+    let report = setup.block_on(store.queries().verify()).expect("it can be read");
     assert!(report.breaches.is_empty(), "{:?}", report.breaches);
 }
 
@@ -344,19 +344,27 @@ pub(super) fn waiters_are_woken(fixture: Fixture) {
     running.must(put("a"));
     running.must(adjust("a", 5));
     running.must(order(1, vec![units("a", 1)]));
-    // Taken before the command, so that no signal is missed however late the waiting begins.
-    let watch = running.store.watch_payment(PaymentId(900));
-    let other = running.store.watch_payment(PaymentId(901));
+    // Taken before the commands, so that no signal is missed however late the waiting begins.
+    let subscribe = |interest| running.store.subscribe(interest);
+    let (all, payments) = (subscribe(Interest::Everything), subscribe(Interest::PaymentsDue));
+    let (refunds, order) = (subscribe(Interest::RefundsDue), subscribe(Interest::Order(OrderId(1))));
+    let other = subscribe(Interest::Order(OrderId(2)));
     running.must(pay(1, 900));
-    running.within_reason(running.store.payment_due());
+    let begun = running.within_reason(payments.changed());
+    assert_eq!(payments.take_orders().iter().map(|order| order.id).collect::<Vec<_>>(), [OrderId(1)]);
+    assert_eq!(running.within_reason(order.changed()), begun);
     running.must(settle(1, 900, PaymentResult::Succeeded { reference: None }));
-    running.within_reason(watch.settled());
+    assert!(running.within_reason(order.changed()) > begun);
     running.must(cancel(1, None, 5));
-    running.within_reason(running.store.refund_due());
-    let still = running.runtime.block_on(async {
-        tokio::select! { biased; () = other.settled() => false, () = std::future::ready(()) => true }
-    });
-    assert!(still, "nobody settled the other payment");
+    let refunded = running.within_reason(refunds.changed());
+    assert_eq!(running.within_reason(all.changed()), refunded, "three signals have become one");
+    assert!(payments.take_orders().is_empty());
+    for still in [&payments, &other] {
+        let still = running.runtime.block_on(async {
+            tokio::select! { biased; _ = still.changed() => false, () = std::future::ready(()) => true }
+        });
+        assert!(still, "nothing was committed that it is about");
+    }
 }
 
 pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {

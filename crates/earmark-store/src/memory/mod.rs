@@ -1,6 +1,7 @@
-//! A store in memory: the model that the databases are held against, and the store of quick tests.
+//! A store in memory: the model that the databases are compared with, and the store of quick tests.
 //!
-//! Same promises as the databases but durability: versions are checked, a batch is saved whole or not at all, readers see whole batches.
+//! It keeps the same promises as the databases but durability: versions are checked, a batch is saved
+//! whole or not at all, and readers see whole batches.
 
 mod queries;
 
@@ -17,7 +18,8 @@ use earmark_core::orders::Order;
 use earmark_core::text::{Reference, Sku};
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 
-use crate::{Engine, Overlap, StoreError};
+use crate::engine::{Engine, Overlap};
+use crate::error::StoreError;
 
 #[derive(Default)]
 struct Tables {
@@ -32,12 +34,12 @@ struct Tables {
     events: Vec<Event>,
 }
 
-/// A store in memory. Clones share the rows: hand one to the writer as its engine, keep another as the read side.
+/// A store in memory. Clones share the rows: one is the engine of a writer, another the read side.
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<RwLock<Tables>>);
 
 impl MemoryStore {
-    /// An empty store.
+    /// A store without any rows.
     pub fn new() -> Self {
         Self::default()
     }
@@ -114,7 +116,7 @@ fn after<R>(change: &Change<R>) -> Option<&Arc<R>> {
 }
 
 impl Tables {
-    /// Everything that could refuse the batch.
+    /// Checks everything that could refuse the batch.
     fn check(&self, changes: &BatchChanges) -> Result<(), StoreError> {
         let key = |change: &Change<Stock>| row(change).sku.clone();
         for change in &changes.stocks {
@@ -194,7 +196,7 @@ impl Tables {
     }
 }
 
-/// The row that a change is about, as it shall be or, if it goes, as it was.
+/// The row that a change is about: as it shall be or, if it is deleted, as it was.
 fn row<R>(change: &Change<R>) -> &R {
     change.after.as_ref().or(change.before.as_ref()).expect("a change has a row")
 }

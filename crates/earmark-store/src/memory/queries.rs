@@ -1,4 +1,4 @@
-//! The read side of the store in memory: plain scans, so that what they answer is beyond doubt.
+//! The read side of the store in memory: plain scans, so simple that their answers are beyond doubt.
 
 use async_trait::async_trait;
 use earmark_core::Timestamp;
@@ -16,9 +16,10 @@ use earmark_core::text::Sku;
 use std::ops::Bound;
 
 use super::{MemoryStore, Tables};
-use crate::{
-    AuditReport, ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries,
-    RecordedEvent, RefundFilter, StoreError,
+use crate::error::StoreError;
+use crate::queries::{
+    ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
+    RefundFilter, VerifyReport,
 };
 
 fn page<T>(rows: impl Iterator<Item = T>, limit: usize) -> Page<T> {
@@ -265,13 +266,13 @@ impl Queries for MemoryStore {
     ) -> Result<KeySweep, StoreError> {
         let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
         let tables = self.read();
-        let stretch = page(tables.idempotency.range((begin, Bound::Unbounded)), limit);
-        let next = if stretch.more { stretch.rows.last().map(|(digest, _)| **digest) } else { None };
-        let old = stretch.rows.into_iter().filter(|(_, record)| record.created_at < made_before);
+        let range = page(tables.idempotency.range((begin, Bound::Unbounded)), limit);
+        let next = if range.more { range.rows.last().map(|(digest, _)| **digest) } else { None };
+        let old = range.rows.into_iter().filter(|(_, record)| record.created_at < made_before);
         Ok(KeySweep { expired: old.map(|(digest, _)| *digest).collect(), next })
     }
 
-    async fn audit(&self) -> Result<AuditReport, StoreError> {
+    async fn verify(&self) -> Result<VerifyReport, StoreError> {
         let tables = self.read();
         let mut auditor = Auditor::new();
         tables.items.keys().filter_map(|sku| tables.stocked(sku)).for_each(|item| auditor.item(&item));
@@ -282,6 +283,11 @@ impl Queries for MemoryStore {
         }
         let (items, orders, events) = (tables.items.len(), tables.orders.len(), tables.events.len());
         let counts = [items, orders, events].map(|count| count as u64);
-        Ok(AuditReport { items: counts[0], orders: counts[1], events: counts[2], breaches: auditor.finish() })
+        Ok(VerifyReport {
+            items: counts[0],
+            orders: counts[1],
+            events: counts[2],
+            breaches: auditor.finish(),
+        })
     }
 }

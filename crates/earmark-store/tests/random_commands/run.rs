@@ -191,13 +191,13 @@ impl Run {
 
     /// The store's own audit sees the batches before this one, and must find nothing wrong with them.
     fn audit_before_this_batch(&self) -> Checked {
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
+        let report = self.runtime.block_on(self.queries.verify()).map_err(|error| error.to_string())?;
         ensure(report.breaches.is_empty(), || report.breaches.join("; "))
     }
 
     fn audit(&self) -> Checked {
         self.audit_before_this_batch()?;
-        let report = self.runtime.block_on(self.queries.audit()).map_err(|error| error.to_string())?;
+        let report = self.runtime.block_on(self.queries.verify()).map_err(|error| error.to_string())?;
         let wanted = [self.ledger.items.len(), self.ledger.orders.len(), self.ledger.events.len()];
         ensure([report.items, report.orders, report.events] == wanted.map(|count| count as u64), || {
             format!("the audit read {report:?}, not {wanted:?}")

@@ -21,6 +21,7 @@ use earmark_store::{Clock, Store, StoreOptions};
 
 pub(crate) struct Shop {
     pub(crate) store: Store,
+    rows: MemoryStore,
     clock: Clock,
 }
 
@@ -39,8 +40,8 @@ impl Shop {
         let clock = Clock::manual(Timestamp(1_790_000_000_000_000));
         let rows = MemoryStore::new();
         let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
-        let (store, _ended) = Store::start(Box::new(rows.clone()), Arc::new(rows), options);
-        let shop = Self { store, clock };
+        let (store, _ended) = Store::start(Box::new(rows.clone()), Arc::new(rows.clone()), options);
+        let shop = Self { store, rows, clock };
         let name = Name::parse("Mug").unwrap();
         let (sku, unit_price) = (sku(), Money::parse(333).unwrap());
         let put = PutItem {
@@ -63,6 +64,13 @@ impl Shop {
         }))
         .await;
         shop
+    }
+
+    /// The store of another node on the same rows.
+    pub(crate) fn other_node(&self) -> Store {
+        let options = StoreOptions { clock: self.clock.clone(), ..StoreOptions::default() };
+        let (store, _ended) = Store::start(Box::new(self.rows.clone()), Arc::new(self.rows.clone()), options);
+        store
     }
 
     pub(crate) async fn submit(&self, action: Action) -> Outcome {
@@ -145,6 +153,6 @@ impl Shop {
     }
 
     pub(crate) async fn assert_data_is_consistent(&self) {
-        assert_eq!(self.store.queries().audit().await.unwrap().breaches, Vec::<String>::new());
+        assert_eq!(self.store.queries().verify().await.unwrap().breaches, Vec::<String>::new());
     }
 }

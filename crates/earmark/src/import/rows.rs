@@ -10,7 +10,7 @@ use earmark_core::Money;
 use earmark_core::items::ON_HAND_MAX;
 use earmark_core::text::{Description, Name, Sku, Url};
 
-use crate::config::WrongUsage;
+use crate::usage::WrongUsage;
 
 const COLUMNS: [&str; 7] = ["sku", "name", "unit_price", "on_hand", "description", "active", "image_url"];
 const NEEDED: usize = 4;

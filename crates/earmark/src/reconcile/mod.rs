@@ -16,8 +16,8 @@ use earmark_workers::gateways::TimeRange;
 
 use crate::api::Api;
 use crate::cli::ReconcileOptions;
-use crate::config::WrongUsage;
 use crate::gateway::{GatewayConfig, GatewayOptions};
+use crate::usage::WrongUsage;
 use compare::{Difference, Kind, Row, compare};
 use sides::{Ours, Theirs};
 

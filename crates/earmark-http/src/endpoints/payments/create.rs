@@ -11,7 +11,7 @@ use earmark_core::payments::start::StartPayment;
 use earmark_core::payments::{Payment, PaymentStatus, Token};
 use earmark_core::text::Name;
 use earmark_core::{Action, Outcome};
-use earmark_store::PaymentWatch;
+use earmark_store::{Interest, Subscription};
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -85,26 +85,21 @@ pub(crate) async fn create_payment(mut call: Call) -> Answered {
     call.refuse_card_numbers()?;
     let order_id = call.id("id")?;
     let action = parsed?.check(order_id, call.app.config.gateway_name.clone())?;
-    let watch = call.app.store.watch_payment(action.payment_id);
-    let begun = action.payment_id;
+    // Before the command, so that no commit is missed.
+    let commits = call.app.store.subscribe(Interest::Order(order_id));
     let answer = call.submit(Action::StartPayment(action), Keyed::Required).await?;
     let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
-    if payment.id == begun {
-        call.app.tell_of(order_id, &payment);
-    }
-    // A replay is about the payment of the first request.
-    let watch = if payment.id == begun { watch } else { call.app.store.watch_payment(payment.id) };
-    let payment = settled(&call, (order_id, payment), &watch).await?;
+    let payment = settled(&call, (order_id, payment), &commits).await?;
     shown(&call, (order_id, &payment), answer.replayed)
 }
 
 /// The payment once it is not PENDING any more, or as it stands at the deadline.
-async fn settled(call: &Call, begun: (OrderId, Payment), watch: &PaymentWatch) -> Result<Payment, Problem> {
+async fn settled(call: &Call, begun: (OrderId, Payment), commits: &Subscription) -> Result<Payment, Problem> {
     let (order_id, mut payment) = begun;
     let deadline = Instant::now() + call.app.config.gateway_timeout;
     while payment.status == PaymentStatus::Pending && Instant::now() < deadline {
         let look_at = deadline.min(Instant::now() + POLL_EVERY);
-        let _ = tokio::time::timeout_at(look_at, watch.settled()).await;
+        let _ = tokio::time::timeout_at(look_at, commits.changed()).await;
         let order = call.app.store.queries().find_order(order_id).await?.ok_or_else(Problem::not_found)?;
         let row = order.payments.into_iter().find(|row| row.id == payment.id);
         payment = row.ok_or_else(Problem::internal)?;

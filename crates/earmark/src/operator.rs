@@ -1,0 +1,32 @@
+//! How does the process itself change anything in its store? By commands on behalf of the operator.
+
+use earmark_core::idempotency::IdempotencyKey;
+use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
+use earmark_store::Store;
+
+/// Carries out a command of the operator.
+pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
+    carry_out(store, action, None).await.map(drop)
+}
+
+/// Carries out a command of the operator once, however often it is sent under this key.
+pub(crate) async fn submit_once(
+    store: &Store,
+    action: Action,
+    key: IdempotencyKey,
+) -> anyhow::Result<Outcome> {
+    carry_out(store, action, Some(key)).await
+}
+
+async fn carry_out(
+    store: &Store,
+    action: Action,
+    idempotency: Option<IdempotencyKey>,
+) -> anyhow::Result<Outcome> {
+    let (actor, access) = (Actor::Operator, Access::All);
+    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+    match store.submit(command).await? {
+        Ok(answer) => Ok(answer.outcome),
+        Err(rejection) => anyhow::bail!("refused: {rejection:?}"),
+    }
+}
