@@ -19,7 +19,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn add(steps: &mut Steps) -> Result<()> {
     steps.run("components", install_components)?;
     steps.run("fmt", || process::run(process::cargo().args(["fmt", "--all", "--check"])))?;
-    steps.run("tidy", tidy::run)?;
+    steps.run("tidy", tidy::check)?;
     steps.run("dependencies", dependencies)?;
     steps.run("clippy", || {
         let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
