@@ -70,12 +70,12 @@ pub(crate) fn circles<'a>(sources: &'a Sources, crate_folder: &str) -> Vec<Circl
 fn components(files: usize, arrows: &[Arrow]) -> Vec<Vec<usize>> {
     let reached = (0..files).map(|from| reach(from, files, arrows)).collect::<Vec<_>>();
     let mut found: Vec<Vec<usize>> = Vec::new();
-    for file in 0..files {
+    for (file, reached_from_it) in reached.iter().enumerate() {
         if found.iter().any(|component| component.contains(&file)) {
             continue;
         }
-        let component = (file..files).filter(|&other| reached[file][other] && reached[other][file]);
-        found.push(component.collect());
+        let others = (file..files).filter(|&other| reached_from_it[other] && reached[other][file]);
+        found.push(others.collect());
     }
     found.retain(|component| component.len() > 1);
     found

@@ -1,7 +1,7 @@
 //! Can comments be read beside the code, and do they say something?
 //!
-//! Invariant: a doc of three words or fewer repeats the name below it, so it is a finding: a field or
-//! variant whose name says all has no doc.
+//! Invariant: a doc of three words or fewer repeats the name below it, so it is a finding. A field
+//! or variant whose name says all has no doc.
 
 use crate::tidy::scan::Comment;
 use crate::tidy::source::SourceFile;
@@ -9,7 +9,7 @@ use crate::tidy::source::SourceFile;
 const COLUMNS_MAX: usize = 100;
 const DOC_WORDS_MIN: usize = 4;
 
-/// Comment lines that are too wide. A line that is one long word, as an address is, cannot be broken.
+/// Comment lines that are too wide. One long word, such as an address, cannot be broken.
 pub(crate) fn check_width(file: &SourceFile) -> Vec<String> {
     let lines = file.scanned.comments.iter().filter(|comment| comment.is_alone);
     lines

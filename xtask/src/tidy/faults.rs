@@ -1,8 +1,8 @@
-//! Does the server know anything of the faults that proofs put into it? They decorate its ports from
-//! one place beside the wiring, `crates/earmark/src/faults`.
+//! Does the server know anything of the faults that proofs put into it? They decorate its ports
+//! from one place beside the wiring, `crates/earmark/src/faults`.
 //!
-//! Invariant: no production file names a fault on purpose. What PostgreSQL has to switch inside are
-//! its `Protections`, which is the one exception.
+//! Invariant: no other production file names a fault on purpose. What PostgreSQL has to switch
+//! inside are its `Protections`, which is the one exception.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ const ERRORS: (&str, [&str; 2]) = ("Fault", ["crates/earmark-sqlite/", "crates/e
 /// A line of production code that names faults on purpose.
 pub(crate) struct Mention {
     pub(crate) path: String,
-    /// From 0.
+    /// The first line of a file is 0.
     pub(crate) line: usize,
     /// Index of the vocabulary.
     pub(crate) vocabulary: usize,

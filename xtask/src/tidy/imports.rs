@@ -93,23 +93,28 @@ impl<'a> Tree<'a> {
         let mut target = match first.as_str() {
             "crate" => Target::Module(*self.by_path.get(&Vec::new())?),
             "self" => Target::Module(module),
-            "super" => Target::Module(self.parent(module)?),
-            name if rest.is_empty() => self.item(module, name, hops).or_else(|| self.child(module, name))?,
-            name => self.child(module, name).or_else(|| self.item(module, name, hops))?,
+            _ => self.step(module, path, hops)?,
         };
-        for (index, name) in rest.iter().enumerate() {
+        for at in 0..rest.len() {
             let Target::Module(module) = target else { return Some(target) };
-            // A function may have the name of the module that it is in: only the last name is that
-            // of a function.
-            target = if name == "super" {
-                Target::Module(self.parent(module)?)
-            } else if index + 1 == rest.len() {
-                self.item(module, name, hops).or_else(|| self.child(module, name))?
-            } else {
-                self.child(module, name).or_else(|| self.item(module, name, hops))?
-            };
+            target = self.step(module, &rest[at..], hops)?;
         }
         Some(target)
+    }
+
+    /// What the first name of a path means in a module.
+    fn step(&self, module: usize, path: &[String], hops: usize) -> Option<Target> {
+        let (name, rest) = path.split_first()?;
+        if name == "super" {
+            return self.parent(module).map(Target::Module);
+        }
+        // A function may have the name of the module that it is in: only the last name of a path is
+        // that of a function.
+        if rest.is_empty() {
+            self.item(module, name, hops).or_else(|| self.child(module, name))
+        } else {
+            self.child(module, name).or_else(|| self.item(module, name, hops))
+        }
     }
 
     fn parent(&self, module: usize) -> Option<usize> {
@@ -132,14 +137,15 @@ impl<'a> Tree<'a> {
         }
         let named = declared.imports.iter().filter(|import| import.name == name && import.path != [name]);
         let globs = declared.imports.iter().filter(|import| import.name == "*");
+        let modules = globs.filter_map(|glob| self.resolve(module, &glob.path, hops));
         let by_name = named.filter_map(|import| self.resolve(module, &import.path, hops));
-        by_name.chain(globs.filter_map(|glob| self.in_glob(module, &glob.path, name, hops))).next()
+        by_name.chain(modules.filter_map(|target| self.member(target, name, hops))).next()
     }
 
-    /// The name, if it is in the module of which everything is imported.
-    fn in_glob(&self, module: usize, glob: &[String], name: &str, hops: usize) -> Option<Target> {
-        let Target::Module(other) = self.resolve(module, glob, hops)? else { return None };
-        self.item(other, name, hops).or_else(|| self.child(other, name))
+    /// What a name means in a module of which everything is imported.
+    fn member(&self, target: Target, name: &str, hops: usize) -> Option<Target> {
+        let Target::Module(module) = target else { return None };
+        self.item(module, name, hops).or_else(|| self.child(module, name))
     }
 }
 

@@ -1,5 +1,5 @@
-//! Is each paragraph of a document one line? Prose that is wrapped by hand is wrapped anew with each
-//! change, and then a change of one word shows as one of ten lines.
+//! Is each paragraph of a document one line? Prose that is wrapped by hand is wrapped anew with
+//! each change, and then a change of one word shows as one of ten lines.
 //!
 //! Invariant: tables, code and headings are not prose; a list item is one line as a paragraph is.
 
@@ -68,12 +68,12 @@ fn kind(line: &str, before: Kind) -> Kind {
     }
 }
 
-/// `[name]: address`
+/// Whether the line says where links of a name lead: `[name]: address`.
 fn is_link_target(text: &str) -> bool {
     text.starts_with('[') && text.contains("]: ")
 }
 
-/// `- a`, `* a`, `+ a`, `1. a`
+/// Whether the line starts an item of a list: `- a`, `* a`, `+ a` or `1. a`.
 fn is_item(text: &str) -> bool {
     let after_number = text.trim_start_matches(|char: char| char.is_ascii_digit());
     let is_numbered = after_number.len() < text.len() && after_number.starts_with(". ");

@@ -1,5 +1,5 @@
-//! Does the source keep the rules of the house? Each rule is a function from text to findings, so that
-//! its tests can feed it a bad sample: a rule that cannot fail is no rule.
+//! Does the source keep the rules of the house? Each rule is a function from text to findings, so
+//! that its tests can feed it a bad sample: a rule that cannot fail is no rule.
 //!
 //! Invariant: the source of this workspace yields no finding, here and in `cargo test`. The list of
 //! rules is `RULES`; what they measure is printed by `report`.
@@ -47,7 +47,7 @@ pub(crate) struct Options {
 /// A rule that reads all files together.
 type Rule = fn(&Sources) -> Vec<String>;
 
-/// Every rule by its name, except that of the arrows between crates, which cargo has to be asked for.
+/// Every rule by its name, except that of the arrows between crates: those are read from cargo.
 const RULES: [(&str, Rule); 20] = [
     ("Rust that parses", |sources| sources.broken.clone()),
     ("purity of the core", |sources| each_source(sources, core_purity::check)),
@@ -71,7 +71,7 @@ const RULES: [(&str, Rule); 20] = [
     ("phrases that may not come back", |sources| each_text(sources, words::check_phrases)),
 ];
 
-/// Checks this workspace.
+/// Checks the workspace that this package is in.
 pub(crate) fn check() -> Result<()> {
     run(&Options { report: false, root: None, only: None })
 }

@@ -4,12 +4,12 @@
 //! Invariant: a figure is counted by the rule that holds it, where there is one.
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use crate::tidy::circles::{self, Circle};
 use crate::tidy::sources::{RustFile, Sources};
 use crate::tidy::{
-    RULES, comments, each_other, each_rust, each_source, faults, functions, homes, markdown, signatures,
+    comments, each_other, each_rust, each_source, each_text, faults, functions, homes, markdown, signatures,
     words,
 };
 
@@ -20,8 +20,8 @@ struct Row {
     bar: &'static str,
 }
 
-fn row(figure: &str, now: impl ToString, bar: &'static str) -> Row {
-    Row { figure: figure.to_owned(), now: now.to_string(), bar }
+fn row(figure: &str, now: impl Display, bar: &'static str) -> Row {
+    Row { figure: figure.to_owned(), now: format!("{now}"), bar }
 }
 
 /// The whole table in Markdown, and below it the files of circles that are too large.
@@ -107,7 +107,7 @@ fn prose_rows(sources: &Sources) -> Vec<Row> {
         ),
         row("public items without a doc", each_rust(sources, signatures::check_docs).len(), "0"),
         row("names that may not come back", each_source(sources, words::check_identifiers).len(), "0"),
-        row("phrases that may not come back", phrases(sources), "0"),
+        row("phrases that may not come back", each_text(sources, words::check_phrases).len(), "0"),
         row(
             "`//` at the step that needs it, of lines of production files",
             plain(&mut sources.production()),
@@ -115,11 +115,6 @@ fn prose_rows(sources: &Sources) -> Vec<Row> {
         ),
         row("the same of lines of all files", plain(&mut sources.rust.iter()), "where a reader would stop"),
     ]
-}
-
-fn phrases(sources: &Sources) -> usize {
-    let rule = RULES.iter().find(|(name, _)| name.starts_with("phrases"));
-    rule.map_or(0, |(_, rule)| rule(sources).len())
 }
 
 fn size_rows(sources: &Sources) -> Vec<Row> {

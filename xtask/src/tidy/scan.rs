@@ -16,11 +16,11 @@ pub(crate) struct Scanned {
 /// One `//` comment, or one line of a block comment.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Comment {
-    /// From 0.
+    /// The first line of a file is 0.
     pub(crate) line: usize,
-    /// Characters before it.
+    /// How many characters stand before it on its line.
     pub(crate) column: usize,
-    /// With its slashes.
+    /// As it stands, with its slashes.
     pub(crate) text: String,
     /// Nothing but spaces stands before it.
     pub(crate) is_alone: bool,
@@ -72,7 +72,8 @@ pub(crate) fn scan(text: &str) -> Scanned {
     scanned
 }
 
-/// Where something stands, both from 0.
+/// Where something stands: both count from 0.
+#[derive(Clone, Copy)]
 struct Place {
     line: usize,
     column: usize,
@@ -115,7 +116,7 @@ fn find(chars: &[char], from: usize, wanted: impl Fn(char) -> bool) -> usize {
     (from..chars.len()).find(|&at| wanted(chars[at])).unwrap_or(chars.len())
 }
 
-/// Block comments nest.
+/// Block comments nest, so the first `*/` may not be the end.
 fn block_comment_end(chars: &[char], from: usize) -> usize {
     let mut depth = 0_usize;
     let mut at = from;

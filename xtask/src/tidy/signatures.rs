@@ -1,7 +1,7 @@
 //! What do functions take, and is what others may use documented?
 //!
-//! Invariant: a tuple is no way below the limit on parameters. Fields and variants may stand without
-//! a doc, which rustc's `missing_docs` cannot tell, so this rule stands in its place.
+//! Invariant: a tuple is no way below the limit on parameters. Fields and variants may stand
+//! without a doc. rustc's `missing_docs` cannot leave them out, so this rule stands in its place.
 
 use crate::tidy::sources::RustFile;
 use crate::tidy::syntax::Function;

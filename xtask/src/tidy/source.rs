@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::tidy::scan::{self, Scanned};
 
-/// Kinds of files whose words are ours. Others (data, vendored scripts, the lock file) are not read.
+/// Kinds of files whose words are ours. Data, vendored scripts and the lock file are not read.
 const EXTENSIONS: [&str; 7] = ["rs", "toml", "md", "sql", "sh", "yml", "html"];
 
 /// The crates that make up the server. All others are tools.
@@ -65,7 +65,7 @@ impl SourceFile {
         self.is_rust().then_some(path)
     }
 
-    /// Whether it belongs to the server. Its `#[cfg(test)]` modules do not, but that is in the syntax.
+    /// Whether it belongs to the server. Its `#[cfg(test)]` modules do not: see `RustFile`.
     pub(crate) fn is_production(&self) -> bool {
         let starts_with = |folders: &[&str]| folders.iter().any(|folder| self.path.starts_with(folder));
         self.is_rust() && starts_with(&PRODUCTION) && !starts_with(&NOT_PRODUCTION)

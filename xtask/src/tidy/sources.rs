@@ -19,7 +19,7 @@ pub(crate) struct Sources {
     pub(crate) broken: Vec<String>,
 }
 
-/// A Rust file.
+/// A Rust file with what it declares.
 pub(crate) struct RustFile {
     pub(crate) source: SourceFile,
     pub(crate) syntax: Syntax,
@@ -57,8 +57,8 @@ impl Sources {
         self.rust.iter().map(|file| file.source.crate_folder()).filter(|folder| !folder.is_empty()).collect()
     }
 
-    /// The files of a crate that are modules of one tree: without its tests, and without a `main.rs`
-    /// beside a `lib.rs`, which is another crate that nothing imports.
+    /// The files of a crate that are modules of one tree: without its tests, and without a
+    /// `main.rs` beside a `lib.rs`, which is another crate that nothing imports.
     pub(crate) fn modules_of(&self, crate_folder: &str) -> Vec<&RustFile> {
         let is_module = |file: &&RustFile| file.source.crate_folder() == crate_folder && !file.is_test;
         let files = self.rust.iter().filter(is_module).collect::<Vec<_>>();

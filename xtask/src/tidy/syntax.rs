@@ -253,7 +253,7 @@ impl<'ast> Visit<'ast> for Reader {
     /// What attributes mention is expanded by others.
     fn visit_attribute(&mut self, _: &'ast Attribute) {}
 
-    /// `pub(super)` imports nothing.
+    /// The path in `pub(super)` imports nothing.
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 }
 
