@@ -40,7 +40,7 @@ pub struct Entry {
     pub key: String,
     /// The caller's own id, wherever the protocol carries it.
     pub id: String,
-    /// The gateway's id.
+    /// The id that the gateway gave it.
     pub reference: String,
     /// The gateway's id of the charge, for a refund; None for a charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]

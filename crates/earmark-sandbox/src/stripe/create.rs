@@ -31,7 +31,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 static UNKEYED: AtomicU64 = AtomicU64::new(0);
 
 struct Form {
-    /// The idempotency key.
+    /// The idempotency key; a new one if the request has none.
     key: String,
     fields: HashMap<String, String>,
 }

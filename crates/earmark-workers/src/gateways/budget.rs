@@ -33,7 +33,7 @@ struct Balance {
 }
 
 impl Budget {
-    /// A full budget.
+    /// A budget that is full at the start.
     pub(crate) fn new() -> Self {
         Self(Mutex::new(Balance { tenths: MAX_TENTHS, counted_until: Instant::now() }))
     }

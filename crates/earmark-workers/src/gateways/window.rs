@@ -14,12 +14,12 @@ use tokio::time::Instant;
 
 use super::http_client::HttpClientOptions;
 
-/// The smallest size.
+/// The smallest size that the window shrinks to.
 const FLOOR: usize = 64;
 /// Up to which size each answer widens it by one after the breaker was open: half of the
 /// connections, so that a short silence makes few calls late.
 const FAST_GROWTH_MAX: usize = HttpClientOptions::DEFAULT.connections_max / 2;
-/// The largest size.
+/// The largest size, which is also that at the start.
 pub(crate) const CALLS_MAX: usize = 1_024;
 
 /// The window of the calls to one gateway.

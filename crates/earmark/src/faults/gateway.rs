@@ -121,8 +121,8 @@ impl PaymentGateway for FaultyGateway {
         self.call(GatewayCall::FindRefund, self.inner.find_refund(refund)).await
     }
 
-    async fn list(&self, stretch: TimeRange, cursor: Option<&str>) -> Result<Page, String> {
-        self.inner.list(stretch, cursor).await
+    async fn list(&self, range: TimeRange, cursor: Option<&str>) -> Result<Page, String> {
+        self.inner.list(range, cursor).await
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
             RefundAnswer::NotFound
         }
 
-        async fn list(&self, _stretch: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
+        async fn list(&self, _range: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
             Ok(Page::default())
         }
     }

@@ -49,7 +49,7 @@ impl std::fmt::Debug for SharedSecret {
 /// What is signed of a request besides its body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHead<'a> {
-    /// Seconds since 1970.
+    /// In seconds since 1970.
     pub(crate) timestamp: i64,
     /// New for each request.
     pub(crate) nonce: &'a str,
