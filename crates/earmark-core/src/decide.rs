@@ -1,34 +1,30 @@
-//! What comes of a command? The frame that all commands share: replay, rights and existence, version, then the command itself.
-
-use std::sync::Arc;
+//! What comes of a command?
+//!
+//! Here is the frame that all commands share: a key that was used before is answered again, then
+//! the action decides, then the version is compared. What an action does stands in its own file.
+//!
+//! A command about something that does not exist for the caller is `NotFound` whatever version it
+//! names, and one that names another version is `VersionMismatch` whatever else is wrong with it.
 
 use crate::changes::{Changes, Decision};
-use crate::command::{Access, Action, Command, Mode};
-use crate::idempotency::{IdempotencyRecord, KeptAnswer};
-use crate::ids::{OrderId, PaymentId};
-use crate::outcome::{Answer, Outcome};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::command::{Action, Command, Mode};
+use crate::idempotency::replay;
+use crate::ids::OrderId;
+use crate::outcome::Answer;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Names the rows that a command still lacks. After each round of loading it may name more, at most three times.
+/// Names the rows that a command still lacks. After each round of loading it may name more, at most
+/// three times.
 pub fn needs(command: &Command, rows: &WorkingSet, keys: &mut Keys) {
-    if let Some(key) = &command.idempotency {
-        keys.need_idempotency(rows, key.digest);
-        if rows.idempotency.knows(&key.digest)
-            && let Some(record) = rows.idempotency.find(&key.digest)
-        {
-            // Used before: what its answer is made of is needed, and nothing else.
-            if let KeptAnswer::Placed(id) | KeptAnswer::Payment(id, _) = &record.answer {
-                keys.need_order(rows, *id);
-            }
-            return;
-        }
+    if let Some(key) = &command.idempotency
+        && replay::needs(key, rows, keys)
+    {
+        return;
     }
-    needs_of_action(&command.action, rows, keys);
-}
-
-fn needs_of_action(action: &Action, rows: &WorkingSet, keys: &mut Keys) {
-    match action {
+    match &command.action {
         Action::PutItem(action) => action.needs(rows, keys),
         Action::AdjustStock(action) => action.needs(rows, keys),
         Action::ChangeCartLine(action) => action.needs(rows, keys),
@@ -51,12 +47,14 @@ fn needs_of_action(action: &Action, rows: &WorkingSet, keys: &mut Keys) {
     }
 }
 
-/// Decides one command: its answer, and what becomes different, for [`WorkingSet::absorb`]. A dry run changes nothing.
+/// Decides one command: its answer, and the changes for [`WorkingSet::absorb`]. A dry run is
+/// answered as if it were carried out and changes nothing.
 ///
 /// # Panics
-/// If a row that [`needs`] names was not loaded, or the decision would break an invariant: bugs, and going on would make them worse.
+/// If a row that [`needs`] names was not loaded, or if the decision would break an invariant. Both
+/// are bugs, and going on would make them worse.
 pub fn decide(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<(Answer, Changes), Rejection> {
-    if let Some(outcome) = replay(rows, command)? {
+    if let Some(outcome) = replay::replay(command, rows)? {
         return Ok((Answer { outcome, replayed: true }, Changes::default()));
     }
     let decision = decide_action(rows, command, now);
@@ -72,32 +70,29 @@ pub fn decide(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<(A
         return Ok((Answer { outcome, replayed: false }, Changes::default()));
     }
     changes.orders.iter().for_each(|order| order.assert_sound());
-    if let Some(key) = command.idempotency {
-        let answer = keep(command, &outcome);
-        let (digest, fingerprint) = (key.digest, key.fingerprint);
-        changes.idempotency = Some(IdempotencyRecord { digest, fingerprint, answer, created_at: now });
-    }
+    changes.idempotency = command.idempotency.map(|key| replay::record(key, &command.action, &outcome, now));
     Ok((Answer { outcome, replayed: false }, changes))
 }
 
 fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
+    let caller = &command.caller;
     match &command.action {
         Action::PutItem(action) => action.decide(rows, now),
         Action::AdjustStock(action) => action.decide(rows, now),
-        Action::CreateCart(action) => action.decide(command, now),
-        Action::ChangeCartLine(action) => action.decide(command, rows, now),
-        Action::DeleteCart(action) => action.decide(command, rows, now),
-        Action::PlaceOrder(action) => action.decide(command, rows, now),
-        Action::ConfirmOrder(action) => action.decide(command, rows, now),
-        Action::CancelOrder(action) => action.decide(command, rows, now),
+        Action::CreateCart(action) => action.decide(caller, now),
+        Action::ChangeCartLine(action) => action.decide(caller, rows, now),
+        Action::DeleteCart(action) => action.decide(caller, rows, now),
+        Action::PlaceOrder(action) => action.decide(caller, rows, now),
+        Action::ConfirmOrder(action) => action.decide(caller, rows, now),
+        Action::CancelOrder(action) => action.decide(caller, rows, now),
         Action::ExpireReservation(action) => action.decide(rows, now),
-        Action::ShipOrder(action) => action.decide(command, rows, now),
-        Action::DeliverShipment(action) => action.decide(command, rows, now),
-        Action::StartPayment(action) => action.decide(command, rows, now),
+        Action::ShipOrder(action) => action.decide(caller, rows, now),
+        Action::DeliverShipment(action) => action.decide(caller, rows, now),
+        Action::StartPayment(action) => action.decide(caller, rows, now),
         Action::SettlePayment(action) => action.decide(rows, now),
-        Action::ResolvePayment(action) => action.decide(command, rows, now),
+        Action::ResolvePayment(action) => action.decide(caller, rows, now),
         Action::HastenAttempts(action) => action.decide(rows, now),
-        Action::CreateRefund(action) => action.decide(command, rows, now),
+        Action::CreateRefund(action) => action.decide(caller, rows, now),
         Action::SettleRefund(action) => action.decide(rows, now),
         Action::CreateKey(action) => Ok(action.decide(now)),
         Action::RevokeKey(action) => action.decide(rows, now),
@@ -105,7 +100,7 @@ fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result
     }
 }
 
-/// The version of the resource that a command is about; `None` where there is none (yet).
+/// The version of the resource that a command changes; `None` where there is none (yet).
 fn version(rows: &WorkingSet, action: &Action) -> Option<u64> {
     let order = |id: &OrderId| rows.orders.find(id).map(|order| order.version);
     match action {
@@ -127,43 +122,5 @@ fn version(rows: &WorkingSet, action: &Action) -> Option<u64> {
         Action::SettleRefund(action) => order(&action.order_id),
         Action::RevokeKey(action) => action.version(rows),
         Action::CreateCart(_) | Action::CreateKey(_) | Action::PurgeIdempotencyKeys(_) => None,
-    }
-}
-
-/// The first answer again, if the key was used.
-fn replay(rows: &WorkingSet, command: &Command) -> Result<Option<Outcome>, Rejection> {
-    let Some(key) = &command.idempotency else { return Ok(None) };
-    let Some(record) = rows.idempotency.find(&key.digest) else { return Ok(None) };
-    if record.fingerprint != key.fingerprint {
-        return Err(Rejection::IdempotencyKeyReused);
-    }
-    let order = |id: &OrderId| {
-        let order = rows.orders.find(id).expect("an order is never deleted");
-        reaches(&command.access, order).then_some(order).ok_or(Rejection::NotFound)
-    };
-    match &record.answer {
-        KeptAnswer::Placed(id) => Ok(Some(Outcome::Order(Arc::new(order(id)?.as_placed())))),
-        KeptAnswer::Payment(id, payment_id) => payment_of(order(id)?, *payment_id).map(Some),
-        KeptAnswer::Whole(outcome) => Ok(Some(Outcome::clone(outcome))),
-    }
-}
-
-fn reaches(access: &Access, order: &crate::orders::Order) -> bool {
-    access.reaches(order.customer_id.as_ref())
-}
-
-fn payment_of(order: &crate::orders::Order, id: PaymentId) -> Result<Outcome, Rejection> {
-    let payment = order.payments.iter().find(|payment| payment.id == id).ok_or(Rejection::NotFound)?;
-    Ok(Outcome::Payment { order_id: order.id, payment: payment.clone() })
-}
-
-/// What is kept to give the same answer again.
-fn keep(command: &Command, outcome: &Outcome) -> KeptAnswer {
-    match (&command.action, outcome) {
-        (Action::PlaceOrder(_), Outcome::Order(order)) => KeptAnswer::Placed(order.id),
-        (Action::StartPayment(_), Outcome::Payment { order_id, payment }) => {
-            KeptAnswer::Payment(*order_id, payment.id)
-        }
-        _ => KeptAnswer::Whole(Box::new(outcome.clone())),
     }
 }

@@ -1,31 +1,31 @@
-//! What happened? Public facts, written in the transaction that did them, numbered without gaps in the order of their commits.
+//! What happened?
 //!
-//! An event holds what its rows do not keep: `order.created` holds nothing, since the placed lines never change.
+//! An event is a public fact. It is saved in the transaction that made it true, and numbered without
+//! gaps in the order of the commits. It holds only what the rows do not keep: `order.created` holds
+//! nothing, since the lines of a placed order never change.
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::Actor;
+use crate::caller::Actor;
 use crate::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use crate::items::AdjustmentReason;
-use crate::orders::{CancelReason, CancelledUnits, Units};
+use crate::money::Money;
 use crate::payments::PaymentStatus;
 use crate::text::{Name, Note, Sku};
-use crate::{Money, Timestamp};
+use crate::time::Timestamp;
+use crate::units::{CancelReason, CancelledUnits, Units};
 
-/// A public fact.
+/// A public fact with its place in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its place in the history of the whole, from 1, without gaps.
+    /// Its number in the history of all orders and items, from 1, without gaps.
     pub sequence: u64,
-    /// When.
     pub at: Timestamp,
-    /// Who did it.
     pub actor: Actor,
-    /// The order it is about.
+    /// The order that it is about; `None` for facts about an item.
     pub order_id: Option<OrderId>,
-    /// The item it is about.
+    /// The item that it is about; `None` for facts about an order.
     pub sku: Option<Sku>,
-    /// What it was.
     pub fact: Fact,
 }
 
@@ -36,10 +36,30 @@ impl Event {
     }
 }
 
-/// What happened, with what only the event keeps.
+/// An event that has no number, time and actor yet; the batch gives them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventDraft {
+    pub order_id: Option<OrderId>,
+    pub sku: Option<Sku>,
+    pub fact: Fact,
+}
+
+impl EventDraft {
+    /// A fact about an order.
+    pub(crate) fn order(order_id: OrderId, fact: Fact) -> Self {
+        Self { order_id: Some(order_id), sku: None, fact }
+    }
+
+    /// A fact about an item.
+    pub(crate) fn item(sku: &Sku, fact: Fact) -> Self {
+        Self { order_id: None, sku: Some(sku.clone()), fact }
+    }
+}
+
+/// What happened, with what only the event keeps. The names are those of the contract, the fields
+/// those of the resources.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data")]
-#[expect(missing_docs, reason = "the names are those of the contract, the fields those of the resources")]
 pub enum Fact {
     #[serde(rename = "order.created")]
     OrderCreated,
@@ -93,7 +113,8 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// All types, as clients see them. A fact is stored under its place in this list, so it only ever grows at the end.
+    /// All types, as clients see them. A fact is stored under its place in this list, so the list only
+    /// grows at its end.
     pub const TYPES: [&'static str; 21] = [
         "order.created",
         "order.confirmed",
@@ -150,7 +171,8 @@ impl Fact {
         Self::TYPES[self.type_index()]
     }
 
-    /// Whether its type says all, so that no data need be stored with it.
+    /// The fact of this place in [`Fact::TYPES`], if it has no data; `None` if it has, or if there is no
+    /// such type.
     pub fn from_bare_type(index: usize) -> Option<Self> {
         match index {
             0 => Some(Self::OrderCreated),

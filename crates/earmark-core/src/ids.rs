@@ -1,12 +1,16 @@
-//! Which one? Typed ids: a prefix that says what it is, then 26 characters of base32 over a UUIDv7.
+//! Which one?
 //!
-//! Ids come in with the commands, made at the edge, and keep the order of their making: the first 48 bits are
-//! milliseconds since 1970. Text form: Crockford's alphabet in lower case, as in TypeID.
+//! Each kind of id is a type of its own: a prefix that names the kind, then 26 characters of base32
+//! over a UUIDv7. Ids are made outside of the core and come in with the commands. Their first 48
+//! bits are milliseconds since 1970, so they sort by the time when they were made. The alphabet is
+//! Crockford's in lower case, as in TypeID.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::time::Timestamp;
 
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// Characters of an id after its prefix: 128 bits at 5 bits each.
@@ -26,7 +30,8 @@ pub fn encode(bits: u128) -> [u8; TEXT_LEN] {
     text
 }
 
-/// Reads what [`encode`] wrote; anything else, upper case included, is refused, so that an id has one spelling.
+/// Reads what [`encode`] wrote. Anything else, upper case included, is refused, so that an id has
+/// only one spelling.
 pub fn decode(text: &str) -> Result<u128, InvalidId> {
     let bytes = text.as_bytes();
     if bytes.len() != TEXT_LEN || bytes[0] > b'7' {
@@ -45,7 +50,7 @@ macro_rules! ids {
         pub struct $name(pub u128);
 
         impl $name {
-            /// What the text form begins with.
+            /// The beginning of the text form.
             pub const PREFIX: &'static str = concat!($prefix, "_");
 
             /// The 16 bytes of the UUID, big-endian, so that byte order is time order.
@@ -90,34 +95,37 @@ macro_rules! ids {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-                text.parse().map_err(|_| serde::de::Error::custom(concat!("not an id that begins with ", $prefix, "_")))
+                text.parse().map_err(|_| {
+                    serde::de::Error::custom(concat!("not an id that begins with ", $prefix, "_"))
+                })
             }
         }
     )*};
 }
 
 ids! {
-    /// A cart.
+    /// The id of a cart.
     CartId = "cart";
-    /// An order.
+    /// The id of an order.
     OrderId = "ord";
-    /// One attempt to take money; also the key under which the gateway is called.
+    /// The id of a payment, and the idempotency key of its calls to the gateway.
     PaymentId = "pay";
-    /// One movement of money back; also the key under which the gateway is called.
+    /// The id of a refund, and the idempotency key of its calls to the gateway.
     RefundId = "ref";
-    /// Lines that left together.
+    /// The id of a shipment.
     ShipmentId = "shp";
-    /// A counted correction of stock.
+    /// The id of an adjustment of stock.
     AdjustmentId = "adj";
-    /// A public fact. Made from time and sequence, see [`EventId::new`].
+    /// The id of an event, made of its time and number; see [`EventId::new`].
     EventId = "evt";
-    /// An API key (its public half).
+    /// The id of an API key, which is its public half.
     KeyId = "key";
 }
 
 impl EventId {
-    /// The id of the event with this sequence number, a UUIDv7 whose random part is the number: nothing to store, nothing to draw.
-    pub fn new(at: crate::Timestamp, sequence: u64) -> Self {
+    /// The id of the event with this sequence number: a UUIDv7 whose random part is the number, so that
+    /// it need not be stored.
+    pub fn new(at: Timestamp, sequence: u64) -> Self {
         let millis = u128::try_from(at.0.max(0) / 1000).expect("not negative");
         Self(
             (millis & 0xFFFF_FFFF_FFFF) << 80
@@ -158,7 +166,7 @@ mod tests {
 
     #[test]
     fn an_event_id_carries_its_sequence_and_sorts_by_it() {
-        let at = crate::Timestamp(1_790_000_000_000_000);
+        let at = Timestamp(1_790_000_000_000_000);
         let (first, second) = (EventId::new(at, 41), EventId::new(at, 42));
         assert_eq!(first.sequence(), 41);
         assert!(first < second);

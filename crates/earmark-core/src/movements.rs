@@ -1,89 +1,84 @@
-//! Why is this number 47? Every change of a counter, derived from the events: replaying them gives the two counters.
+//! Why does a counter have its value?
 //!
-//! Nothing is stored for it on the path of an order; an engine finds the events of an item in its own way and asks here what they did.
+//! A movement is one change of the counters of one item. Movements are not stored: each follows from
+//! an event, and all of them together give the two counters. An engine finds the events of an item
+//! in its own way and computes here what they did.
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
-use crate::command::Actor;
+use crate::caller::Actor;
 use crate::event::{Event, Fact};
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;
-use crate::orders::{CancelReason, Order};
+use crate::orders::Order;
 use crate::text::{Note, Sku};
+use crate::time::Timestamp;
+use crate::units::CancelReason;
 
-/// What kind of change a movement is.
+/// The kind of a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MovementKind {
-    /// Promised to an order.
+    /// Units were reserved for an order.
     Reserved,
-    /// Taken back out of an order.
+    /// Units of an order were cancelled.
     Released,
-    /// Left the house.
     Shipped,
-    /// Counted.
+    /// The count was corrected.
     Adjusted,
 }
 
-/// Why a counter moved, where a reason was given.
+/// The reason that was given for a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum MovementReason {
-    /// Of an adjustment.
     Adjustment(AdjustmentReason),
-    /// Of a cancellation.
     Cancellation(CancelReason),
 }
 
 /// A change of the counters of one item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Movement {
-    /// The event that it is a part of.
+    /// The event that it follows from.
     pub event_id: EventId,
     /// The number of that event.
     pub sequence: u64,
-    /// When.
     pub at: Timestamp,
-    /// Of which kind.
     pub kind: MovementKind,
-    /// Units added to what is on hand.
+    /// Units added to `on_hand`; negative for units taken away.
     pub delta_on_hand: i64,
-    /// Units added to what is reserved.
+    /// Units added to `reserved`; negative for units taken away.
     pub delta_reserved: i64,
     /// Units on hand afterwards.
     pub on_hand: u32,
     /// Units reserved afterwards.
     pub reserved: u32,
-    /// For which order.
+    /// `None` for an adjustment.
     pub order_id: Option<OrderId>,
-    /// Why.
+    /// `None` where units were reserved or shipped.
     pub reason: Option<MovementReason>,
-    /// In the words of whoever did it.
     pub note: Option<Note>,
-    /// Who did it.
     pub actor: Actor,
 }
 
 /// What one event did to the counters of one item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delta {
-    /// The item.
     pub sku: Sku,
-    /// Of which kind.
     pub kind: MovementKind,
-    /// Units added to what is on hand.
+    /// Units added to `on_hand`.
     pub on_hand: i64,
-    /// Units added to what is reserved.
+    /// Units added to `reserved`.
     pub reserved: i64,
-    /// Why.
     pub reason: Option<MovementReason>,
 }
 
-/// The places in [`Fact::TYPES`] of the events that can move a counter, but for `order.created`, whose lines are its order's.
+/// The places in [`Fact::TYPES`] of the events that name the units that they move. `order.created`
+/// moves units too, but those are the lines of its order.
 pub const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
 
-/// What an event did to the counters. `order` is the order that an `order.created` is about, in any later state.
+/// What an event did to the counters. `order` is the order of an `order.created`, in any later state;
+/// for other events it may be `None`.
 ///
 /// # Panics
 /// If an `order.created` comes without its order.
@@ -131,7 +126,7 @@ pub fn deltas(event: &Event, order: Option<&Order>) -> Vec<Delta> {
     }
 }
 
-/// The movement that a delta was, given the counters right after it.
+/// The movement of a delta, given the counters right after it.
 pub fn movement(event: &Event, delta: &Delta, on_hand: u32, reserved: u32) -> Movement {
     let note = if let Fact::StockAdjusted { note, .. } = &event.fact { note.clone() } else { None };
     Movement {

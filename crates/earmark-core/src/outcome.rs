@@ -1,4 +1,4 @@
-//! What is answered? The resource as the command left it.
+//! What is the answer to a command? The resource as the command left it.
 
 use std::sync::Arc;
 
@@ -15,9 +15,8 @@ use crate::shipments::Shipment;
 
 /// The answer to a command that was carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each variant is documented at the type it holds")]
 pub enum Outcome {
-    /// An item, and whether it is new.
+    /// `created` is false where an item was replaced.
     Item {
         item: StockedItem,
         created: bool,
@@ -38,15 +37,14 @@ pub enum Outcome {
         refund: Refund,
     },
     Key(ApiKey),
-    /// Done (or already so); there is nothing to show.
+    /// It is done, or was so already, and there is nothing to show.
     Done,
 }
 
-/// An outcome, and whether it is an earlier one again.
+/// An outcome, and whether it is that of an earlier command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
-    /// The outcome.
     pub outcome: Outcome,
-    /// Whether the command had been carried out before under the same key.
+    /// Whether the command was carried out before under the same key.
     pub replayed: bool,
 }

@@ -1,4 +1,7 @@
-//! Which words? Bounded texts that are parsed once, at the edge, and cannot be wrong after that.
+//! Which texts are allowed?
+//!
+//! Each text has a type with its limits. It is parsed once, where the request is read, and cannot be
+//! wrong after that.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -18,7 +21,7 @@ macro_rules! texts {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// The rule that the text obeys, for people.
+            /// The rule in words, for answers to clients.
             pub const RULE: &'static str = $rule;
 
             /// The text, if it obeys the rule.
@@ -55,16 +58,16 @@ macro_rules! texts {
 }
 
 texts! {
-    /// A stock keeping unit, the merchant's own name of an item; case-sensitive.
+    /// A stock keeping unit: the merchant's own id of an item. Case matters.
     Sku: |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)),
         "a SKU is 1 to 64 of A-Z a-z 0-9 . _ -";
     /// The merchant's own id of a customer.
     CustomerId: |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()),
         "a customer id is 1 to 64 visible ASCII characters";
-    /// The merchant's own id of an order, unique for ever.
+    /// The merchant's own id of an order. No two orders ever have the same.
     Reference: |text| (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic()),
         "a reference is 1 to 64 visible ASCII characters";
-    /// A name of something, shown to people.
+    /// A name that is shown to people.
     Name: |text| (1..=200).contains(&text.chars().count()) && !text.contains('\0') && !text.trim().is_empty(),
         "a name is 1 to 200 characters and not blank";
     /// A free text of one or two sentences.
@@ -73,24 +76,24 @@ texts! {
     /// A description of an item.
     Description: |text| text.chars().count() <= 10_000 && !text.contains('\0'),
         "a description is at most 10,000 characters";
-    /// An absolute address for people to open.
+    /// An absolute URL that people open.
     Url: |text| text.len() <= 2_000 && (text.starts_with("https://") || text.starts_with("http://"))
             && text.bytes().all(|b| b.is_ascii_graphic()),
         "a URL begins with https:// or http:// and is at most 2,000 visible ASCII characters";
 }
 
-/// What a payment method's token may look like; opaque to us, and never a card number.
+/// The most characters of a payment method's token; see [`Token`](crate::payments::Token).
 pub const TOKEN_LEN_MAX: usize = 255;
 
-/// Up to 50 pairs of strings, kept and given back as they came. Keys: 1 to 40 characters; values: up to 500.
+/// Up to 50 pairs of strings, which are kept and given back unchanged. Keys have 1 to 40 characters,
+/// values up to 500.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(BTreeMap<String, String>);
 
 impl Metadata {
-    /// The most pairs.
     pub const PAIRS_MAX: usize = 50;
-    /// The rule that the pairs obey, for people.
+    /// The rule in words, for answers to clients.
     pub const RULE: &'static str =
         "metadata is at most 50 pairs of strings, keys 1 to 40 characters, values at most 500";
 

@@ -1,4 +1,6 @@
-//! When? Microseconds since 1970-01-01 UTC. The core never asks a clock: time comes in with each decision.
+//! When, and for how long?
+//!
+//! Both in microseconds. The core never reads a clock: the time comes in with each decision.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +15,7 @@ pub struct Timestamp(pub i64);
 pub struct Span(i64);
 
 impl Span {
-    /// So many seconds.
+    /// The span of this many seconds.
     pub fn from_seconds(seconds: u32) -> Self {
         Self(i64::from(seconds) * 1_000_000)
     }
@@ -25,12 +27,12 @@ impl Span {
 }
 
 impl Timestamp {
-    /// The time so much later.
+    /// The time later by `span`; the last time there is, should that be beyond it.
     pub fn after(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// The time so much earlier.
+    /// The time earlier by `span`; the first time there is, should that be before it.
     pub fn before(self, span: Span) -> Self {
         Self(self.0.saturating_sub(span.0))
     }

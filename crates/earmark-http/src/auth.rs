@@ -198,12 +198,12 @@ mod tests {
 
     use earmark_core::keys::{create::CreateKey, revoke::RevokeKey};
     use earmark_core::text::Name;
-    use earmark_core::{Action, Command, Mode};
+    use earmark_core::{Action, Caller as CommandCaller, Command, Currency};
     use earmark_store::memory::MemoryStore;
     use earmark_store::{Store, StoreOptions};
 
     use super::*;
-    use crate::{AppState, Currency, HttpConfig};
+    use crate::{AppState, HttpConfig};
 
     #[test]
     fn the_scheme_is_bearer_in_any_case() {
@@ -224,8 +224,7 @@ mod tests {
 
     /// Changes a key as another node would: past this one's memory.
     async fn elsewhere(app: &AppState, action: Action) {
-        let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
-        let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+        let command = Command::new(CommandCaller::SYSTEM, action);
         // The writer is a thread: while it works, time that only jumps would jump to the end of the wait for it.
         tokio::time::resume();
         app.store.submit(command).await.unwrap().unwrap();

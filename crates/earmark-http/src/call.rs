@@ -180,8 +180,8 @@ impl Call {
     fn command(&self, action: Action, mode: Mode) -> Result<Command, Problem> {
         let caller = self.caller()?;
         let if_match = self.precondition()?.version();
-        let (actor, access) = (caller.actor.clone(), caller.access.clone());
-        Ok(Command { actor, access, idempotency: None, if_match, mode, action })
+        let caller = earmark_core::Caller { actor: caller.actor.clone(), access: caller.access.clone() };
+        Ok(Command { caller, idempotency: None, if_match, mode, action })
     }
 
     /// Whether the client sent a key.

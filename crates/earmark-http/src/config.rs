@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use earmark_core::Span;
 use earmark_core::text::Name;
+use earmark_core::{Currency, Span};
 
 use crate::hints::Hints;
 use crate::secrets::AdminKey;
@@ -51,37 +51,6 @@ impl HttpConfig {
     }
 }
 
-/// A currency: three capital letters, ISO 4217.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Currency([u8; 3]);
-
-/// A text that is not three capital letters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidCurrency;
-
-impl std::fmt::Display for InvalidCurrency {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a currency is three capital letters, as in ISO 4217")
-    }
-}
-
-impl std::error::Error for InvalidCurrency {}
-
-impl Currency {
-    /// The code, if it has the form of one.
-    pub fn parse(text: &str) -> Result<Self, InvalidCurrency> {
-        match text.as_bytes() {
-            [a, b, c] if text.bytes().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
-            _ => Err(InvalidCurrency),
-        }
-    }
-
-    /// The code.
-    pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("capital letters are ASCII")
-    }
-}
-
 /// What the accept loop allows. [`ServeLimits::default`] suits a machine behind nothing.
 #[derive(Clone, Debug)]
 pub struct ServeLimits {
@@ -102,19 +71,6 @@ impl Default for ServeLimits {
             head_timeout: Duration::from_secs(30),
             head_bytes_max: 16 * 1024,
             drain_timeout: Duration::from_secs(20),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_currency_is_three_capital_letters() {
-        assert_eq!(Currency::parse("EUR").unwrap().as_str(), "EUR");
-        for wrong in ["", "EU", "EURO", "eur", "E1R", "ÄB"] {
-            assert_eq!(Currency::parse(wrong), Err(InvalidCurrency), "{wrong:?}");
         }
     }
 }

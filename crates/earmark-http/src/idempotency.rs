@@ -89,7 +89,7 @@ fn millis_of(key: &str) -> Option<u64> {
 
 /// The key as the core sees it.
 pub(crate) fn key(command: &Command, key: &str, fingerprint: [u8; 16]) -> IdempotencyKey {
-    IdempotencyKey { digest: digest(&command.actor.to_string(), key), fingerprint }
+    IdempotencyKey { digest: digest(&command.caller.actor.to_string(), key), fingerprint }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ mod serve;
 mod state;
 mod time;
 
-pub use config::{Currency, HttpConfig, InvalidCurrency, ServeLimits};
+pub use config::{HttpConfig, ServeLimits};
 pub use hints::{HintScheme, Hints};
 pub use router::{openapi_json, router};
 pub use serve::serve;

@@ -1,12 +1,12 @@
 //! Are the books right? Reads everything in one snapshot, in stretches, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::books`]; here is what only this engine can check: the copies kept to be searched by, and the tables that hold ids apart.
+//! [`earmark_core::verify`]; here is what only this engine can check: the copies kept to be searched by, and the tables that hold ids apart.
 
 use std::collections::HashMap;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
+use earmark_core::verify::Verifier;
 use earmark_store::{VerifyReport, codes};
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -22,16 +22,16 @@ const STRETCH: i64 = 5_000;
 
 /// Checks the books.
 pub(crate) async fn audit(session: &Session) -> Result<VerifyReport, Fault> {
-    let (mut auditor, mut breaches) = (Auditor::new(), Vec::new());
-    let items = items(session, &mut auditor).await?;
-    let orders = orders(session, &mut auditor, &mut breaches).await?;
-    let events = events(session, &mut auditor, &mut breaches).await?;
+    let (mut verifier, mut breaches) = (Verifier::new(), Vec::new());
+    let items = items(session, &mut verifier).await?;
+    let orders = orders(session, &mut verifier, &mut breaches).await?;
+    let events = events(session, &mut verifier, &mut breaches).await?;
     breaches.extend(strays(session).await?);
-    breaches.extend(auditor.finish());
+    breaches.extend(verifier.finish());
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
-async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {
+async fn items(session: &Session, verifier: &mut Verifier) -> Result<u64, Fault> {
     let sql = format!(
         "SELECT {} FROM items i JOIN stocks s ON s.sku = i.sku WHERE i.sku > $1 ORDER BY i.sku LIMIT $2",
         rows::items::COLUMNS
@@ -42,13 +42,17 @@ async fn items(session: &Session, auditor: &mut Auditor) -> Result<u64, Fault> {
         let Some(last) = found.last() else { return Ok(count) };
         after = get::<&str>(last, 0)?.to_owned();
         for row in &found {
-            auditor.item(&rows::items::read(row)?);
+            verifier.item(&rows::items::read(row)?);
             count += 1;
         }
     }
 }
 
-async fn orders(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+async fn orders(
+    session: &Session,
+    verifier: &mut Verifier,
+    breaches: &mut Vec<String>,
+) -> Result<u64, Fault> {
     let sql = "SELECT o.id, o.status, o.paid_total, o.refunded_total, o.expiry_due_at, o.created_sequence, e.type, e.order_id \
                FROM orders o LEFT JOIN events e ON e.stream = $1 AND e.sequence = o.created_sequence \
                WHERE $2::uuid IS NULL OR o.id > $2 ORDER BY o.id LIMIT $3";
@@ -60,7 +64,7 @@ async fn orders(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<Str
         let ids = found.iter().map(|row| get(row, 0)).collect::<Result<Vec<Uuid>, _>>()?;
         let orders = rows::orders::get(session, &ids).await?;
         for (row, order) in found.iter().zip(&orders) {
-            auditor.order(order);
+            verifier.order(order);
             breaches.extend(copies(row, order)?);
             count += 1;
         }
@@ -90,7 +94,11 @@ fn copies(row: &Row, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-async fn events(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+async fn events(
+    session: &Session,
+    verifier: &mut Verifier,
+    breaches: &mut Vec<String>,
+) -> Result<u64, Fault> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
     );
@@ -109,7 +117,7 @@ async fn events(session: &Session, auditor: &mut Auditor, breaches: &mut Vec<Str
             let order =
                 event.order_id.filter(|_| event.fact == Fact::OrderCreated).and_then(|id| orders.get(&id));
             deltas(event, order)?;
-            auditor.event(event, order);
+            verifier.event(event, order);
             count += 1;
         }
     }

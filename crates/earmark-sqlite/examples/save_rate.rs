@@ -14,7 +14,7 @@ use earmark_core::orders::Units;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use earmark_core::{
-    Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs,
+    Access, Action, Actor, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_sqlite::{SqliteOptions, SqliteQueries, open};
 use earmark_store::{Clock, Engine, OrderFilter, Pace, Queries};
@@ -45,14 +45,8 @@ fn sku(number: u64) -> Sku {
 
 fn command(action: Action, idempotency: Option<IdempotencyKey>) -> Command {
     let actor = "key_01jd3000000000000000000000".parse().unwrap();
-    Command {
-        actor: Actor::Key(actor),
-        access: Access::All,
-        idempotency,
-        if_match: None,
-        mode: Mode::Commit,
-        action,
-    }
+    let caller = Caller { actor: Actor::Key(actor), access: Access::All };
+    Command { idempotency, ..Command::new(caller, action) }
 }
 
 fn place(random: &mut Random, now: Timestamp, time_ordered: bool) -> Command {
@@ -105,7 +99,7 @@ fn run_batch(engine: &mut dyn Engine, commands: &[Command], now: Timestamp, took
     let loaded = Instant::now();
     for command in commands {
         let (_, changes) = decide(&rows, command, now).unwrap();
-        rows.absorb(changes, &command.actor, now);
+        rows.absorb(changes, &command.caller.actor, now);
     }
     let changes = rows.take_changes();
     let decided = Instant::now();

@@ -1,13 +1,13 @@
 //! Are the books right? Reads everything in one snapshot, row by row, so that memory does not grow with the orders. The rules are in
-//! [`earmark_core::books`]; here is what only this engine can check: the copies kept to be searched by, the deferred indexes, and the file itself.
+//! [`earmark_core::verify`]; here is what only this engine can check: the copies kept to be searched by, the deferred indexes, and the file itself.
 
 use std::collections::HashSet;
 
 use earmark_core::Fact;
-use earmark_core::books::Auditor;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
+use earmark_core::verify::Verifier;
 use earmark_store::VerifyReport;
 use earmark_store::codes;
 use rusqlite::Row;
@@ -21,13 +21,13 @@ use crate::rows;
 /// Checks the books.
 pub(crate) fn audit(snapshot: &Snapshot<'_>, customers: &CustomerTail) -> Result<VerifyReport, Fault> {
     let newest = newest_of_customers(snapshot, customers)?;
-    let (mut auditor, mut breaches) = (Auditor::new(), file(snapshot)?);
-    let items = items(snapshot, &mut auditor)?;
-    let orders = orders(snapshot, &mut auditor, &mut breaches)?;
-    let events = events(snapshot, &mut auditor)?;
+    let (mut verifier, mut breaches) = (Verifier::new(), file(snapshot)?);
+    let items = items(snapshot, &mut verifier)?;
+    let orders = orders(snapshot, &mut verifier, &mut breaches)?;
+    let events = events(snapshot, &mut verifier)?;
     breaches.extend(strays(snapshot)?);
     breaches.extend(customer_index(snapshot, &newest)?);
-    breaches.extend(auditor.finish());
+    breaches.extend(verifier.finish());
     Ok(VerifyReport { items, orders, events, breaches })
 }
 
@@ -38,20 +38,24 @@ fn file(snapshot: &Snapshot<'_>) -> Result<Vec<String>, Fault> {
     Ok(found.into_iter().filter(|line| line != "ok").map(|line| format!("the file: {line}")).collect())
 }
 
-fn items(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
+fn items(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {} FROM items i CROSS JOIN stocks s ON s.sku = i.sku ORDER BY i.sku",
         rows::items::COLUMNS
     ))?;
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
-        auditor.item(&rows::items::read(row)?);
+        verifier.item(&rows::items::read(row)?);
         count += 1;
     }
     Ok(count)
 }
 
-fn orders(snapshot: &Snapshot<'_>, auditor: &mut Auditor, breaches: &mut Vec<String>) -> Result<u64, Fault> {
+fn orders(
+    snapshot: &Snapshot<'_>,
+    verifier: &mut Verifier,
+    breaches: &mut Vec<String>,
+) -> Result<u64, Fault> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT o.id, status, paid_total, refunded_total, expiry_due_at, e.type, e.order_id \
          FROM orders o LEFT JOIN events e ON e.sequence = o.created_sequence ORDER BY o.id",
@@ -59,7 +63,7 @@ fn orders(snapshot: &Snapshot<'_>, auditor: &mut Auditor, breaches: &mut Vec<Str
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
         let order = rows::orders::get(snapshot.connection, OrderId::from_bytes(row.get(0)?))?;
-        auditor.order(&order);
+        verifier.order(&order);
         breaches.extend(copies(row, &order)?);
         count += 1;
     }
@@ -89,7 +93,7 @@ fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>, Fault> {
     Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
 }
 
-fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> {
+fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64, Fault> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events ORDER BY sequence",
     )?;
@@ -106,7 +110,7 @@ fn events(snapshot: &Snapshot<'_>, auditor: &mut Auditor) -> Result<u64, Fault> 
             }
             _ => None,
         };
-        auditor.event(&event, order.as_ref());
+        verifier.event(&event, order.as_ref());
         count += 1;
     }
     Ok(count)

@@ -5,10 +5,9 @@
 
 use earmark_core::Fact;
 use earmark_core::keys::KeyRole;
-use earmark_core::orders::{CancelReason, Order, OrderLine, OrderStatus};
+use earmark_core::orders::{CancelReason, OrderStatus};
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
-use earmark_core::{Money, Overflow};
 
 use crate::error::StoreError;
 
@@ -66,39 +65,4 @@ pub fn fact(index: i64, data: Option<&str>) -> Result<Fact, StoreError> {
     let name = Fact::TYPES.get(index).ok_or_else(|| damaged(&"a type that is not known"))?;
     let data = data.ok_or_else(|| damaged(&"it is not there"))?;
     serde_json::from_str(&format!(r#"{{"type":"{name}","data":{data}}}"#)).map_err(|error| damaged(&error))
-}
-
-/// Refuses an order, as read from rows, whose counters or amounts no decision can have left:
-/// whatever is computed from them must stay within the range of its type.
-///
-/// # Errors
-/// [`StoreError::Damaged`].
-pub fn check_readable(order: &Order) -> Result<(), StoreError> {
-    let damaged = |what: &str| Err(StoreError::Damaged(format!("{what}: {}", order.id)));
-    if !order.lines.iter().all(line_fits) {
-        return damaged("the counters of a line of order");
-    }
-    if !sums_fit(order) {
-        return damaged("the amounts of an order do not fit together");
-    }
-    Ok(())
-}
-
-fn line_fits(line: &OrderLine) -> bool {
-    let gone = line.cancelled.checked_add(line.shipped);
-    line.quantity > 0
-        && gone.is_some_and(|gone| gone <= line.quantity)
-        && line.unit_price.times(line.quantity).is_ok()
-}
-
-fn sums_fit(order: &Order) -> bool {
-    let placed = Money::sum(order.lines.iter().map(OrderLine::placed_total));
-    let cancelled = order.cancellations.iter().flat_map(|part| &part.lines);
-    let cancelled = Money::sum(cancelled.map(|units| units.amount));
-    let paid = order.payments.iter().filter(|payment| payment.status == PaymentStatus::Succeeded);
-    let paid = Money::sum(paid.map(|payment| payment.amount));
-    let refunded = order.refunds.iter().filter(|refund| refund.status != RefundStatus::Failed);
-    let refunded = Money::sum(refunded.map(|refund| refund.amount));
-    let within = |part: Result<Money, Overflow>, whole| part.is_ok_and(|part| part <= whole);
-    placed.is_ok_and(|placed| within(cancelled, placed)) && paid.is_ok_and(|paid| within(refunded, paid))
 }

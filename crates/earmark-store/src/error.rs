@@ -1,5 +1,7 @@
 //! What went wrong, and did it happen? Each error says whether a change happened, did not, or may have.
 
+use earmark_core::orders::invariants::UnreadableOrder;
+
 /// An error of an engine or of the read side.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -25,6 +27,12 @@ pub enum StoreError {
     /// A stored row cannot be read.
     #[error("a stored row is damaged: {0}")]
     Damaged(String),
+}
+
+impl From<UnreadableOrder> for StoreError {
+    fn from(error: UnreadableOrder) -> Self {
+        Self::Damaged(error.to_string())
+    }
 }
 
 /// Why a command got no answer.

@@ -121,7 +121,7 @@ pub(crate) fn refuse_all(commands: impl Iterator<Item = QueuedCommand>, error: S
 #[cfg(test)]
 mod tests {
     use earmark_core::items::adjust::{AdjustStock, StockChange};
-    use earmark_core::{Access, Action, Actor, Mode, ids, items, text};
+    use earmark_core::{Action, Caller, ids, items, text};
 
     use super::*;
 
@@ -138,9 +138,7 @@ mod tests {
                 reason: items::AdjustmentReason::Received,
                 note: None,
             });
-            let (actor, access) = (Actor::Operator, Access::All);
-            let command =
-                Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+            let command = Command::new(Caller::OPERATOR, action);
             let (reply, answer) = oneshot::channel();
             assert!(sender.try_send(QueuedCommand { command, reply }).is_ok());
             answer

@@ -263,7 +263,7 @@ impl Writer {
             self.engine.load(&keys, rows)?;
         }
         Ok(decide(rows, command, self.latest).map(|(answer, changes)| {
-            rows.absorb(changes, &command.actor, self.latest);
+            rows.absorb(changes, &command.caller.actor, self.latest);
             answer
         }))
     }

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use earmark_core::Money;
 use earmark_core::orders::OrderStatus;
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
 use earmark_core::text::Name;
-use earmark_workers::gateways::{Currency, GatewayRecord, Page, Sandbox, TimeRange};
+use earmark_core::{Currency, Money};
+use earmark_workers::gateways::{GatewayRecord, Page, Sandbox, TimeRange};
 use earmark_workers::{
     Charge, ChargeAnswer, Guard, PaymentGateway, Payments, RefundAnswer, RefundCall, Refunds, Share, Worker,
 };

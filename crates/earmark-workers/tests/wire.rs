@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex};
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
 use earmark_core::text::Name;
-use earmark_core::{Money, Span, Timestamp};
+use earmark_core::{Currency, Money, Span, Timestamp};
 use earmark_store::Clock;
 use earmark_workers::gateways::{
-    Currency, HttpClient, HttpClientOptions, SharedSecret, SignedGateway, StripeGateway, StripeKey, TimeRange,
+    HttpClient, HttpClientOptions, SharedSecret, SignedGateway, StripeGateway, StripeKey, TimeRange,
 };
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundAnswer, RefundCall};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

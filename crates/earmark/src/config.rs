@@ -1,5 +1,5 @@
-//! What does the server run with? A flag goes before the environment, that before the file, and that
-//! before the default.
+//! What does the server run with? A flag goes before the environment, that before the file, and
+//! that before the default.
 //!
 //! Everything is checked before anything starts. No message repeats a secret.
 
@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use earmark_core::Span;
+use earmark_core::{Currency, Span};
+use earmark_http::HttpConfig;
 use earmark_http::secrets::AdminKey;
-use earmark_http::{Currency, HttpConfig};
 use earmark_postgres::Distributed;
 use serde::Deserialize;
 

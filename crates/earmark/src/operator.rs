@@ -1,7 +1,7 @@
 //! How does the process itself change anything in its store? By commands on behalf of the operator.
 
 use earmark_core::idempotency::IdempotencyKey;
-use earmark_core::{Access, Action, Actor, Command, Mode, Outcome};
+use earmark_core::{Action, Caller, Command, Outcome};
 use earmark_store::Store;
 
 /// Carries out a command of the operator.
@@ -23,8 +23,7 @@ async fn carry_out(
     action: Action,
     idempotency: Option<IdempotencyKey>,
 ) -> anyhow::Result<Outcome> {
-    let (actor, access) = (Actor::Operator, Access::All);
-    let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+    let command = Command { idempotency, ..Command::new(Caller::OPERATOR, action) };
     match store.submit(command).await? {
         Ok(answer) => Ok(answer.outcome),
         Err(rejection) => anyhow::bail!("refused: {rejection:?}"),

@@ -1,31 +1,32 @@
-//! Makes an empty cart.
+//! Creates an empty cart.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, PricedCart};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::{Access, Command};
 use crate::ids::CartId;
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
 use crate::text::{CustomerId, Metadata};
-use crate::{Rejection, Span, Timestamp};
+use crate::time::{Span, Timestamp};
 
-/// Make a cart.
+/// Create a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateCart {
     /// The id of the cart to be.
     pub id: CartId,
-    /// Whose it is; a customer's own where a customer asks.
+    /// The owner of the cart. A customer's cart is its own, named or not.
     pub customer_id: Option<CustomerId>,
     /// The merchant's own pairs.
     pub metadata: Metadata,
-    /// How long it lives untouched.
+    /// How long the cart lives without a change.
     pub ttl: Span,
 }
 
 impl CreateCart {
-    pub(crate) fn decide(&self, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
-        let customer_id = owner(&command.access, self.customer_id.as_ref())?;
+    pub(crate) fn decide(&self, caller: &Caller, now: Timestamp) -> Result<Decision, Rejection> {
+        let customer_id = caller.access.owner(self.customer_id.as_ref())?;
         // Refusals end here.
         let cart = Cart {
             id: self.id,
@@ -39,16 +40,5 @@ impl CreateCart {
         };
         let changes = Changes { carts: vec![cart.clone()], ..Changes::default() };
         Ok(Decision { outcome: Outcome::Cart(PricedCart { cart, items: Vec::new() }), changes })
-    }
-}
-
-/// Whose a new cart or order is: a customer's are its own, and another's name in the body is refused.
-pub(crate) fn owner(access: &Access, named: Option<&CustomerId>) -> Result<Option<CustomerId>, Rejection> {
-    match (access, named) {
-        (Access::All, named) => Ok(named.cloned()),
-        (Access::Customer(own), Some(named)) if own != named => {
-            Err(Rejection::invalid("/customer_id", "the customer is the token's own; leave customer_id out"))
-        }
-        (Access::Customer(own), _) => Ok(Some(own.clone())),
     }
 }

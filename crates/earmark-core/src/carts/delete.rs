@@ -1,30 +1,29 @@
-//! Throws a cart away.
+//! Deletes a cart.
 
 use serde::{Deserialize, Serialize};
 
-use super::reachable;
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::CartId;
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Throw a cart away.
+/// Delete a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteCart {
-    /// Which.
     pub cart_id: CartId,
-    /// On which condition.
     pub due: Due,
 }
 
-/// When a cart may go.
+/// On which condition a cart is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Due {
-    /// Now.
+    /// On none.
     Now,
-    /// Only if it was not touched for its time.
+    /// Only if its time to live has passed; else nothing changes.
     IfExpired,
 }
 
@@ -39,11 +38,11 @@ impl DeleteCart {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = reachable(rows, self.cart_id, &command.access)?;
+        let cart = rows.reachable_cart(self.cart_id, &caller.access)?;
         let kept = self.due == Due::IfExpired && cart.expires_at > now;
         let deleted_carts = if kept { Vec::new() } else { vec![self.cart_id] };
         Ok(Decision { outcome: Outcome::Done, changes: Changes { deleted_carts, ..Changes::default() } })

@@ -1,48 +1,45 @@
-//! Adds to, sets and removes the lines of a cart. Raising is refused beyond what is available; lowering always works.
+//! Adds to, sets and removes the lines of a cart.
+//!
+//! A line is not raised beyond what is available. Lowering always works, so that a customer can
+//! always get out of a cart that cannot be ordered any more.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX, reachable};
+use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX};
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::CartId;
 use crate::items::StockedItem;
 use crate::outcome::Outcome;
+use crate::rejection::{Rejection, Shortage};
+use crate::row_keys::Keys;
 use crate::text::Sku;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Shortage, Span, Timestamp};
+use crate::time::{Span, Timestamp};
+use crate::working_set::WorkingSet;
 
 /// Change one line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeCartLine {
-    /// Which cart.
     pub cart_id: CartId,
-    /// The change.
     pub change: LineChange,
-    /// How long the cart lives untouched from now on.
+    /// How long the cart lives from now on without a further change.
     pub ttl: Span,
 }
 
-/// A change of one line.
+/// A change of one line. Quantities are at least 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineChange {
-    /// So many units more.
+    /// Adds units; a line that does not exist begins with none.
     Add {
-        /// Of this item.
         sku: Sku,
-        /// At least 1.
         quantity: u32,
     },
-    /// So many units; a line that is not there yet is added.
+    /// Sets the units; a line that does not exist is added.
     Set {
-        /// Of this item.
         sku: Sku,
-        /// At least 1.
         quantity: u32,
     },
-    /// No more of it.
     Remove {
-        /// Of this item.
         sku: Sku,
     },
 }
@@ -57,12 +54,8 @@ impl LineChange {
 
 impl ChangeCartLine {
     pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
-        keys.need_cart(rows, self.cart_id);
         keys.need_item(rows, self.change.sku());
-        if rows.carts.knows(&self.cart_id) {
-            let lines = rows.carts.find(&self.cart_id).map_or(&[][..], |cart| &cart.lines);
-            lines.iter().for_each(|line| keys.need_item(rows, &line.sku));
-        }
+        keys.need_cart_with_items(rows, self.cart_id);
     }
 
     pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
@@ -71,17 +64,17 @@ impl ChangeCartLine {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = reachable(rows, self.cart_id, &command.access)?;
+        let cart = rows.reachable_cart(self.cart_id, &caller.access)?;
         let sku = self.change.sku();
         let position = cart.lines.iter().position(|line| line.sku == *sku);
         let held = position.map_or(0, |position| cart.lines[position].quantity);
         let wanted = self.wanted(held, position)?;
         if wanted > held {
-            check_wish(cart, rows, sku, wanted)?;
+            check_raise(cart, rows, sku, wanted)?;
         }
         // Refusals end here, but for a total out of range.
         let mut cart = Cart::clone(cart);
@@ -119,8 +112,8 @@ impl ChangeCartLine {
     }
 }
 
-/// Refuses what could not be ordered.
-fn check_wish(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<(), Rejection> {
+/// Refuses to raise a line to what could not be ordered.
+fn check_raise(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<(), Rejection> {
     let (Some(item), Some(stock)) = (rows.items.find(sku), rows.stocks.find(sku)) else {
         return Err(Rejection::invalid("/sku", format!("there is no item {sku}")));
     };
@@ -141,7 +134,7 @@ fn check_wish(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<
 fn priced(cart: &Cart, rows: &WorkingSet) -> PricedCart {
     let item = |line: &CartLine| StockedItem {
         item: rows.items.find(&line.sku).expect("an item is never deleted").as_ref().clone(),
-        stock: rows.stocks.find(&line.sku).expect("an item has its stock").as_ref().clone(),
+        stock: rows.stock_of(&line.sku).clone(),
     };
     PricedCart { cart: cart.clone(), items: cart.lines.iter().map(item).collect() }
 }

@@ -1,22 +1,21 @@
-//! What does a shopper want? A cart names SKUs and quantities; it holds nothing back.
+//! What may a customer buy?
 //!
-//! Prices and availability are read when the cart is read. Invariant: one line per SKU, each quantity within its limits.
+//! A cart names SKUs and quantities; it reserves nothing. Its prices and what is available are read
+//! from the items whenever the cart is read. Invariant: one line per SKU, each quantity within its
+//! limits.
 
 pub mod create;
 pub mod delete;
 pub mod lines;
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use crate::command::Access;
 use crate::ids::CartId;
 use crate::items::StockedItem;
+use crate::money::{Money, Overflow};
+use crate::pricing;
 use crate::text::{CustomerId, Metadata, Sku};
-use crate::time::Span;
-use crate::working_set::WorkingSet;
-use crate::{Money, Overflow, Rejection, Timestamp};
+use crate::time::{Span, Timestamp};
 
 /// The most lines of a cart and of an order.
 pub const LINES_MAX: usize = 500;
@@ -26,39 +25,34 @@ pub const QUANTITY_MAX: u32 = 1_000_000;
 /// A cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
-    /// Its id.
     pub id: CartId,
-    /// Whose it is, where known.
+    /// `None` for a cart that belongs to no known customer.
     pub customer_id: Option<CustomerId>,
-    /// What is in it, in the order of adding.
+    /// In the order in which they were added.
     pub lines: Vec<CartLine>,
     /// The merchant's own pairs.
     pub metadata: Metadata,
-    /// Raised by each change.
+    /// 1 at first, one more with each change.
     pub version: u64,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
-    /// When it is deleted unless it changes before.
+    /// When the cart is deleted, unless it changes before.
     pub expires_at: Timestamp,
 }
 
-/// A wish for some units of an item.
+/// Some units of an item in a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
-    /// The item.
     pub sku: Sku,
-    /// Units, 1 to [`QUANTITY_MAX`].
+    /// 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
 }
 
-/// A cart with the items of its lines, line by line, as they are now.
+/// A cart with the items of its lines as they are now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedCart {
-    /// The cart.
     pub cart: Cart,
-    /// The item of each line.
+    /// The item of each line, in the order of the lines.
     pub items: Vec<StockedItem>,
 }
 
@@ -66,14 +60,14 @@ pub struct PricedCart {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineProblem {
-    /// Fewer units are available than the line wants.
+    /// Fewer units are available than the line holds.
     InsufficientStock,
     /// The item is not sold any more.
     Inactive,
 }
 
 impl PricedCart {
-    /// What is wrong with a line, if anything.
+    /// Why the line at this place could not be ordered now.
     pub fn problem(&self, line: usize) -> Option<LineProblem> {
         let item = &self.items[line];
         if !item.item.active {
@@ -85,31 +79,22 @@ impl PricedCart {
         }
     }
 
-    /// What a line costs today.
+    /// The price today of the line at this place.
     pub fn line_total(&self, line: usize) -> Result<Money, Overflow> {
-        self.items[line].item.unit_price.times(self.cart.lines[line].quantity)
+        pricing::line_total(self.items[line].item.unit_price, self.cart.lines[line].quantity)
     }
 
-    /// What the cart costs today.
+    /// The price of the cart today.
     pub fn total(&self) -> Result<Money, Overflow> {
-        (0..self.items.len()).try_fold(Money::ZERO, |sum, line| sum.plus(self.line_total(line)?))
+        pricing::total((0..self.items.len()).map(|line| self.line_total(line)))
     }
 }
 
 impl Cart {
-    /// The cart with a new version, its life counted anew.
+    /// Gives the cart a new version and lets its time to live begin again.
     fn touch(&mut self, ttl: Span, now: Timestamp) {
         self.version += 1;
         self.updated_at = now;
         self.expires_at = now.after(ttl);
     }
-}
-
-/// The cart, if it exists for the caller.
-pub(crate) fn reachable<'rows>(
-    rows: &'rows WorkingSet,
-    id: CartId,
-    access: &Access,
-) -> Result<&'rows Arc<Cart>, Rejection> {
-    rows.carts.find(&id).filter(|cart| access.reaches(cart.customer_id.as_ref())).ok_or(Rejection::NotFound)
 }

@@ -1,45 +1,46 @@
-//! Was this asked before? A key is a row, saved in the same transaction as what its command did.
+//! Was this command carried out before?
 //!
-//! A refused command leaves no row, so its key is still free. Same key and same fingerprint: the first answer again; another fingerprint:
-//! [`Rejection::IdempotencyKeyReused`](crate::Rejection::IdempotencyKeyReused).
+//! An idempotency key is a row that is saved in the same transaction as what its command did. A
+//! refused command leaves no row, so its key can be used again. The same key with the same
+//! fingerprint is answered as the first time; with another fingerprint it is
+//! [`Rejection::IdempotencyKeyReused`](crate::Rejection::IdempotencyKeyReused). See `replay.rs`.
 
 pub mod purge;
+pub(crate) mod replay;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
 use crate::ids::{OrderId, PaymentId};
 use crate::outcome::Outcome;
+use crate::time::Timestamp;
 
-/// A key as the core sees it, computed at the edge.
+/// An idempotency key as the core sees it: two hashes, computed where the request is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyKey {
-    /// Names caller and key. Where the client's key is itself in the order of time (UUIDv7, ULID), so is this.
+    /// Names the caller and the key. Where the client's keys are in the order of time (UUIDv7,
+    /// ULID), so are their digests.
     pub digest: [u8; 16],
-    /// Hash of method, path and body.
+    /// The hash of method, path and body.
     pub fingerprint: [u8; 16],
 }
 
-/// A key that was used.
+/// An idempotency key that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdempotencyRecord {
-    /// Names caller and key.
     pub digest: [u8; 16],
-    /// Of the request that used it.
+    /// The fingerprint of the request that used the key.
     pub fingerprint: [u8; 16],
-    /// How to answer it again.
     pub answer: KeptAnswer,
-    /// When it was used.
     pub created_at: Timestamp,
 }
 
-/// How a request is answered again. Small where the answer can be made from rows that never change.
+/// What is kept to answer a command again: only an id where the answer can be made from rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeptAnswer {
     /// A placement: [`Order::as_placed`](crate::orders::Order::as_placed) of this order.
     Placed(OrderId),
-    /// A payment, shown as it now stands.
+    /// A payment, answered as it now stands.
     Payment(OrderId, PaymentId),
-    /// Anything else, as it was.
+    /// Any other answer, in full.
     Whole(Box<Outcome>),
 }

@@ -1,19 +1,20 @@
-//! Forgets keys that were kept long enough.
+//! Deletes idempotency keys that were kept long enough.
 
 use serde::{Deserialize, Serialize};
 
 use crate::changes::{Changes, Decision};
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Span, Timestamp};
+use crate::row_keys::Keys;
+use crate::time::{Span, Timestamp};
+use crate::working_set::WorkingSet;
 
-/// The most keys forgotten by one command.
+/// The most keys that one command deletes.
 pub const PURGE_MAX: usize = 1_000;
 
-/// Forget those of these keys that are older than the time they are kept.
+/// Delete those of these keys that are older than the time for which keys are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PurgeIdempotencyKeys {
-    /// The keys, at most [`PURGE_MAX`].
+    /// The first [`PURGE_MAX`] count; further ones are left alone.
     pub digests: Vec<[u8; 16]>,
     /// How long keys are kept.
     pub kept: Span,

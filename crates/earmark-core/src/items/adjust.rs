@@ -1,41 +1,38 @@
-//! Corrects a count. Never below what is promised to orders.
+//! Corrects the count of an item, but never to less than what is reserved for orders.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Adjustment, AdjustmentReason, ON_HAND_MAX, Stock};
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::event::Fact;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::AdjustmentId;
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::{Note, Sku};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
 /// Correct the count of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AdjustStock {
     /// The id of the adjustment to be.
     pub id: AdjustmentId,
-    /// The item.
     pub sku: Sku,
-    /// The correction.
     pub change: StockChange,
-    /// Why.
     pub reason: AdjustmentReason,
-    /// In the words of whoever did it.
     pub note: Option<Note>,
 }
 
 /// A correction, relative or absolute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StockChange {
-    /// So many units more (or, negative, fewer).
+    /// Units to add; negative to take away, never zero.
     By(i64),
-    /// So many units.
     To {
         /// Units on hand afterwards.
         on_hand: u32,
-        /// Units that must be on hand before; `None` is the explicit "whatever there is".
+        /// Units that must be on hand before; `None` accepts any count.
         expected_on_hand: Option<u32>,
     },
 }

@@ -1,57 +1,54 @@
-//! What is sold, and how many there are?
+//! What is sold, and how much of it is there?
 //!
-//! An item has two rows under one SKU: the description, which the merchant writes, and the stock, which orders write. Invariant:
-//! `0 ≤ reserved ≤ on_hand`; *available* is computed, never stored. The stock row carries the version of both.
+//! An item has two rows under one SKU: the description, which the merchant writes, and the stock,
+//! which orders write. The stock row carries the version of both. Invariant:
+//! `0 ≤ reserved ≤ on_hand`. What is available is computed and never stored.
 
 pub mod adjust;
 pub mod put;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::{Description, Metadata, Name, Sku, Url};
-use crate::{Money, Timestamp};
+use crate::ids::AdjustmentId;
+use crate::money::Money;
+use crate::text::{Description, Metadata, Name, Note, Sku, Url};
+use crate::time::Timestamp;
 
 /// The most units of one item on hand.
 pub const ON_HAND_MAX: u32 = 1_000_000_000;
 
-/// What the merchant says about an item.
+/// An item as the merchant describes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// The merchant's own name of it.
     pub sku: Sku,
-    /// Shown to people.
     pub name: Name,
-    /// Shown to people.
     pub description: Option<Description>,
     /// The price of one unit, not negative.
     pub unit_price: Money,
     /// Whether it may be put into carts and ordered.
     pub active: bool,
-    /// A picture.
     pub image_url: Option<Url>,
     /// The merchant's own pairs.
     pub metadata: Metadata,
-    /// When the item was first put.
     pub created_at: Timestamp,
 }
 
 /// The counters of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
-    /// The item.
     pub sku: Sku,
     /// Units that a picker counts.
     pub on_hand: u32,
-    /// Units promised to orders and not shipped.
+    /// Units that belong to orders and have not shipped.
     pub reserved: u32,
-    /// Raised by each change of the item or its stock.
+    /// 1 at first, one more with each change of the description or the counters.
     pub version: u64,
-    /// When that was.
+    /// The time of the last change of the description or the counters.
     pub updated_at: Timestamp,
 }
 
 impl Stock {
-    /// Units that can still be promised.
+    /// Units that can be ordered.
     pub fn available(&self) -> u32 {
         self.on_hand.checked_sub(self.reserved).expect("reserved is at most on hand")
     }
@@ -59,7 +56,7 @@ impl Stock {
     /// The counters after adding these deltas, with a new version.
     ///
     /// # Panics
-    /// If `0 ≤ reserved ≤ on_hand` would break: every caller has checked before.
+    /// If `0 ≤ reserved ≤ on_hand` would break: each rule checks that before.
     #[must_use]
     pub fn moved(&self, delta_on_hand: i64, delta_reserved: i64, now: Timestamp) -> Self {
         let on_hand = u32::try_from(i64::from(self.on_hand) + delta_on_hand).expect("on hand stays in range");
@@ -70,12 +67,10 @@ impl Stock {
     }
 }
 
-/// An item with its stock, as clients see it.
+/// An item with its counters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockedItem {
-    /// The description.
     pub item: Item,
-    /// The counters.
     pub stock: Stock,
 }
 
@@ -83,37 +78,30 @@ pub struct StockedItem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdjustmentReason {
-    /// Goods came in.
+    /// Goods came from a supplier.
     Received,
-    /// Somebody counted.
+    /// The goods were counted.
     Recount,
-    /// Goods broke.
     Damaged,
-    /// Goods are gone.
     Lost,
-    /// Goods came back.
+    /// Goods came back from a customer.
     Returned,
-    /// The number was wrong.
+    /// An earlier count or adjustment was wrong.
     Correction,
 }
 
-/// A counted correction of `on_hand`.
+/// A correction of `on_hand`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adjustment {
-    /// Its id.
-    pub id: crate::ids::AdjustmentId,
-    /// The item.
+    pub id: AdjustmentId,
     pub sku: Sku,
-    /// Units added (or, negative, taken away).
+    /// Units added; negative for units taken away.
     pub delta: i64,
     /// Units on hand afterwards.
     pub on_hand: u32,
-    /// Units reserved afterwards.
+    /// Units reserved, which an adjustment does not change.
     pub reserved: u32,
-    /// Why.
     pub reason: AdjustmentReason,
-    /// In the words of whoever did it.
-    pub note: Option<crate::text::Note>,
-    /// When.
+    pub note: Option<Note>,
     pub created_at: Timestamp,
 }

@@ -1,29 +1,28 @@
-//! Creates or replaces the description of an item. Its stock is untouched; a new item has none.
+//! Creates an item, or replaces its description. The counters stay; those of a new item are zero.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Item, Stock, StockedItem};
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::event::Fact;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
+use crate::money::Money;
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::{Description, Metadata, Name, Sku, Url};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Money, Rejection, Timestamp};
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Create or replace an item. What is absent becomes empty; an item is active unless it says otherwise.
+/// Create or replace an item. What is `None` becomes empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PutItem {
-    /// Which.
     pub sku: Sku,
-    /// Shown to people.
     pub name: Name,
     /// The price of one unit.
     pub unit_price: Money,
-    /// Shown to people.
     pub description: Option<Description>,
-    /// Whether it may be ordered; absent means yes.
+    /// Whether it may be ordered; `None` means yes.
     pub active: Option<bool>,
-    /// A picture.
     pub image_url: Option<Url>,
     /// The merchant's own pairs.
     pub metadata: Option<Metadata>,

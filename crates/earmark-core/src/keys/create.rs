@@ -1,22 +1,19 @@
-//! Makes an API key. Its secret is drawn at the edge; only its hash comes here.
+//! Creates an API key. The secret is made outside of the core; only its hash comes here.
 
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKey, KeyRole};
-use crate::Timestamp;
 use crate::changes::{Changes, Decision};
 use crate::ids::KeyId;
 use crate::outcome::Outcome;
 use crate::text::Name;
+use crate::time::Timestamp;
 
-/// Make an API key.
+/// Create an API key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateKey {
-    /// The public half.
     pub id: KeyId,
-    /// What it is for.
     pub name: Option<Name>,
-    /// What it allows.
     pub role: KeyRole,
     /// SHA-256 of the secret half.
     pub secret_hash: [u8; 32],

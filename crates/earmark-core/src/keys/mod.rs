@@ -1,4 +1,7 @@
-//! Who may call? API keys: a public id, a role, and the hash of a secret that is shown once.
+//! Which API keys are there, and what does each allow?
+//!
+//! A key has a public id, a role, and a secret that is shown once; here is only the secret's hash.
+//! Customer tokens are signed with that hash, so it must not appear in logs.
 
 pub mod create;
 pub mod revoke;
@@ -7,36 +10,33 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
 use crate::ids::KeyId;
 use crate::text::Name;
+use crate::time::Timestamp;
 
-/// What the holder of an API key may do.
+/// What an API key allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyRole {
     /// Everything.
     Admin,
-    /// Catalogue, and carts, orders and payments of any customer.
+    /// The catalog, and carts, orders and payments of any customer.
     Service,
 }
 
 /// An API key, without its secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// Its public half.
+    /// The public half.
     pub id: KeyId,
-    /// What it is for, in the words of whoever made it.
+    /// The purpose of the key, as its maker named it.
     pub name: Option<Name>,
-    /// What it allows.
     pub role: KeyRole,
     /// SHA-256 of the secret half.
     pub secret_hash: [u8; 32],
     /// 1, and 2 once revoked.
     pub version: u64,
-    /// When it was made.
     pub created_at: Timestamp,
-    /// When it stopped being valid.
     pub revoked_at: Option<Timestamp>,
 }
 

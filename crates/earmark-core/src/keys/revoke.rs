@@ -1,4 +1,4 @@
-//! Ends an API key, and with it every customer token that it has signed; again: unchanged.
+//! Revokes an API key, and with it every customer token that it has signed.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,13 +6,14 @@ use super::ApiKey;
 use crate::changes::{Changes, Decision};
 use crate::ids::KeyId;
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// End an API key.
+/// Revoke an API key. To revoke it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokeKey {
-    /// Which.
     pub id: KeyId,
 }
 
@@ -28,7 +29,7 @@ impl RevokeKey {
     pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
         let key = ApiKey::clone(rows.api_keys.find(&self.id).ok_or(Rejection::NotFound)?);
         if key.revoked_at.is_some() {
-            return Ok(Decision { outcome: Outcome::Key(key), changes: Changes::default() });
+            return Ok(Decision::unchanged(Outcome::Key(key)));
         }
         let key = ApiKey { revoked_at: Some(now), version: key.version + 1, ..key };
         let changes = Changes { api_keys: vec![key.clone()], ..Changes::default() };

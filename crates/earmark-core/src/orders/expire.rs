@@ -1,37 +1,41 @@
-//! Frees the stock of an order that was not paid in time. A payment in progress pins the reservation.
+//! Cancels an order that was not paid before its reservation ended, so that its stock is free again.
+//!
+//! A payment in progress pins the reservation: its money may already be taken.
 
 use serde::{Deserialize, Serialize};
 
-use super::cancel::{needs_stock_of, take_out, whole};
-use super::{CancelReason, Cancellation};
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Actor;
-use crate::event::Fact;
+use super::Cancellation;
+use super::take_out::{release, take_out, whole};
+use crate::caller::Actor;
+use crate::changes::Decision;
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::orders::confirm::decision;
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::units::CancelReason;
+use crate::working_set::WorkingSet;
 
-/// Cancel an order whose reservation has ended; anything else is left as it is.
+/// Cancel an order whose reservation has ended; any other order is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireReservation {
-    /// Which.
     pub order_id: OrderId,
 }
 
 impl ExpireReservation {
     pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
-        needs_stock_of(self.order_id, rows, keys);
+        keys.need_order_with_items(rows, self.order_id);
     }
 
     pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
         let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
         if order.expiry_due_at().is_none_or(|due| due > now) {
-            return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
+            return Ok(Decision::unchanged(Outcome::Done));
         }
         let parts = whole(order)?;
         // Refusals end here.
+        let stocks = release(order, &parts, rows, now);
         let mut order = order.next(now);
         let cancellation = Cancellation {
             at: now,
@@ -41,12 +45,9 @@ impl ExpireReservation {
             lines: Vec::new(),
             refund_id: None,
         };
-        // Nothing was captured (the order would be PAID), so the refund id is never used.
-        let (stocks, cancelled) = take_out(&mut order, &parts, cancellation, (RefundId(0), rows, now));
         let mut events = vec![EventDraft::order(order.id, Fact::ReservationExpired)];
-        events.extend(cancelled);
-        let mut decision = decision(order, events);
-        decision.changes.stocks = stocks;
-        Ok(decision)
+        // An order that took money is PAID and does not expire, so the refund's id is never used.
+        events.extend(take_out(&mut order, &parts, cancellation, RefundId(0)));
+        Ok(Decision::order(order, stocks, events))
     }
 }

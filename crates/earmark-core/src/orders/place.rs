@@ -1,58 +1,57 @@
-//! Places an order: all of it or nothing. Checks every line, reserves the stock, fixes the prices, empties the cart.
+//! Places an order, all of it or nothing: checks every line, fixes its price, reserves its stock,
+//! and takes the ordered lines out of the cart.
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Address, Order, OrderLine, Units};
-use crate::carts::create::owner;
-use crate::carts::{self, Cart, LINES_MAX, QUANTITY_MAX};
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
-use crate::event::Fact;
+use super::{Address, Order, OrderLine};
+use crate::caller::Caller;
+use crate::carts::{Cart, CartLine, LINES_MAX, QUANTITY_MAX};
+use crate::changes::Decision;
+use crate::event::{EventDraft, Fact};
 use crate::ids::{CartId, OrderId};
 use crate::items::Stock;
-use crate::outcome::Outcome;
+use crate::money::Money;
+use crate::pricing;
+use crate::rejection::{Rejection, Shortage};
+use crate::row_keys::Keys;
 use crate::text::{CustomerId, Metadata, Reference, Sku};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Money, Rejection, Shortage, Span, Timestamp};
-use std::collections::HashMap;
-use std::sync::Arc;
+use crate::time::{Span, Timestamp};
+use crate::units::Units;
+use crate::working_set::WorkingSet;
 
 /// Place an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
-    /// The id of the order to be.
     pub id: OrderId,
-    /// What is ordered, and by whom.
     pub source: Source,
-    /// The total that the client has seen.
+    /// The total that the client has shown; another total is refused.
     pub expected_total: Option<Money>,
-    /// Whether to confirm it too.
     pub confirm: Confirm,
-    /// The merchant's own id of it.
+    /// The merchant's own id of the order.
     pub reference: Option<Reference>,
-    /// Where it goes.
     pub shipping_address: Option<Address>,
     /// The merchant's own pairs.
     pub metadata: Metadata,
-    /// How long its stock is held while it is unpaid.
+    /// How long its stock is reserved while it is unpaid.
     pub reservation_ttl: Span,
 }
 
-/// Where the lines come from.
+/// Where the lines of an order come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Source {
-    /// A cart, or those of its lines that are named; they leave it.
+    /// A cart; the ordered lines leave it.
     Cart {
-        /// Which.
         cart_id: CartId,
-        /// Which lines; `None` for all.
+        /// The lines to order; `None` for all.
         skus: Option<Vec<Sku>>,
     },
-    /// The request itself.
+    /// The command itself.
     Lines {
         /// At least one; those of one SKU are added up.
         lines: Vec<Units>,
-        /// Whose it is; a customer's own where a customer asks.
+        /// The owner of the order. A customer's order is its own, named or not.
         customer_id: Option<CustomerId>,
     },
 }
@@ -66,8 +65,8 @@ pub enum Confirm {
     Later,
 }
 
-/// What is asked for, one entry per SKU, and where in the request it stands.
-struct Wish {
+/// The units of one SKU that are wanted, and where they stand in the request's body.
+struct WantedLine {
     sku: Sku,
     quantity: u32,
     pointer: String,
@@ -80,14 +79,11 @@ impl PlaceOrder {
         }
         match &self.source {
             Source::Lines { lines, .. } => lines.iter().for_each(|line| keys.need_item(rows, &line.sku)),
-            Source::Cart { cart_id, .. } if !rows.carts.knows(cart_id) => keys.need_cart(rows, *cart_id),
-            Source::Cart { cart_id, .. } => {
-                let lines = rows.carts.find(cart_id).map_or(&[][..], |cart| &cart.lines);
-                lines.iter().for_each(|line| keys.need_item(rows, &line.sku));
-            }
+            Source::Cart { cart_id, .. } => keys.need_cart_with_items(rows, *cart_id),
         }
     }
 
+    /// The version of the cart, if the order is placed from one.
     pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
         match &self.source {
             Source::Cart { cart_id, .. } => rows.carts.find(cart_id).map(|cart| cart.version),
@@ -97,37 +93,29 @@ impl PlaceOrder {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let cart = self.cart(command, rows)?;
+        let cart = self.cart(caller, rows)?;
         let customer_id = match (&self.source, &cart) {
-            (Source::Lines { customer_id, .. }, _) => owner(&command.access, customer_id.as_ref())?,
+            (Source::Lines { customer_id, .. }, _) => caller.access.owner(customer_id.as_ref())?,
             (Source::Cart { .. }, cart) => cart.as_ref().and_then(|cart| cart.customer_id.clone()),
         };
-        let wishes = self.wishes(cart.as_ref())?;
+        let wanted = self.wanted(cart.as_ref())?;
         self.check_reference(rows)?;
-        // Only now: an order placed from this cart under this reference before may be what emptied it.
-        if wishes.is_empty() {
+        // Only after the reference: an earlier order from this cart under the same reference may be
+        // what emptied it, and then the client is to hear of that order.
+        if wanted.is_empty() {
             return Err(Rejection::CartEmpty);
         }
-        let lines = price(&wishes, rows)?;
-        let total = lines
-            .iter()
-            .try_fold(Money::ZERO, |sum, line| sum.plus(line.unit_price.times(line.quantity)?))
-            .map_err(|_| Rejection::invalid("/lines", "the order's total would exceed the largest amount"))?;
-        match self.expected_total {
-            Some(expected_total) if expected_total != total => {
-                return Err(Rejection::PriceChanged { expected_total, total });
-            }
-            _ => {}
-        }
-        let stocks = reserve(&wishes, rows, now)?;
+        let lines = order_lines(&wanted, rows)?;
+        let total = self.total(&lines)?;
+        let stocks = reserve(&wanted, rows, now)?;
         // Refusals end here.
         let confirmed_at = (self.confirm == Confirm::Now).then_some(now);
         let paid_at = confirmed_at.filter(|_| total == Money::ZERO);
-        let order = Arc::new(Order {
+        let order = Order {
             id: self.id,
             reference: self.reference.clone(),
             customer_id,
@@ -146,19 +134,18 @@ impl PlaceOrder {
             version: 1,
             created_at: now,
             updated_at: now,
-        });
+        };
         let mut events = vec![EventDraft::order(self.id, Fact::OrderCreated)];
         events.extend(confirmed_at.map(|_| EventDraft::order(self.id, Fact::OrderConfirmed)));
         events.extend(paid_at.map(|_| EventDraft::order(self.id, Fact::OrderPaid { payment_id: None })));
-        let carts = cart.map(|cart| without(cart, &wishes, now)).into_iter().collect();
-        let changes =
-            Changes { stocks, carts, orders: vec![Arc::clone(&order)], events, ..Changes::default() };
-        Ok(Decision { outcome: Outcome::Order(order), changes })
+        let mut decision = Decision::order(order, stocks, events);
+        decision.changes.carts = cart.map(|cart| without(cart, &wanted, now)).into_iter().collect();
+        Ok(decision)
     }
 
-    fn cart(&self, command: &Command, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
+    fn cart(&self, caller: &Caller, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
         let Source::Cart { cart_id, .. } = &self.source else { return Ok(None) };
-        carts::reachable(rows, *cart_id, &command.access).map(|cart| Some(Cart::clone(cart)))
+        rows.reachable_cart(*cart_id, &caller.access).map(|cart| Some(Cart::clone(cart)))
     }
 
     fn check_reference(&self, rows: &WorkingSet) -> Result<(), Rejection> {
@@ -168,72 +155,85 @@ impl PlaceOrder {
         }
     }
 
-    fn wishes(&self, cart: Option<&Cart>) -> Result<Vec<Wish>, Rejection> {
-        let wish = |sku: &Sku, quantity, pointer| Wish { sku: sku.clone(), quantity, pointer };
-        let wishes = match (&self.source, cart) {
-            (Source::Lines { lines, .. }, _) => merge(lines)?,
+    fn wanted(&self, cart: Option<&Cart>) -> Result<Vec<WantedLine>, Rejection> {
+        match (&self.source, cart) {
+            (Source::Lines { lines, .. }, _) => added_up(lines),
             (Source::Cart { skus: None, .. }, Some(cart)) => {
-                cart.lines.iter().map(|line| wish(&line.sku, line.quantity, "/cart_id".into())).collect()
+                Ok(cart.lines.iter().map(|line| WantedLine::of_cart(line, "/cart_id")).collect())
             }
             (Source::Cart { skus: Some(skus), .. }, Some(cart)) => {
-                if let Some(stranger) =
-                    skus.iter().position(|sku| !cart.lines.iter().any(|line| line.sku == *sku))
-                {
-                    let detail = format!("{} is not in the cart", skus[stranger]);
-                    return Err(Rejection::invalid(format!("/skus/{stranger}"), detail));
+                let in_cart = |sku: &Sku| cart.lines.iter().any(|line| line.sku == *sku);
+                if let Some(missing) = skus.iter().position(|sku| !in_cart(sku)) {
+                    let detail = format!("{} is not in the cart", skus[missing]);
+                    return Err(Rejection::invalid(format!("/skus/{missing}"), detail));
                 }
                 let named = cart.lines.iter().filter(|line| skus.contains(&line.sku));
-                named.map(|line| wish(&line.sku, line.quantity, "/skus".into())).collect()
+                Ok(named.map(|line| WantedLine::of_cart(line, "/skus")).collect())
             }
             (Source::Cart { .. }, None) => unreachable!("a cart that is not there was refused"),
-        };
-        match self.source {
-            Source::Lines { .. } if wishes.is_empty() => {
-                Err(Rejection::invalid("/lines", "an order has at least one line"))
-            }
-            Source::Lines { .. } | Source::Cart { .. } => Ok(wishes),
         }
+    }
+
+    fn total(&self, lines: &[OrderLine]) -> Result<Money, Rejection> {
+        let total = pricing::total(lines.iter().map(OrderLine::price))
+            .map_err(|_| Rejection::invalid("/lines", "the order's total would exceed the largest amount"))?;
+        match self.expected_total {
+            Some(expected_total) if expected_total != total => {
+                Err(Rejection::PriceChanged { expected_total, total })
+            }
+            _ => Ok(total),
+        }
+    }
+}
+
+impl WantedLine {
+    fn of_cart(line: &CartLine, pointer: &str) -> Self {
+        Self { sku: line.sku.clone(), quantity: line.quantity, pointer: pointer.to_owned() }
     }
 }
 
 /// Adds up the lines of one SKU.
-fn merge(lines: &[Units]) -> Result<Vec<Wish>, Rejection> {
+fn added_up(lines: &[Units]) -> Result<Vec<WantedLine>, Rejection> {
     if lines.len() > LINES_MAX {
         return Err(Rejection::invalid("/lines", format!("an order has at most {LINES_MAX} lines")));
     }
-    let mut wishes: Vec<Wish> = Vec::with_capacity(lines.len());
+    if lines.is_empty() {
+        return Err(Rejection::invalid("/lines", "an order has at least one line"));
+    }
+    let mut wanted: Vec<WantedLine> = Vec::with_capacity(lines.len());
     let mut places: HashMap<&Sku, usize> = HashMap::with_capacity(lines.len());
     for (index, line) in lines.iter().enumerate() {
         let place = *places.entry(&line.sku).or_insert_with(|| {
-            wishes.push(Wish { sku: line.sku.clone(), quantity: 0, pointer: format!("/lines/{index}/sku") });
-            wishes.len() - 1
+            let pointer = format!("/lines/{index}/sku");
+            wanted.push(WantedLine { sku: line.sku.clone(), quantity: 0, pointer });
+            wanted.len() - 1
         });
-        let sum = wishes[place].quantity.saturating_add(line.quantity);
+        let sum = wanted[place].quantity.saturating_add(line.quantity);
         if line.quantity == 0 || sum > QUANTITY_MAX {
             let detail = format!("a line has 1 to {QUANTITY_MAX} units");
             return Err(Rejection::invalid(format!("/lines/{index}/quantity"), detail));
         }
-        wishes[place].quantity = sum;
+        wanted[place].quantity = sum;
     }
-    Ok(wishes)
+    Ok(wanted)
 }
 
-/// The lines at today's prices.
-fn price(wishes: &[Wish], rows: &WorkingSet) -> Result<Vec<OrderLine>, Rejection> {
+/// The lines of the order at today's prices.
+fn order_lines(wanted: &[WantedLine], rows: &WorkingSet) -> Result<Vec<OrderLine>, Rejection> {
     let mut inactive = Vec::new();
-    let mut lines = Vec::with_capacity(wishes.len());
-    for wish in wishes {
-        let Some(item) = rows.items.find(&wish.sku) else {
-            return Err(Rejection::invalid(wish.pointer.clone(), format!("there is no item {}", wish.sku)));
+    let mut lines = Vec::with_capacity(wanted.len());
+    for WantedLine { sku, quantity, pointer } in wanted {
+        let Some(item) = rows.items.find(sku) else {
+            return Err(Rejection::invalid(pointer.clone(), format!("there is no item {sku}")));
         };
         if !item.active {
-            inactive.push(wish.sku.clone());
+            inactive.push(sku.clone());
         }
         lines.push(OrderLine {
-            sku: wish.sku.clone(),
+            sku: sku.clone(),
             name: item.name.clone(),
             unit_price: item.unit_price,
-            quantity: wish.quantity,
+            quantity: *quantity,
             cancelled: 0,
             shipped: 0,
             delivered: 0,
@@ -244,24 +244,24 @@ fn price(wishes: &[Wish], rows: &WorkingSet) -> Result<Vec<OrderLine>, Rejection
 }
 
 /// The stock with every line reserved, or all shortages at once.
-fn reserve(wishes: &[Wish], rows: &WorkingSet, now: Timestamp) -> Result<Vec<Stock>, Rejection> {
+fn reserve(wanted: &[WantedLine], rows: &WorkingSet, now: Timestamp) -> Result<Vec<Stock>, Rejection> {
     let mut shortages = Vec::new();
-    let mut stocks = Vec::with_capacity(wishes.len());
-    for wish in wishes {
-        let stock = rows.stocks.find(&wish.sku).expect("an item has its stock");
-        if wish.quantity > stock.available() {
-            let (sku, available) = (wish.sku.clone(), stock.available());
-            shortages.push(Shortage { sku, requested: wish.quantity.into(), available });
+    let mut stocks = Vec::with_capacity(wanted.len());
+    for line in wanted {
+        let stock = rows.stock_of(&line.sku);
+        if line.quantity > stock.available() {
+            let (sku, available) = (line.sku.clone(), stock.available());
+            shortages.push(Shortage { sku, requested: line.quantity.into(), available });
         } else {
-            stocks.push(stock.moved(0, wish.quantity.into(), now));
+            stocks.push(stock.moved(0, line.quantity.into(), now));
         }
     }
     if shortages.is_empty() { Ok(stocks) } else { Err(Rejection::InsufficientStock { shortages }) }
 }
 
-/// The cart without what was ordered from it.
-fn without(mut cart: Cart, wishes: &[Wish], now: Timestamp) -> Cart {
-    cart.lines.retain(|line| !wishes.iter().any(|wish| wish.sku == line.sku));
+/// The cart without the lines that were ordered from it.
+fn without(mut cart: Cart, ordered: &[WantedLine], now: Timestamp) -> Cart {
+    cart.lines.retain(|line| !ordered.iter().any(|wanted| wanted.sku == line.sku));
     cart.version += 1;
     cart.updated_at = now;
     cart

@@ -1,59 +1,18 @@
-//! Where does an order stand? Computed from the counters and facts; stored copies only serve to be searched by.
+//! Where does an order stand?
+//!
+//! Computed from the counters of its lines and its facts. Engines store copies of the status, but
+//! only to search by them.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Order, OrderLine};
-use crate::Money;
-
-/// The state of the order as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum OrderStatus {
-    /// Placed; its stock is reserved.
-    Created,
-    /// Agreed; may be paid.
-    Confirmed,
-    /// Paid, or nothing to pay; may be shipped.
-    Paid,
-    /// Every unit not cancelled has left.
-    Shipped,
-    /// Every unit not cancelled has arrived.
-    Delivered,
-    /// Nothing is left of it.
-    Cancelled,
-}
-
-/// What has become of the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentSummary {
-    /// None was taken.
-    Unpaid,
-    /// An attempt is in progress.
-    Pending,
-    /// It was taken.
-    Paid,
-    /// Some of it went back, or is on its way back.
-    PartiallyRefunded,
-    /// All of it went back, or is on its way back.
-    Refunded,
-}
-
-/// What has become of the goods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FulfillmentStatus {
-    /// None has left.
-    Unfulfilled,
-    /// Some have left.
-    Partial,
-    /// All have left.
-    Fulfilled,
-    /// All have arrived.
-    Delivered,
-}
+use super::{FulfillmentStatus, Order, OrderLine, OrderStatus, PaymentSummary};
+use crate::money::Money;
+use crate::payments::{Payment, PaymentStatus};
+use crate::time::Timestamp;
 
 impl OrderStatus {
+    /// All states, in the order of an order's life.
+    pub const ALL: [Self; 6] =
+        [Self::Created, Self::Confirmed, Self::Paid, Self::Shipped, Self::Delivered, Self::Cancelled];
+
     /// The states that can come next.
     pub fn allowed(self) -> &'static [Self] {
         match self {
@@ -64,10 +23,6 @@ impl OrderStatus {
             Self::Delivered | Self::Cancelled => &[],
         }
     }
-
-    /// All states, in the order of an order's life.
-    pub const ALL: [Self; 6] =
-        [Self::Created, Self::Confirmed, Self::Paid, Self::Shipped, Self::Delivered, Self::Cancelled];
 
     /// The word that clients see.
     pub fn as_str(self) -> &'static str {
@@ -134,5 +89,20 @@ impl Order {
         } else {
             FulfillmentStatus::Partial
         }
+    }
+
+    /// The payment in progress.
+    pub fn pending_payment(&self) -> Option<&Payment> {
+        self.payments.iter().find(|payment| payment.status == PaymentStatus::Pending)
+    }
+
+    /// When its stock is released unless it is paid; `None` once it is paid or cancelled.
+    pub fn reservation_expires_at(&self) -> Option<Timestamp> {
+        matches!(self.status(), OrderStatus::Created | OrderStatus::Confirmed).then_some(self.reserved_until)
+    }
+
+    /// When its reservation is to be expired; `None` also while a payment in progress pins it.
+    pub fn expiry_due_at(&self) -> Option<Timestamp> {
+        self.reservation_expires_at().filter(|_| self.pending_payment().is_none())
     }
 }

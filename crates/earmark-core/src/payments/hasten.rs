@@ -1,6 +1,7 @@
-//! Has a gateway asked now about what an order has pending. What a gateway tells by itself is only ever a hint to ask, never the truth.
-
-use std::sync::Arc;
+//! Makes the pending payment and refunds of an order due now, so that workers call the gateway.
+//!
+//! A notification of a gateway leads here. It is only a reason to call the gateway, never the truth
+//! about a payment.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,13 +10,14 @@ use crate::changes::{Changes, Decision};
 use crate::ids::OrderId;
 use crate::outcome::Outcome;
 use crate::refunds::{Refund, RefundStatus};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Have the gateway asked now.
+/// Make the next attempts of an order's pending payment and refunds due now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HastenAttempts {
-    /// About what this order has pending.
     pub order_id: OrderId,
 }
 
@@ -32,7 +34,7 @@ impl HastenAttempts {
             .position(|payment| payment.status == PaymentStatus::Pending && payment.next_attempt_at > now);
         let later = |refund: &Refund| refund.status == RefundStatus::Pending && refund.next_attempt_at > now;
         if payment.is_none() && !order.refunds.iter().any(later) {
-            return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
+            return Ok(Decision::unchanged(Outcome::Done));
         }
         // Refusals end here.
         let mut order = order.next(now);
@@ -45,7 +47,6 @@ impl HastenAttempts {
             (refund.next_attempt_at, refund.updated_at) = (now, now);
             refund.version += 1;
         }
-        let changes = Changes { orders: vec![Arc::new(order)], ..Changes::default() };
-        Ok(Decision { outcome: Outcome::Done, changes })
+        Ok(Decision { outcome: Outcome::Done, changes: Changes::of_order(order, Vec::new()) })
     }
 }

@@ -1,7 +1,8 @@
-//! Was the money taken? A payment is one attempt, written before the gateway is called and called under its own id.
+//! Which money was taken?
 //!
-//! Invariant: at most one payment of an order is PENDING, and at most one has SUCCEEDED. No answer is *unknown*, which is
-//! PENDING, never a failure.
+//! A payment is one attempt to take money. It is a row before the gateway is called, and its id is
+//! the idempotency key of the call. Invariant: at most one payment of an order is PENDING, and at
+//! most one has SUCCEEDED. A call without an answer leaves the payment PENDING; it is not a failure.
 
 mod card_numbers;
 pub mod hasten;
@@ -14,19 +15,20 @@ use serde::{Deserialize, Serialize};
 pub use card_numbers::{contains_card_number, mask_card_numbers};
 
 use crate::ids::PaymentId;
-use crate::text::Name;
-use crate::{Money, Timestamp};
+use crate::money::Money;
+use crate::text::{InvalidText, Name, TOKEN_LEN_MAX};
+use crate::time::Timestamp;
 
-/// The most attempts of one order.
+/// The most payments of one order, whatever became of them.
 pub const PAYMENTS_MAX: usize = 100;
 
-/// Where an attempt stands.
+/// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PaymentStatus {
-    /// Not known yet: not sent, on its way, or without an answer.
+    /// Not sent yet, on its way, or without an answer.
     Pending,
-    /// The money was taken.
+    /// The gateway took the money.
     Succeeded,
     /// The gateway refused.
     Declined,
@@ -37,49 +39,46 @@ pub enum PaymentStatus {
 /// One attempt to take money.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
-    /// Its id, and the gateway's idempotency key.
+    /// Also the idempotency key of the calls to the gateway.
     pub id: PaymentId,
-    /// Where it stands.
     pub status: PaymentStatus,
-    /// What it takes.
     pub amount: Money,
-    /// The gateway's opaque name of the means of payment.
     pub token: Token,
-    /// Which gateway is asked.
+    /// The name of the gateway that is called.
     pub gateway: Name,
-    /// The gateway's own id of it.
+    /// The gateway's own id of the payment.
     pub gateway_reference: Option<Name>,
-    /// Why it was declined or failed, in the gateway's word.
+    /// The gateway's reason, where it was declined or failed.
     pub decline_code: Option<Name>,
-    /// How often the gateway was called or asked.
+    /// How often the gateway was called.
     pub attempts: u32,
-    /// When the gateway is asked next, while PENDING.
+    /// When the gateway is called next, while PENDING.
     pub next_attempt_at: Timestamp,
-    /// Raised by each change.
+    /// 1 at first, one more with each change.
     pub version: u64,
-    /// When it was written.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }
 
-/// A means of payment in the gateway's terms: 1 to 255 visible ASCII characters, and not a card number.
+/// The gateway's opaque name of a means of payment: 1 to 255 visible ASCII characters, and never a
+/// card number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(String);
 
 impl Token {
-    /// The rule, for people.
+    /// The rule in words, for answers to clients.
     pub const RULE: &'static str =
         "a payment token is 1 to 255 visible ASCII characters and never a card number";
 
     /// The token, unless it is malformed or holds what looks like a card number.
-    pub fn parse(text: &str) -> Result<Self, crate::text::InvalidText> {
-        let shaped = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        let shaped =
+            (1..=TOKEN_LEN_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if shaped && !contains_card_number(text) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(crate::text::InvalidText(Self::RULE))
+            Err(InvalidText(Self::RULE))
         }
     }
 

@@ -1,47 +1,44 @@
-//! Ends a payment by a person's word, where the gateway cannot be made to say what became of it. Who said so, and why, stays in the history.
+//! Ends a payment by hand, where the gateway cannot be made to say what became of it.
+//!
+//! From then on it is as if the gateway had answered. The event keeps who did it and why.
 
 use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
 use super::settle::{PaymentResult, SettlePayment};
-use crate::changes::{Decision, EventDraft};
-use crate::command::Command;
-use crate::event::Fact;
+use crate::caller::Caller;
+use crate::changes::Decision;
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
-use crate::orders::confirm::reachable;
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::{Name, Note};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// End a payment by a person's word.
+/// End a pending payment by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvePayment {
-    /// Of which order.
     pub order_id: OrderId,
-    /// Which payment.
     pub payment_id: PaymentId,
-    /// What is known about it.
     pub verdict: Verdict,
-    /// How it is known.
+    /// How it is known what became of the payment; not blank.
     pub note: Note,
-    /// The id of the refund to be, should the money have come too late.
+    /// The id of the refund, should the money have come too late.
     pub refund_id: RefundId,
 }
 
 /// What a person knows about a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// The money was taken.
-    Succeeded {
-        /// The gateway's own id of it.
-        reference: Option<Name>,
-    },
-    /// It was not, and never will be.
+    /// The money was taken; `reference` is the gateway's own id of the payment.
+    Succeeded { reference: Option<Name> },
+    /// The money was not taken, and never will be.
     Failed,
 }
 
-/// What a payment that was resolved as FAILED gives as its reason.
+/// The decline code of a payment that was resolved as FAILED.
 const DECLINE_CODE: &str = "resolved_by_hand";
 
 impl ResolvePayment {
@@ -57,11 +54,11 @@ impl ResolvePayment {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = rows.reachable_order(self.order_id, &caller.access)?;
         let payment = order.payments.iter().find(|payment| payment.id == self.payment_id);
         let status = payment.ok_or(Rejection::NotFound)?.status;
         if status != PaymentStatus::Pending {
@@ -70,7 +67,7 @@ impl ResolvePayment {
         if self.note.as_str().trim().is_empty() {
             return Err(Rejection::invalid("/note", "say how it is known"));
         }
-        // Refusals end here: from now on it is as if the gateway had said it.
+        // Refusals end here: from now on it is as if the gateway had answered.
         let result = match &self.verdict {
             Verdict::Succeeded { reference } => PaymentResult::Succeeded { reference: reference.clone() },
             Verdict::Failed => {
@@ -81,7 +78,7 @@ impl ResolvePayment {
         let mut decision = SettlePayment { order_id, payment_id, result, refund_id }.decide(rows, now)?;
         let order = decision.changes.orders.first().expect("a pending payment moves its order");
         let payment = order.payments.iter().find(|payment| payment.id == payment_id);
-        let payment = payment.expect("it was there a moment ago").clone();
+        let payment = payment.expect("it was found before").clone();
         let fact = Fact::PaymentResolved { payment_id, status: payment.status, note: self.note.clone() };
         decision.changes.events.push(EventDraft::order(order_id, fact));
         decision.outcome = Outcome::Payment { order_id, payment };

@@ -1,57 +1,45 @@
-//! Writes down what a gateway said. Whoever comes first wins; a second answer changes nothing.
+//! Records a gateway's answer about a payment. The first answer that ends it stands; a later one
+//! changes nothing, so workers of several nodes may both record theirs.
 
 use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::event::Fact;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
-use crate::orders::cancel::refund;
-use crate::orders::{CancelReason, Order, OrderStatus};
+use crate::money::Money;
+use crate::orders::paid::mark_paid;
+use crate::orders::{Order, OrderStatus};
 use crate::outcome::Outcome;
+use crate::refunds::new::NewRefund;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::Name;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
-use std::sync::Arc;
+use crate::time::Timestamp;
+use crate::units::CancelReason;
+use crate::working_set::WorkingSet;
 
-/// Write down what a gateway said about a payment.
+/// Record a gateway's answer about a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettlePayment {
-    /// Of which order.
     pub order_id: OrderId,
-    /// About which payment.
     pub payment_id: PaymentId,
-    /// What it said.
     pub result: PaymentResult,
-    /// The id of the refund to be, should the money have come too late.
+    /// The id of the refund, should the money have come too late.
     pub refund_id: RefundId,
 }
 
-/// What a gateway said about a payment.
+/// A gateway's answer about a payment. A reference is the gateway's own id of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PaymentResult {
-    /// It took the money.
-    Succeeded {
-        /// Its own id of it.
-        reference: Option<Name>,
-    },
-    /// It refused.
-    Declined {
-        /// Why.
-        code: Name,
-        /// Its own id of it.
-        reference: Option<Name>,
-    },
-    /// It knows of no such payment, and never will.
-    Failed {
-        /// Why.
-        code: Name,
-    },
-    /// Nothing, or nothing that can be understood: ask again.
-    Unknown {
-        /// When.
-        next_attempt_at: Timestamp,
-    },
+    /// The money was taken.
+    Succeeded { reference: Option<Name> },
+    /// The gateway refused; `code` is its reason.
+    Declined { code: Name, reference: Option<Name> },
+    /// The gateway knows of no such payment, and never will.
+    Failed { code: Name },
+    /// No answer, or none that can be understood. The gateway is called again.
+    Unknown { next_attempt_at: Timestamp },
 }
 
 impl SettlePayment {
@@ -64,16 +52,15 @@ impl SettlePayment {
         let place = order.payments.iter().position(|payment| payment.id == self.payment_id);
         let place = place.ok_or(Rejection::NotFound)?;
         if order.payments[place].status != PaymentStatus::Pending {
-            return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
+            return Ok(Decision::unchanged(Outcome::Done));
         }
         // Refusals end here.
         let mut order = order.next(now);
-        let events = self.write(&mut order, place, now);
-        let changes = Changes { orders: vec![Arc::new(order)], events, ..Changes::default() };
-        Ok(Decision { outcome: Outcome::Done, changes })
+        let events = self.record(&mut order, place, now);
+        Ok(Decision { outcome: Outcome::Done, changes: Changes::of_order(order, events) })
     }
 
-    fn write(&self, order: &mut Order, place: usize, now: Timestamp) -> Vec<EventDraft> {
+    fn record(&self, order: &mut Order, place: usize, now: Timestamp) -> Vec<EventDraft> {
         let payment = &mut order.payments[place];
         payment.attempts = payment.attempts.saturating_add(1);
         payment.version += 1;
@@ -83,7 +70,10 @@ impl SettlePayment {
             PaymentResult::Succeeded { reference } => {
                 payment.status = PaymentStatus::Succeeded;
                 payment.gateway_reference.clone_from(reference);
-                self.paid(order, Fact::PaymentSucceeded { payment_id, amount }, now)
+                let mut events =
+                    vec![EventDraft::order(order.id, Fact::PaymentSucceeded { payment_id, amount })];
+                events.extend(self.pay(order, now));
+                events
             }
             PaymentResult::Declined { code, reference } => {
                 payment.status = PaymentStatus::Declined;
@@ -105,19 +95,19 @@ impl SettlePayment {
         }
     }
 
-    /// The money is there: the order is paid, unless it was cancelled meanwhile; what is too much goes back.
-    fn paid(&self, order: &mut Order, fact: Fact, now: Timestamp) -> Vec<EventDraft> {
-        let mut events = vec![EventDraft::order(order.id, fact)];
+    /// The money is there. The order is paid, unless it was cancelled while the gateway worked; what
+    /// is more than the order costs by now goes back.
+    fn pay(&self, order: &mut Order, now: Timestamp) -> Vec<EventDraft> {
+        let mut events = Vec::new();
         if order.status() == OrderStatus::Confirmed {
-            order.paid_at = Some(now);
-            events.push(EventDraft::order(order.id, Fact::OrderPaid { payment_id: Some(self.payment_id) }));
+            events.push(mark_paid(order, Some(self.payment_id), now));
         }
         let due = order.balance_due();
-        if due < crate::Money::ZERO {
-            let excess = crate::Money::ZERO.minus(due).expect("the negative of an amount is an amount");
-            let reason =
-                order.cancellations.last().map_or(CancelReason::Other, |cancellation| cancellation.reason);
-            events.extend(refund(order, self.refund_id, (excess, reason), now));
+        if due < Money::ZERO {
+            let amount = Money::ZERO.minus(due).expect("the negative of an amount is an amount");
+            let last = order.cancellations.last();
+            let reason = last.map_or(CancelReason::Other, |cancellation| cancellation.reason);
+            events.extend(NewRefund { id: self.refund_id, amount, reason }.add_to(order, now));
         }
         events
     }

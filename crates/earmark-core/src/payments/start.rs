@@ -1,32 +1,34 @@
-//! Begins an attempt to take money: the row first, the gateway after the commit.
+//! Starts a payment of all that is due.
+//!
+//! Only the row is written here. A worker calls the gateway after the commit, with the payment's id
+//! as its idempotency key.
 
 use serde::{Deserialize, Serialize};
 
 use super::{PAYMENTS_MAX, Payment, PaymentStatus, Token};
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
-use crate::event::Fact;
+use crate::caller::Caller;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId};
-use crate::orders::confirm::reachable;
+use crate::money::Money;
 use crate::orders::{Order, OrderStatus};
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::Name;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Money, Rejection, Timestamp};
-use std::sync::Arc;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Begin a payment of all that is due.
+/// Start a payment of all that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StartPayment {
-    /// Of which order.
     pub order_id: OrderId,
     /// The id of the payment to be.
     pub payment_id: PaymentId,
-    /// The means.
     pub token: Token,
-    /// What the client wants to pay; must be what is due.
+    /// The amount that the client means to pay; another amount than what is due is refused.
     pub amount: Option<Money>,
-    /// Which gateway is asked.
+    /// The name of the gateway to call.
     pub gateway: Name,
 }
 
@@ -37,11 +39,11 @@ impl StartPayment {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = rows.reachable_order(self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
         let mut order = order.next(now);
@@ -62,7 +64,7 @@ impl StartPayment {
         order.payments.push(payment.clone());
         let fact = Fact::PaymentPending { payment_id: payment.id, amount: payment.amount };
         let events = vec![EventDraft::order(order.id, fact)];
-        let changes = Changes { orders: vec![Arc::new(order)], events, ..Changes::default() };
+        let changes = Changes::of_order(order, events);
         Ok(Decision { outcome: Outcome::Payment { order_id: self.order_id, payment }, changes })
     }
 

@@ -1,34 +1,34 @@
-//! Gives money back at will: the row first, bounded by what was captured less what went or goes back; the gateway after the commit.
+//! Refunds some of the money of an order because the merchant wants it.
 //!
-//! A refund that FAILED counts for nothing, so the same amount can be asked for again under a new one.
-
-use std::sync::Arc;
+//! The amount is bounded by the captured money less what went or goes back. A refund that FAILED
+//! counts for nothing, so the same amount can be refunded again under a new one.
 
 use serde::{Deserialize, Serialize};
 
+use super::new::NewRefund;
+use crate::caller::Caller;
 use crate::changes::{Changes, Decision};
-use crate::command::Command;
 use crate::ids::{OrderId, RefundId};
-use crate::orders::cancel::refund;
-use crate::orders::confirm::reachable;
-use crate::orders::{CancelReason, Order};
+use crate::money::Money;
+use crate::orders::Order;
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Money, Rejection, Timestamp};
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::units::CancelReason;
+use crate::working_set::WorkingSet;
 
-/// The most refunds of one order that are made at will; what a cancellation or a late payment owes always goes back.
+/// The most refunds of one order that are made by this command. What a cancellation or a late
+/// payment owes always goes back.
 pub const REFUNDS_MAX: usize = 200;
 
-/// Give some of the money of an order back.
+/// Refund some of the money of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CreateRefund {
-    /// Of which order.
     pub order_id: OrderId,
     /// The id of the refund to be.
     pub refund_id: RefundId,
-    /// How much.
     pub amount: Money,
-    /// Why.
     pub reason: CancelReason,
 }
 
@@ -39,19 +39,19 @@ impl CreateRefund {
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = rows.reachable_order(self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
         let mut order = order.next(now);
-        let events =
-            refund(&mut order, self.refund_id, (self.amount, self.reason), now).into_iter().collect();
-        let made = order.refunds.last().expect("the amount is above zero and was captured").clone();
-        let changes = Changes { orders: vec![Arc::new(order)], events, ..Changes::default() };
-        Ok(Decision { outcome: Outcome::Refund { order_id: self.order_id, refund: made }, changes })
+        let refund = NewRefund { id: self.refund_id, amount: self.amount, reason: self.reason };
+        let events = refund.add_to(&mut order, now).into_iter().collect();
+        let refund = order.refunds.last().expect("the amount is above zero and was captured").clone();
+        let changes = Changes::of_order(order, events);
+        Ok(Decision { outcome: Outcome::Refund { order_id: self.order_id, refund }, changes })
     }
 
     fn check(&self, order: &Order) -> Result<(), Rejection> {

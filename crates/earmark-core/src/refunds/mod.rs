@@ -1,49 +1,48 @@
-//! Was money moved back? A refund is a row before the gateway is called, and counts against what was captured from then on.
+//! Which money went back?
 //!
-//! Invariant: the refunds of a payment that have not FAILED never exceed what it captured.
+//! A refund is a row before the gateway is called, and counts against the captured money from then
+//! on. Invariant: the refunds of an order that have not FAILED never exceed what was captured.
 
 pub mod create;
+pub(crate) mod new;
 pub mod settle;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PaymentId, RefundId};
-use crate::orders::CancelReason;
-use crate::{Money, Timestamp};
+use crate::money::Money;
+use crate::time::Timestamp;
+use crate::units::CancelReason;
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RefundStatus {
-    /// Not known yet.
+    /// Not sent yet, on its way, or without an answer.
     Pending,
-    /// The money is back.
+    /// The gateway gave the money back.
     Succeeded,
     /// The gateway refused.
     Failed,
 }
 
-/// Money on its way back.
+/// Money that goes back to the customer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refund {
-    /// Its id, and the gateway's idempotency key.
+    /// Also the idempotency key of the calls to the gateway.
     pub id: RefundId,
     /// The payment that took the money.
     pub payment_id: PaymentId,
-    /// Where it stands.
     pub status: RefundStatus,
-    /// How much.
     pub amount: Money,
-    /// Why; `other` where a payment came too late.
+    /// `other` where a payment succeeded that nothing was owed for any more.
     pub reason: CancelReason,
-    /// How often the gateway was called or asked.
+    /// How often the gateway was called.
     pub attempts: u32,
-    /// When the gateway is asked next, while PENDING.
+    /// When the gateway is called next, while PENDING.
     pub next_attempt_at: Timestamp,
-    /// Raised by each change.
+    /// 1 at first, one more with each change.
     pub version: u64,
-    /// When it was written.
     pub created_at: Timestamp,
-    /// When it last changed.
     pub updated_at: Timestamp,
 }

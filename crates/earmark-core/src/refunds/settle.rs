@@ -1,39 +1,35 @@
-//! Writes down what a gateway said about a refund. Whoever comes first wins; a second answer changes nothing.
+//! Records a gateway's answer about a refund. The first answer that ends it stands; a later one
+//! changes nothing, so workers of several nodes may both record theirs.
 
 use serde::{Deserialize, Serialize};
 
 use super::RefundStatus;
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::event::Fact;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
-use std::sync::Arc;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Write down what a gateway said about a refund.
+/// Record a gateway's answer about a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettleRefund {
-    /// Of which order.
     pub order_id: OrderId,
-    /// About which refund.
     pub refund_id: RefundId,
-    /// What it said.
     pub result: RefundResult,
 }
 
-/// What a gateway said about a refund.
+/// A gateway's answer about a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefundResult {
-    /// The money is back.
+    /// The money went back.
     Succeeded,
-    /// It refused.
+    /// The gateway refused.
     Failed,
-    /// Nothing: ask again.
-    Unknown {
-        /// When.
-        next_attempt_at: Timestamp,
-    },
+    /// No answer, or none that can be understood. The gateway is called again.
+    Unknown { next_attempt_at: Timestamp },
 }
 
 impl SettleRefund {
@@ -46,7 +42,7 @@ impl SettleRefund {
         let place = order.refunds.iter().position(|refund| refund.id == self.refund_id);
         let place = place.ok_or(Rejection::NotFound)?;
         if order.refunds[place].status != RefundStatus::Pending {
-            return Ok(Decision { outcome: Outcome::Done, changes: Changes::default() });
+            return Ok(Decision::unchanged(Outcome::Done));
         }
         // Refusals end here.
         let mut order = order.next(now);
@@ -70,7 +66,6 @@ impl SettleRefund {
             }
         };
         let events = fact.map(|fact| EventDraft::order(order.id, fact)).into_iter().collect();
-        let changes = Changes { orders: vec![Arc::new(order)], events, ..Changes::default() };
-        Ok(Decision { outcome: Outcome::Done, changes })
+        Ok(Decision { outcome: Outcome::Done, changes: Changes::of_order(order, events) })
     }
 }

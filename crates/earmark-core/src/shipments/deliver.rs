@@ -1,24 +1,22 @@
-//! Writes down that a shipment has arrived; again: unchanged.
+//! Records that a shipment has arrived.
 
 use serde::{Deserialize, Serialize};
 
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
-use crate::event::Fact;
+use crate::caller::Caller;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::OrderStatus;
-use crate::orders::confirm::reachable;
 use crate::outcome::Outcome;
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
-use std::sync::Arc;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
+use crate::time::Timestamp;
+use crate::working_set::WorkingSet;
 
-/// Mark a shipment as delivered.
+/// Mark a shipment as delivered. To mark it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliverShipment {
-    /// Of which order.
     pub order_id: OrderId,
-    /// Which.
     pub shipment_id: ShipmentId,
 }
 
@@ -27,27 +25,25 @@ impl DeliverShipment {
         keys.need_order(rows, self.order_id);
     }
 
+    /// The version of the shipment.
     pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
         let order = rows.orders.find(&self.order_id)?;
-        order
-            .shipments
-            .iter()
-            .find(|shipment| shipment.id == self.shipment_id)
-            .map(|shipment| shipment.version)
+        let shipment = order.shipments.iter().find(|shipment| shipment.id == self.shipment_id);
+        shipment.map(|shipment| shipment.version)
     }
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = rows.reachable_order(self.order_id, &caller.access)?;
         let place = order.shipments.iter().position(|shipment| shipment.id == self.shipment_id);
         let place = place.ok_or(Rejection::NotFound)?;
         if order.shipments[place].delivered_at.is_some() {
             let outcome = Outcome::Shipment { order_id: order.id, shipment: order.shipments[place].clone() };
-            return Ok(Decision { outcome, changes: Changes::default() });
+            return Ok(Decision::unchanged(outcome));
         }
         // Refusals end here.
         let mut order = order.next(now);
@@ -65,7 +61,7 @@ impl DeliverShipment {
         if order.status() == OrderStatus::Delivered {
             events.push(EventDraft::order(order.id, Fact::OrderDelivered));
         }
-        let changes = Changes { orders: vec![Arc::new(order)], events, ..Changes::default() };
+        let changes = Changes::of_order(order, events);
         Ok(Decision { outcome: Outcome::Shipment { order_id: self.order_id, shipment }, changes })
     }
 }

@@ -1,60 +1,58 @@
-//! Sends units of a paid order off: they leave `on_hand` and `reserved` together.
+//! Ships units of a paid order. They leave `on_hand` and `reserved` together.
 
 use serde::{Deserialize, Serialize};
 
 use super::Shipment;
-use crate::changes::{Changes, Decision, EventDraft};
-use crate::command::Command;
-use crate::event::Fact;
+use crate::caller::Caller;
+use crate::changes::{Changes, Decision};
+use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, ShipmentId};
-use crate::orders::cancel::{merged, needs_stock_of};
-use crate::orders::confirm::reachable;
-use crate::orders::{Order, OrderStatus, Units};
+use crate::orders::parts::{self, Part};
+use crate::orders::{Order, OrderStatus};
 use crate::outcome::Outcome;
+use crate::rejection::Rejection;
+use crate::row_keys::Keys;
 use crate::text::{Name, Url};
-use crate::working_set::{Keys, WorkingSet};
-use crate::{Rejection, Timestamp};
-use std::sync::Arc;
+use crate::time::Timestamp;
+use crate::units::Units;
+use crate::working_set::WorkingSet;
 
 /// Ship an order, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShipOrder {
-    /// Which.
     pub order_id: OrderId,
     /// The id of the shipment to be.
     pub shipment_id: ShipmentId,
     /// Which units; `None` for all that have not shipped.
     pub lines: Option<Vec<Units>>,
-    /// Who carries it.
     pub carrier: Option<Name>,
-    /// The carrier's own number of it.
+    /// The carrier's own number of the shipment.
     pub tracking_number: Option<Name>,
-    /// Where to follow it.
     pub tracking_url: Option<Url>,
 }
 
 impl ShipOrder {
     pub(crate) fn needs(&self, rows: &WorkingSet, keys: &mut Keys) {
-        needs_stock_of(self.order_id, rows, keys);
+        keys.need_order_with_items(rows, self.order_id);
     }
 
     pub(crate) fn decide(
         &self,
-        command: &Command,
+        caller: &Caller,
         rows: &WorkingSet,
         now: Timestamp,
     ) -> Result<Decision, Rejection> {
-        let order = reachable(rows, self.order_id, &command.access)?;
+        let order = rows.reachable_order(self.order_id, &caller.access)?;
         let parts = self.parts(order)?;
         // Refusals end here.
         let mut order = order.next(now);
         let mut stocks = Vec::with_capacity(parts.len());
         let mut lines = Vec::with_capacity(parts.len());
-        for (place, quantity) in parts {
-            let line = &mut order.lines[place];
+        for Part { line, quantity } in parts {
+            let line = &mut order.lines[line];
             line.shipped += quantity;
-            let stock = rows.stocks.find(&line.sku).expect("an item has its stock");
-            stocks.push(stock.moved(-i64::from(quantity), -i64::from(quantity), now));
+            let units = -i64::from(quantity);
+            stocks.push(rows.stock_of(&line.sku).moved(units, units, now));
             lines.push(Units { sku: line.sku.clone(), quantity });
         }
         let shipment = Shipment {
@@ -73,37 +71,32 @@ impl ShipOrder {
         if order.status() == OrderStatus::Shipped {
             events.push(EventDraft::order(order.id, Fact::OrderShipped));
         }
-        let changes = Changes { stocks, orders: vec![Arc::new(order)], events, ..Changes::default() };
+        let changes = Changes { stocks, ..Changes::of_order(order, events) };
         Ok(Decision { outcome: Outcome::Shipment { order_id: self.order_id, shipment }, changes })
     }
 
-    fn parts(&self, order: &Order) -> Result<Vec<(usize, u32)>, Rejection> {
+    fn parts(&self, order: &Order) -> Result<Vec<Part>, Rejection> {
         let current = order.status();
         let refused = |detail: String| Err(Rejection::InvalidTransition { current, detail });
-        let named = self.lines.as_ref().map(|lines| merged(order, lines)).transpose()?;
+        // Lines that the order does not have are refused whatever its state.
+        let named = self.lines.as_ref().map(|lines| parts::named(order, lines)).transpose()?;
         if current != OrderStatus::Paid {
             return refused("only a paid order with units left can be shipped".into());
         }
-        let Some(named) = named else {
-            let rest = order.lines.iter().map(crate::orders::OrderLine::unshipped).enumerate();
-            return Ok(rest.filter(|(_, quantity)| *quantity > 0).collect());
-        };
-        let parts: Vec<_> = named.into_iter().map(crate::orders::cancel::Part::place).collect();
-        match parts.iter().find(|(place, quantity)| *quantity > order.lines[*place].unshipped()) {
-            Some((place, quantity)) => {
-                let row = &order.lines[*place];
-                refused(format!("{quantity} of {} asked, {} left to ship", row.sku, row.unshipped()))
-            }
-            None if !all_of(order, &parts) && !order.may_record_shipment(parts.len()) => Err(
-                Rejection::invalid("/lines", "so many parts were shipped that only the whole rest can be"),
-            ),
-            None => Ok(parts),
+        let Some(parts) = named else { return Ok(parts::rest(order)) };
+        if let Some(part) = parts::exceeding(order, &parts) {
+            let row = &order.lines[part.line];
+            return refused(format!(
+                "{} of {} asked, {} left to ship",
+                part.quantity,
+                row.sku,
+                row.unshipped()
+            ));
         }
+        if !parts::may_ship(order, &parts) {
+            let detail = "so many parts were shipped that only the whole rest can be";
+            return Err(Rejection::invalid("/lines", detail));
+        }
+        Ok(parts)
     }
-}
-
-/// Whether these units are all that are left.
-fn all_of(order: &Order, parts: &[(usize, u32)]) -> bool {
-    let rest: u64 = order.lines.iter().map(|line| u64::from(line.unshipped())).sum();
-    parts.iter().map(|(_, quantity)| u64::from(*quantity)).sum::<u64>() == rest
 }

@@ -19,9 +19,7 @@ use earmark_core::payments::{PaymentStatus, Token};
 use earmark_core::refunds::RefundStatus;
 use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::text::{Metadata, Name, Sku};
-use earmark_core::{
-    Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs,
-};
+use earmark_core::{Action, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
 /// Long after every reservation has ended.
@@ -80,8 +78,7 @@ impl Hash for Books {
 }
 
 fn command(action: Action) -> Command {
-    let (actor, access) = (Actor::System, Access::All);
-    Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action }
+    Command::new(Caller::SYSTEM, action)
 }
 
 fn name(text: &str) -> Name {
@@ -129,7 +126,7 @@ impl Books {
             }
             keys.orders.into_iter().for_each(|id| rows.orders.put_loaded(id, None));
             let (_, changes) = decide(&rows, &command, NOW).unwrap();
-            rows.absorb(changes, &command.actor, NOW);
+            rows.absorb(changes, &command.caller.actor, NOW);
         }
         let item = Arc::clone(rows.items.find("a").unwrap());
         let stock = Stock::clone(rows.stocks.find("a").unwrap());

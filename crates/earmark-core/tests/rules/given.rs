@@ -25,8 +25,8 @@ use earmark_core::shipments::deliver::DeliverShipment;
 use earmark_core::shipments::ship::ShipOrder;
 use earmark_core::text::{CustomerId, Metadata, Name, Note, Sku};
 use earmark_core::{
-    Access, Action, Actor, Answer, Changes, Command, Keys, Mode, Money, Outcome, Rejection, Span, Timestamp,
-    WorkingSet, decide, needs,
+    Access, Action, Actor, Answer, Caller, Changes, Command, Keys, Mode, Money, Outcome, Rejection, Span,
+    Timestamp, WorkingSet, decide, needs,
 };
 
 /// When every shop opens.
@@ -104,7 +104,7 @@ impl World {
     }
 
     fn take_in(&mut self, command: &Command, changes: Changes) {
-        self.rows.absorb(changes, &command.actor, self.now);
+        self.rows.absorb(changes, &command.caller.actor, self.now);
     }
 
     /// The order with this id.
@@ -182,14 +182,13 @@ pub(crate) fn check(mut given: World, command: Command, expect: Expect) {
 pub(crate) fn just(_: &After) {}
 
 pub(crate) fn command(action: Action) -> Command {
-    let (actor, access) = (Actor::Operator, Access::All);
-    Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action }
+    Command::new(Caller::OPERATOR, action)
 }
 
 /// As a customer asks.
 pub(crate) fn by(who: &str, command: Command) -> Command {
-    let access = Access::Customer(customer(who));
-    Command { actor: Actor::Customer(customer(who)), access, ..command }
+    let (actor, access) = (Actor::Customer(customer(who)), Access::Customer(customer(who)));
+    Command { caller: Caller { actor, access }, ..command }
 }
 
 /// Under a key; the second number stands for the body.

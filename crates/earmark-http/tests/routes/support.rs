@@ -5,9 +5,9 @@ use std::sync::Arc;
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::text::Name;
-use earmark_core::{Access, Action, Actor, Command, Mode, Timestamp};
+use earmark_core::{Action, Caller, Command, Currency, Timestamp};
 use earmark_http::secrets::AdminKey;
-use earmark_http::{AppState, Currency, HttpConfig, ServeLimits, router, serve};
+use earmark_http::{AppState, HttpConfig, ServeLimits, router, serve};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Clock, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -125,14 +125,7 @@ impl Shop {
     pub(crate) async fn settle(&self, order: &str, payment_id: PaymentId, result: PaymentResult) {
         let refund_id = RefundId(payment_id.0);
         let settle = SettlePayment { order_id: order.parse().unwrap(), payment_id, result, refund_id };
-        let command = Command {
-            actor: Actor::System,
-            access: Access::All,
-            idempotency: None,
-            if_match: None,
-            mode: Mode::Commit,
-            action: Action::SettlePayment(settle),
-        };
+        let command = Command::new(Caller::SYSTEM, Action::SettlePayment(settle));
         self.store.submit(command).await.unwrap().unwrap();
     }
 }

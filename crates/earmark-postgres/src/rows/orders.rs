@@ -7,7 +7,7 @@ use earmark_core::orders::{Order, OrderLine};
 use earmark_core::payments::{Payment, Token};
 use earmark_core::refunds::Refund;
 use earmark_core::text::{CustomerId, Name, Reference, Sku};
-use earmark_store::codes;
+use earmark_store::{StoreError, codes};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -57,7 +57,7 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<Orde
         found.entry(owner(row)?).and_modify(|order| order.refunds.push(refund));
     }
     for order in found.values() {
-        codes::check_readable(order)?;
+        order.check_readable().map_err(StoreError::from)?;
     }
     Ok(found)
 }

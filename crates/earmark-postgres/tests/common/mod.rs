@@ -15,8 +15,7 @@ use earmark_core::orders::Units;
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use earmark_core::{
-    Access, Action, Actor, BatchChanges, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide,
-    needs,
+    Action, BatchChanges, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_postgres::{DatabaseUrl, PostgresEngine, PostgresOptions, PostgresQueries, open};
 use earmark_store::simulation::Simulation;
@@ -68,14 +67,7 @@ pub(crate) fn sku(text: &str) -> Sku {
 }
 
 pub(crate) fn command(action: Action) -> Command {
-    Command {
-        actor: Actor::Operator,
-        access: Access::All,
-        idempotency: None,
-        if_match: None,
-        mode: Mode::Commit,
-        action,
-    }
+    Command::new(Caller::OPERATOR, action)
 }
 
 pub(crate) fn put(text: &str) -> Command {
@@ -134,7 +126,7 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
             engine.load(&keys, &mut rows)?;
         }
         let (_, changes) = decide(&rows, command, Timestamp(1)).expect("the command is right");
-        rows.absorb(changes, &command.actor, Timestamp(1));
+        rows.absorb(changes, &command.caller.actor, Timestamp(1));
     }
     Ok(rows.take_changes())
 }

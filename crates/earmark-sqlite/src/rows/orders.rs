@@ -5,7 +5,7 @@ use earmark_core::orders::{Order, OrderLine};
 use earmark_core::payments::{Payment, Token};
 use earmark_core::refunds::Refund;
 use earmark_core::text::{CustomerId, Name, Reference, Sku};
-use earmark_store::codes;
+use earmark_store::{StoreError, codes};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
@@ -24,7 +24,7 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
     order.lines = lines(connection, id)?;
     order.payments = payments(connection, id)?;
     order.refunds = refunds(connection, id)?;
-    codes::check_readable(&order)?;
+    order.check_readable().map_err(StoreError::from)?;
     Ok(Some(order))
 }
 

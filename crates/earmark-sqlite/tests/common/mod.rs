@@ -9,9 +9,7 @@ use earmark_core::items::{AdjustmentReason, adjust::AdjustStock, adjust::StockCh
 use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{CancelReason, Units, cancel::CancelOrder};
 use earmark_core::text::{CustomerId, Metadata, Name, Sku};
-use earmark_core::{
-    Access, Action, Actor, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide, needs,
-};
+use earmark_core::{Action, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs};
 use earmark_sqlite::{SqliteEngine, SqliteOptions, SqliteQueries, open};
 use earmark_store::{Engine, Pace};
 
@@ -70,15 +68,7 @@ pub(crate) fn customer(number: u64) -> CustomerId {
 
 pub(crate) fn command(action: impl Into<Action>, key: Option<u128>) -> Command {
     let idempotency = key.map(|key| IdempotencyKey { digest: key.to_be_bytes(), fingerprint: [7; 16] });
-    let action = action.into();
-    Command {
-        actor: Actor::Operator,
-        access: Access::All,
-        idempotency,
-        if_match: None,
-        mode: Mode::Commit,
-        action,
-    }
+    Command { idempotency, ..Command::new(Caller::OPERATOR, action.into()) }
 }
 
 pub(crate) fn put_item(number: u64) -> Command {
@@ -164,7 +154,7 @@ impl Shop {
                 self.engine.load(&keys, &mut rows).unwrap();
             }
             let (_, changes) = decide(&rows, command, NOW).unwrap();
-            rows.absorb(changes, &command.actor, NOW);
+            rows.absorb(changes, &command.caller.actor, NOW);
         }
         rows.take_changes()
     }

@@ -67,7 +67,7 @@ impl Book {
         for (command, now) in batch {
             self.load_for(command, &mut rows);
             verdicts.push(decide(&rows, command, *now).map(|(answer, changes)| {
-                rows.absorb(changes, &command.actor, *now);
+                rows.absorb(changes, &command.caller.actor, *now);
                 answer
             }));
         }

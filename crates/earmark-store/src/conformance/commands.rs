@@ -17,12 +17,11 @@ use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::start::StartPayment;
 use earmark_core::shipments::ship::ShipOrder;
 use earmark_core::text::{Metadata, Name, Sku};
-use earmark_core::{Access, Actor, Command, Mode, Money, Span};
+use earmark_core::{Caller, Command, Money, Span};
 
 /// A command of the operator, without key or condition.
 pub(super) fn command(action: Action) -> Command {
-    let (actor, access) = (Actor::Operator, Access::All);
-    Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action }
+    Command::new(Caller::OPERATOR, action)
 }
 
 /// The same under a key.

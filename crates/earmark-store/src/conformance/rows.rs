@@ -20,7 +20,7 @@ use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::shipments::deliver::DeliverShipment;
 use earmark_core::shipments::ship::ShipOrder;
 use earmark_core::text::{CustomerId, Description, Metadata, Note, Reference, Url};
-use earmark_core::{Actor, Command, Rejection, Span, Timestamp};
+use earmark_core::{Access, Actor, Caller, Command, Rejection, Span, Timestamp};
 
 use super::book::Book;
 use super::commands::{
@@ -118,7 +118,7 @@ fn full_life(id: u128) -> Vec<Command> {
     let customer = Actor::Customer(CustomerId::parse("customer:#1~").expect("a customer id"));
     vec![
         command(Action::PlaceOrder(full_order(id))),
-        Command { actor: customer, ..confirm(id) },
+        Command { caller: Caller { actor: customer, access: Access::All }, ..confirm(id) },
         pay(id, id + 1),
         settle(id, id + 1, PaymentResult::Declined { code: code.clone(), reference: reference.clone() }),
         pay(id, id + 2),
@@ -132,7 +132,10 @@ fn full_life(id: u128) -> Vec<Command> {
         refunded(id + 3, RefundResult::Unknown { next_attempt_at: Timestamp(1_800_000_000_000_000) }),
         refunded(id + 4, RefundResult::Succeeded),
         refunded(id + 5, RefundResult::Failed),
-        Command { actor: Actor::Key(KeyId(7)), ..command(Action::ShipOrder(parcel)) },
+        Command {
+            caller: Caller { actor: Actor::Key(KeyId(7)), access: Access::All },
+            ..command(Action::ShipOrder(parcel))
+        },
         delivered(id + 1),
         ship(id, id + 2, None),
         delivered(id + 2),

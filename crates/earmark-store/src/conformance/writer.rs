@@ -374,7 +374,7 @@ pub(super) fn time_goes_on_from_the_last_event(mut fixture: Fixture) {
     needs(&command, &rows, &mut keys);
     fixture.engine.begin(&keys, &mut rows, &mut ()).expect("a transaction can begin");
     let (_, changes) = decide(&rows, &command, ahead).expect("the command is right");
-    rows.absorb(changes, &command.actor, ahead);
+    rows.absorb(changes, &command.caller.actor, ahead);
     fixture.engine.commit(&rows.take_changes(), &mut ()).expect("it can be saved");
     let running = Running::start(fixture);
     let Outcome::Adjustment(adjustment) = running.must(adjust("A", 1)).outcome else {

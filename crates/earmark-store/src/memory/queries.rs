@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use earmark_core::Timestamp;
-use earmark_core::books::Auditor;
 use earmark_core::carts::{Cart, PricedCart};
 use earmark_core::event::{Event, Fact};
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
@@ -13,6 +12,7 @@ use earmark_core::orders::Order;
 use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_core::text::Sku;
+use earmark_core::verify::Verifier;
 use std::ops::Bound;
 
 use super::{MemoryStore, Tables};
@@ -274,12 +274,12 @@ impl Queries for MemoryStore {
 
     async fn verify(&self) -> Result<VerifyReport, StoreError> {
         let tables = self.read();
-        let mut auditor = Auditor::new();
-        tables.items.keys().filter_map(|sku| tables.stocked(sku)).for_each(|item| auditor.item(&item));
-        tables.orders.values().for_each(|order| auditor.order(order));
+        let mut verifier = Verifier::new();
+        tables.items.keys().filter_map(|sku| tables.stocked(sku)).for_each(|item| verifier.item(&item));
+        tables.orders.values().for_each(|order| verifier.order(order));
         for event in &tables.events {
             let order = event.order_id.and_then(|id| tables.orders.get(&id));
-            auditor.event(event, order.map(|order| &**order));
+            verifier.event(event, order.map(|order| &**order));
         }
         let (items, orders, events) = (tables.items.len(), tables.orders.len(), tables.events.len());
         let counts = [items, orders, events].map(|count| count as u64);
@@ -287,7 +287,7 @@ impl Queries for MemoryStore {
             items: counts[0],
             orders: counts[1],
             events: counts[2],
-            breaches: auditor.finish(),
+            breaches: verifier.finish(),
         })
     }
 }

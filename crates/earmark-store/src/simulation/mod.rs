@@ -12,7 +12,7 @@ use earmark_core::command::Action;
 use earmark_core::idempotency::{IdempotencyKey, purge::PurgeIdempotencyKeys};
 use earmark_core::ids::{AdjustmentId, CartId, KeyId, OrderId, PaymentId, RefundId, ShipmentId};
 use earmark_core::text::{CustomerId, Sku};
-use earmark_core::{Access, Actor, Answer, Command, Mode, Rejection, Span, Timestamp};
+use earmark_core::{Access, Actor, Answer, Caller, Command, Mode, Rejection, Span, Timestamp};
 
 pub use random::Random;
 use shop::Shop;
@@ -192,7 +192,7 @@ impl Simulation {
         let if_match = self.random.percent(6).then(|| self.version(&action)).flatten();
         let dry = if matches!(action, Action::CancelOrder(_)) { 12 } else { 1 };
         let mode = if self.random.percent(dry) { Mode::DryRun } else { Mode::Commit };
-        Command { actor, access, idempotency, if_match, mode, action }
+        Command { caller: Caller { actor, access }, idempotency, if_match, mode, action }
     }
 
     /// Who asks: mostly a service, or the owner; now and then a stranger.

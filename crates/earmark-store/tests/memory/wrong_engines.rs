@@ -3,7 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use earmark_core::working_set::Table;
+use earmark_core::table::Table;
 use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
 use earmark_store::conformance::Fixture;
 use earmark_store::memory::MemoryStore;

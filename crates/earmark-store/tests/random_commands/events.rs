@@ -1,6 +1,6 @@
 //! Every change of an order, item or stock has exactly its events, and no event is without its change.
 
-use earmark_core::changes::EventDraft;
+use earmark_core::event::EventDraft;
 use earmark_core::orders::{CancelReason, Order, OrderStatus};
 use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_core::refunds::RefundStatus;

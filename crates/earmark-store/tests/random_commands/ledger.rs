@@ -78,7 +78,7 @@ impl Ledger {
             self.idempotency.remove(digest);
         }
         for draft in &changes.events {
-            let (sequence, actor) = (self.events.len() as u64 + 1, command.actor.clone());
+            let (sequence, actor) = (self.events.len() as u64 + 1, command.caller.actor.clone());
             let (order_id, sku, fact) = (draft.order_id, draft.sku.clone(), draft.fact.clone());
             self.events.push(Event { sequence, at: now, actor, order_id, sku, fact });
         }

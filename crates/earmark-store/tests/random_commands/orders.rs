@@ -22,7 +22,7 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: 
             .and_then(|()| crate::money::check(before, order, at_will))
             .and_then(|()| path(before, order).map(drop));
         checked.map_err(|why| format!("{}: {why}", order.id))?;
-        let reached = command.access.reaches(order.customer_id.as_ref());
+        let reached = command.caller.access.reaches(order.customer_id.as_ref());
         ensure(reached, || format!("{} was changed by a stranger", order.id))?;
     }
     for cart in &changes.carts {
@@ -30,7 +30,7 @@ pub(crate) fn check(ledger: &Ledger, command: &Command, changes: &Changes, now: 
         ensure(cart.version == version + 1, || {
             format!("{}: version {} after {version}", cart.id, cart.version)
         })?;
-        let reached = command.access.reaches(cart.customer_id.as_ref());
+        let reached = command.caller.access.reaches(cart.customer_id.as_ref());
         ensure(reached, || format!("{} was changed by a stranger", cart.id))?;
     }
     Ok(())

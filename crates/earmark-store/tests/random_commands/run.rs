@@ -128,7 +128,7 @@ impl Run {
                 self.ledger.apply(command, &changes, now);
                 stock::check_reserved(&self.ledger, &changes)?;
                 touched.add(&changes);
-                rows.absorb(changes, &command.actor, now);
+                rows.absorb(changes, &command.caller.actor, now);
                 Ok(answer)
             }
             Err(rejection) => {

@@ -4,12 +4,11 @@
 //! Invariant: [`Charged::Taken`] and [`Refunded::Returned`] are made here and nowhere else, after
 //! that comparison.
 
-use earmark_core::Money;
 use earmark_core::text::Name;
+use earmark_core::{Currency, Money};
 
 use super::breaker::CallEnd;
 use super::calls::{Charge, RefundCall};
-use super::currency::Currency;
 
 /// What a gateway has on record under an id.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +153,7 @@ mod tests {
     }
 
     fn euro() -> Currency {
-        Currency::parse("eur").unwrap()
+        Currency::parse("EUR").unwrap()
     }
 
     fn charge() -> Charge {
@@ -163,7 +162,7 @@ mod tests {
     }
 
     fn record(id: &str, minor: i64, currency: &str) -> GatewayRecord {
-        let currency = Currency::parse(currency).unwrap();
+        let currency = Currency::parse_any_case(currency).unwrap();
         GatewayRecord { id: id.into(), amount: money(minor), currency, reference: None }
     }
 

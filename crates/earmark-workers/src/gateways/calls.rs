@@ -5,9 +5,7 @@
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::payments::Token;
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
-
-use super::currency::Currency;
+use earmark_core::{Currency, Money, Timestamp};
 
 /// A call to take money.
 #[derive(Clone, Debug)]

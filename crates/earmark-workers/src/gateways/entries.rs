@@ -1,9 +1,7 @@
 //! What a gateway lists for the reconciliation: charges and refunds in its own words, compared with
 //! our data elsewhere.
 
-use earmark_core::{Money, Timestamp};
-
-use super::currency::Currency;
+use earmark_core::{Currency, Money, Timestamp};
 
 /// A page of a gateway's list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use earmark_core::Currency;
 use earmark_core::text::Name;
 use tokio::time::Instant;
 
@@ -15,7 +16,6 @@ use super::answers::{ChargeAnswer, Charged, Mismatch, RefundAnswer, Refunded};
 use super::breaker::{Breaker, CallEnd, CallKind};
 use super::budget::Budget;
 use super::calls::{Charge, RefundCall};
-use super::currency::Currency;
 use super::metrics::Metrics;
 use super::port::PaymentGateway;
 use super::window::Window;

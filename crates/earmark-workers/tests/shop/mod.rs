@@ -15,7 +15,7 @@ use earmark_core::orders::{CancelReason, Order, Units};
 use earmark_core::payments::Token;
 use earmark_core::payments::start::StartPayment;
 use earmark_core::text::{Metadata, Name, Sku};
-use earmark_core::{Access, Action, Actor, Command, Mode, Money, Outcome, Span, Timestamp};
+use earmark_core::{Action, Caller, Command, Money, Outcome, Span, Timestamp};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Clock, Store, StoreOptions};
 
@@ -82,8 +82,7 @@ impl Shop {
         action: Action,
         idempotency: Option<earmark_core::idempotency::IdempotencyKey>,
     ) -> Outcome {
-        let (actor, access) = (Actor::Operator, Access::All);
-        let command = Command { actor, access, idempotency, if_match: None, mode: Mode::Commit, action };
+        let command = Command { idempotency, ..Command::new(Caller::OPERATOR, action) };
         self.store.submit(command).await.unwrap().unwrap().outcome
     }
 

@@ -130,9 +130,9 @@ impl PaymentGateway for FaultyGateway {
 mod tests {
     use std::sync::Mutex;
 
+    use earmark_core::Currency;
     use earmark_core::payments::Token;
     use earmark_core::{Money, Timestamp};
-    use earmark_workers::gateways::Currency;
 
     use super::*;
 

@@ -14,8 +14,7 @@ use earmark_core::refunds::create::CreateRefund;
 use earmark_core::refunds::settle::{RefundResult, SettleRefund};
 use earmark_core::text::{Metadata, Name, Sku};
 use earmark_core::{
-    Access, Action, Actor, BatchChanges, Command, Keys, Mode, Money, Span, Timestamp, WorkingSet, decide,
-    needs,
+    Action, BatchChanges, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_store::Engine;
 use earmark_store::memory::MemoryStore;
@@ -93,14 +92,12 @@ impl Shop {
     }
 
     fn decided(&self, action: Action) -> BatchChanges {
-        let (actor, access) = (Actor::Operator, Access::All);
-        let command =
-            Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+        let command = Command::new(Caller::OPERATOR, action);
         let (mut rows, mut keys) = (WorkingSet::default(), Keys::default());
         needs(&command, &rows, &mut keys);
         self.rows.clone().begin(&keys, &mut rows, &mut ()).unwrap();
         let (_, changes) = decide(&rows, &command, NOW).unwrap();
-        rows.absorb(changes, &command.actor, NOW);
+        rows.absorb(changes, &command.caller.actor, NOW);
         rows.take_changes()
     }
 

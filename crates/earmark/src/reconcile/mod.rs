@@ -1,7 +1,9 @@
-//! Do our books and the gateway's agree? Asks a running server for its payments and refunds, the gateway for its list, and prints each difference with its cause.
+//! Do we and the gateway agree on the money? Reads the payments and refunds of a running server and
+//! the gateway's list, and prints each difference with its cause.
 //!
-//! The clocks of both sides differ, and a charge may be made long after its row was written: what one side has within the stretch and the other not is
-//! looked for beyond it before it is called a difference.
+//! The clocks of both sides differ, and a charge may be made long after its row was written: what
+//! one side has within the range and the other not is looked for beyond it before it is called a
+//! difference.
 
 mod compare;
 mod sides;
@@ -10,8 +12,7 @@ use std::collections::HashSet;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use earmark_core::Timestamp;
-use earmark_http::Currency;
+use earmark_core::{Currency, Timestamp};
 use earmark_workers::gateways::TimeRange;
 
 use crate::api::Api;
@@ -21,7 +22,7 @@ use crate::usage::WrongUsage;
 use compare::{Difference, Kind, Row, compare};
 use sides::{Ours, Theirs};
 
-/// What was compared, and what came of it.
+/// What was compared, as rows of each side, and where they differ.
 #[derive(serde::Serialize)]
 struct Report {
     gateway: String,
@@ -30,11 +31,11 @@ struct Report {
     differences: Vec<Difference>,
 }
 
-/// `earmark reconcile`; exit status 1 when there is a difference.
+/// `earmark reconcile`. Exit status 1 when there is a difference.
 pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let currency =
         Currency::parse(&options.currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
-    let stretch = stretch(options)?;
+    let range = range(options)?;
     let gateway = GatewayConfig::parse(
         GatewayOptions {
             gateway: Some(options.gateway.clone()),
@@ -53,7 +54,7 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let name = gateway.name().as_str().to_owned();
     let ours = Ours { api: Api::of(&options.server)?, gateway: name.clone() };
     let theirs = Theirs::open(&gateway)?;
-    let report = reconcile(&ours, &theirs, stretch, name)?;
+    let report = reconcile(&ours, &theirs, range, name)?;
     if options.server.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -62,12 +63,12 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn reconcile(ours: &Ours, theirs: &Theirs, stretch: TimeRange, gateway: String) -> anyhow::Result<Report> {
-    let mut left = ours.within(stretch)?;
-    let mut right = theirs.within(stretch)?;
-    let wider =
-        TimeRange { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
-    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
+fn reconcile(ours: &Ours, theirs: &Theirs, range: TimeRange, gateway: String) -> anyhow::Result<Report> {
+    let mut left = ours.within(range)?;
+    let mut right = theirs.within(range)?;
+    let wider = TimeRange { from: range.from.before(sides::beyond()), to: range.to.after(sides::beyond()) };
+    // Ours that the gateway did outside of the range, and the gateway's that we began outside of
+    // it.
     let missing = lacking(&right, &left);
     if !missing.is_empty() {
         right.extend(theirs.within(wider)?.into_iter().filter(|row| missing.contains(&key(row))));
@@ -84,25 +85,25 @@ fn reconcile(ours: &Ours, theirs: &Theirs, stretch: TimeRange, gateway: String) 
     Ok(Report { gateway, ours: left.len(), theirs: right.len(), differences })
 }
 
-/// What a row is known by to both sides.
+/// What both sides know a row by.
 type Key = (Kind, Option<String>);
 
 fn key(row: &Row) -> Key {
     (row.kind, row.id.clone())
 }
 
-/// What the rows lack that the others have. What has no id of ours is nobody's to look for.
+/// What the rows lack that the others have. What has no id of ours cannot be looked for.
 fn lacking(rows: &[Row], others: &[Row]) -> HashSet<Key> {
     let known: HashSet<Key> = rows.iter().map(key).collect();
     others.iter().filter(|row| row.id.is_some()).map(key).filter(|key| !known.contains(key)).collect()
 }
 
-fn stretch(options: &ReconcileOptions) -> Result<TimeRange, WrongUsage> {
+fn range(options: &ReconcileOptions) -> Result<TimeRange, WrongUsage> {
     let (from, to) = (point("from", &options.from)?, point("to", &options.to)?);
     if from < to { Ok(TimeRange { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
 }
 
-/// A day or a moment.
+/// Midnight (UTC) of a day, or a moment.
 fn point(name: &str, text: &str) -> Result<Timestamp, WrongUsage> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     let wrong = || {
@@ -128,13 +129,10 @@ fn print(report: &Report) {
         println!(
             "{}  {}; {}",
             cause.as_str().unwrap_or_default(),
-            shown("our books", &difference.ours),
+            shown("earmark", &difference.ours),
             shown("the gateway", &difference.theirs)
         );
     }
     let Report { gateway, ours, theirs, differences } = report;
-    println!(
-        "{gateway}: {ours} rows in our books, {theirs} at the gateway: {} differences",
-        differences.len()
-    );
+    println!("{gateway}: {ours} rows here, {theirs} at the gateway: {} differences", differences.len());
 }

@@ -1,4 +1,7 @@
-//! What does each side have? Ours over the interface of a running server, the gateway's through its own list; both as the same kind of rows.
+//! What does each side have? Our rows over the API of a running server, the gateway's through its
+//! own list.
+//!
+//! Both become the same kind of rows, which `compare.rs` compares.
 
 use anyhow::{Context, bail};
 use earmark_core::{Span, Timestamp};
@@ -9,31 +12,31 @@ use super::compare::{Kind, Row, Standing};
 use crate::api::Api;
 use crate::gateway::GatewayConfig;
 
-/// The most pages read of one list, so that a gateway whose list never ends does not hang us.
+/// The most pages read of one list, so that a list without an end cannot hang the command.
 const PAGES_MAX: usize = 100_000;
 
-/// How far beyond the stretch a partner of a row is looked for.
+/// How far beyond the range a partner of a row is looked for.
 pub(super) fn beyond() -> Span {
     Span::from_seconds(2 * 24 * 3600)
 }
 
-/// Our books.
+/// Our payments and refunds, as a running server shows them.
 pub(super) struct Ours {
     pub(super) api: Api,
-    /// Whose payments are looked at.
+    /// Only what went through the gateway of this name is compared.
     pub(super) gateway: String,
 }
 
 impl Ours {
-    /// Payments and refunds that were begun within a stretch.
-    pub(super) fn within(&self, stretch: TimeRange) -> anyhow::Result<Vec<Row>> {
+    /// Payments and refunds that were begun within a range.
+    pub(super) fn within(&self, range: TimeRange) -> anyhow::Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for payment in self.list("payments", stretch)? {
+        for payment in self.list("payments", range)? {
             if payment["gateway"] == self.gateway.as_str() {
                 rows.push(row(Kind::Charge, &payment)?);
             }
         }
-        for refund in self.list("refunds", stretch)? {
+        for refund in self.list("refunds", range)? {
             // A refund goes through the gateway that took the money.
             let payment = refund["payment_id"].as_str().unwrap_or_default();
             if self.api.get(&format!("/v1/payments/{payment}"))?.ok()?["gateway"] == self.gateway.as_str() {
@@ -43,9 +46,9 @@ impl Ours {
         Ok(rows)
     }
 
-    fn list(&self, name: &str, stretch: TimeRange) -> anyhow::Result<Vec<Value>> {
-        // The bounds of the interface are exclusive; a microsecond is its smallest step.
-        let (after, before) = (shown(Timestamp(stretch.from.0 - 1)), shown(stretch.to));
+    fn list(&self, name: &str, range: TimeRange) -> anyhow::Result<Vec<Value>> {
+        // The API leaves both bounds out; a microsecond is its smallest step.
+        let (after, before) = (shown(Timestamp(range.from.0 - 1)), shown(range.to));
         let first = format!("/v1/{name}?limit=200&created_after={after}&created_before={before}");
         let (mut rows, mut page) = (Vec::new(), first.clone());
         for _ in 0..PAGES_MAX {
@@ -60,7 +63,8 @@ impl Ours {
         bail!("/v1/{name}: the list has no end")
     }
 
-    /// The payment that our books have under the id of a charge of the gateway's, however old. Refunds have no call of their own.
+    /// Our payment under the id of a charge of the gateway's, however old. A refund cannot be
+    /// looked up by its id.
     pub(super) fn find(&self, theirs: &Row) -> anyhow::Result<Option<Row>> {
         let Some(id) = theirs.id.as_ref().filter(|_| theirs.kind == Kind::Charge) else { return Ok(None) };
         let answer = self.api.get(&format!("/v1/payments/{id}"))?;
@@ -71,7 +75,7 @@ impl Ours {
     }
 }
 
-/// A time as the interface takes it in a query.
+/// A time as the API takes it in a query.
 fn shown(at: Timestamp) -> String {
     let micros = u64::try_from(at.0.max(0)).unwrap_or(0);
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_micros(micros);
@@ -95,7 +99,7 @@ fn row(kind: Kind, shown: &Value) -> anyhow::Result<Row> {
     })
 }
 
-/// The gateway's list.
+/// What the gateway lists.
 pub(super) struct Theirs {
     gateway: std::sync::Arc<dyn earmark_workers::PaymentGateway>,
     runtime: tokio::runtime::Runtime,
@@ -109,11 +113,11 @@ impl Theirs {
         Ok(Self { gateway, runtime })
     }
 
-    /// What it did within a stretch.
-    pub(super) fn within(&self, stretch: TimeRange) -> anyhow::Result<Vec<Row>> {
+    /// What it did within a range.
+    pub(super) fn within(&self, range: TimeRange) -> anyhow::Result<Vec<Row>> {
         let (mut rows, mut cursor) = (Vec::new(), None::<String>);
         for _ in 0..PAGES_MAX {
-            let page = self.runtime.block_on(self.gateway.list(stretch, cursor.as_deref()));
+            let page = self.runtime.block_on(self.gateway.list(range, cursor.as_deref()));
             let page = page.map_err(|why| anyhow::anyhow!("the gateway's list: {why}"))?;
             rows.extend(page.entries.into_iter().map(theirs));
             match page.next {

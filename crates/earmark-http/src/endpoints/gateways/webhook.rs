@@ -1,7 +1,7 @@
 //! `POST /v1/gateways/{name}/webhook`: a gateway says that something has changed. A hint to ask it, never the truth: nothing that it says is believed.
 
 use earmark_core::payments::hasten::HastenAttempts;
-use earmark_core::{Access, Action, Actor, Command, Mode};
+use earmark_core::{Action, Caller, Command};
 
 use crate::call::Call;
 use crate::hints::{self, Arrived, Subject};
@@ -38,8 +38,7 @@ pub(crate) async fn receive_webhook(mut call: Call) -> Answered {
     };
     if let Some(order) = order {
         let action = Action::HastenAttempts(HastenAttempts { order_id: order.id });
-        let (actor, access, mode) = (Actor::System, Access::All, Mode::Commit);
-        let command = Command { actor, access, idempotency: None, if_match: None, mode, action };
+        let command = Command::new(Caller::SYSTEM, action);
         // An order is never deleted, so this is only ever refused by a bug.
         app.store.submit(command).await??;
     }

@@ -36,11 +36,10 @@ async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
 
 async fn settle(store: &earmark_store::Store, order: &str, payment_id: earmark_core::ids::PaymentId) {
     use earmark_core::payments::settle::SettlePayment;
-    use earmark_core::{Access, Action, Actor, Command, Mode};
+    use earmark_core::{Action, Caller, Command};
     let refund_id = earmark_core::ids::RefundId(payment_id.0);
     let settle =
         SettlePayment { order_id: order.parse().unwrap(), payment_id, result: succeeded(), refund_id };
-    let (actor, access, action) = (Actor::System, Access::All, Action::SettlePayment(settle));
-    let command = Command { actor, access, idempotency: None, if_match: None, mode: Mode::Commit, action };
+    let command = Command::new(Caller::SYSTEM, Action::SettlePayment(settle));
     store.submit(command).await.unwrap().unwrap();
 }

@@ -4,11 +4,10 @@
 //! A status that is not known leaves the payment undecided; it never counts as a failure.
 
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::gateways::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
-use crate::gateways::currency::Currency;
 use crate::gateways::entries::{Entry, EntryKind, EntryStatus, Page};
 
 /// The body of `PUT /charges/{id}`.
@@ -62,7 +61,7 @@ pub(super) struct Entries {
 impl ChargeOrRefund {
     fn record(&self) -> Result<GatewayRecord, String> {
         let amount = Money::parse(self.amount).map_err(|_| "an amount beyond all bounds".to_owned())?;
-        let currency = Currency::parse(&self.currency).map_err(|error| error.to_string())?;
+        let currency = Currency::parse_any_case(&self.currency).map_err(|error| error.to_string())?;
         Ok(GatewayRecord { id: self.id.clone(), amount, currency, reference: self.reference() })
     }
 

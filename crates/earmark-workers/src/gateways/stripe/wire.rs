@@ -4,12 +4,11 @@
 use std::collections::HashMap;
 
 use earmark_core::text::Name;
-use earmark_core::{Money, Timestamp};
+use earmark_core::{Currency, Money, Timestamp};
 use serde::Deserialize;
 
 use crate::gateways::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
 use crate::gateways::calls::{Charge, RefundCall};
-use crate::gateways::currency::Currency;
 use crate::gateways::entries::{Entry, EntryKind, EntryStatus};
 
 /// The key of our id in an object's metadata.
@@ -88,7 +87,7 @@ fn record(
     reference: &str,
 ) -> Result<GatewayRecord, String> {
     let amount = Money::parse(minor).map_err(|_| "an amount beyond all bounds".to_owned())?;
-    let currency = Currency::parse(currency).map_err(|error| error.to_string())?;
+    let currency = Currency::parse_any_case(currency).map_err(|error| error.to_string())?;
     let id = metadata.get(OUR_ID).cloned().unwrap_or_default();
     Ok(GatewayRecord { id, amount, currency, reference: Name::parse(reference).ok() })
 }

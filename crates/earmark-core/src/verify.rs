@@ -1,7 +1,9 @@
-//! Are the books right? The same check for tests, proofs and `earmark verify`.
+//! Does the stored data agree with itself?
 //!
-//! Fed with every item, then every order, then every event in sequence, from one snapshot. Counters = movements = open order lines; money in = captured −
-//! refunded; each order's status follows from its lines. Holds one small entry per item, so memory does not grow with orders.
+//! Tests, proofs and `earmark verify` all check with this. A verifier is given every item, then every
+//! order, then every event in sequence, all from one snapshot. It checks that the counters of an item
+//! are what its movements give and what open order lines hold, and that each order is sound. It keeps
+//! one small entry per item, so its memory does not grow with the number of orders.
 
 use std::collections::HashMap;
 
@@ -11,38 +13,39 @@ use crate::movements::deltas;
 use crate::orders::Order;
 use crate::text::Sku;
 
-/// The most breaches that are put into words.
+/// The most breaches that are put into words; further ones are counted.
 const BREACHES_MAX: usize = 100;
 
+/// The counters of one item as they are stored, as order lines hold them, and as movements give them.
 #[derive(Default)]
 struct Count {
     on_hand: i64,
     reserved: i64,
-    promised: i64,
+    held: i64,
     moved_on_hand: i64,
     moved_reserved: i64,
 }
 
-/// A check of the books in progress.
+/// A check of all stored data, in progress.
 #[derive(Default)]
-pub struct Auditor {
+pub struct Verifier {
     counts: HashMap<Sku, Count>,
     last_sequence: u64,
-    found: Vec<String>,
-    left_out: u64,
+    breaches: Vec<String>,
+    further: u64,
 }
 
-impl Auditor {
-    /// An auditor that has seen nothing.
+impl Verifier {
+    /// A verifier that was given nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
     fn breach(&mut self, text: String) {
-        if self.found.len() < BREACHES_MAX {
-            self.found.push(text);
+        if self.breaches.len() < BREACHES_MAX {
+            self.breaches.push(text);
         } else {
-            self.left_out += 1;
+            self.further += 1;
         }
     }
 
@@ -58,7 +61,7 @@ impl Auditor {
         let count =
             Count { on_hand: stock.on_hand.into(), reserved: stock.reserved.into(), ..Count::default() };
         if self.counts.insert(stock.sku.clone(), count).is_some() {
-            self.breach(format!("item {}: twice in the books", stock.sku));
+            self.breach(format!("item {}: stored twice", stock.sku));
         }
     }
 
@@ -70,13 +73,14 @@ impl Auditor {
         for line in &order.lines {
             let held = i64::from(line.quantity) - i64::from(line.cancelled) - i64::from(line.shipped);
             match self.counts.get_mut(&line.sku) {
-                Some(count) => count.promised += held,
-                None => self.breach(format!("order {}: its item {} is not in the books", order.id, line.sku)),
+                Some(count) => count.held += held,
+                None => self.breach(format!("order {}: its item {} is not stored", order.id, line.sku)),
             }
         }
     }
 
-    /// Takes in an event; all of them, in sequence. An `order.created` comes with its order, in any later state.
+    /// Takes in an event; all of them, in sequence. An `order.created` comes with its order, in any
+    /// later state.
     pub fn event(&mut self, event: &Event, order: Option<&Order>) {
         if event.sequence != self.last_sequence + 1 {
             self.breach(format!("event {} follows event {}", event.sequence, self.last_sequence));
@@ -88,21 +92,22 @@ impl Auditor {
                     count.moved_on_hand += delta.on_hand;
                     count.moved_reserved += delta.reserved;
                 }
-                None => self
-                    .breach(format!("event {}: its item {} is not in the books", event.sequence, delta.sku)),
+                None => {
+                    self.breach(format!("event {}: its item {} is not stored", event.sequence, delta.sku))
+                }
             }
         }
     }
 
-    /// What is wrong, in words; empty when the books are right.
+    /// The breaches, in words; empty if the data agrees with itself.
     pub fn finish(mut self) -> Vec<String> {
         let mut counts: Vec<_> = std::mem::take(&mut self.counts).into_iter().collect();
         counts.sort_by(|(left, _), (right, _)| left.cmp(right));
         for (sku, count) in counts {
-            if count.reserved != count.promised {
+            if count.reserved != count.held {
                 self.breach(format!(
                     "item {sku}: {} reserved, but open order lines hold {}",
-                    count.reserved, count.promised
+                    count.reserved, count.held
                 ));
             }
             if (count.on_hand, count.reserved) != (count.moved_on_hand, count.moved_reserved) {
@@ -112,9 +117,9 @@ impl Auditor {
                 ));
             }
         }
-        if self.left_out > 0 {
-            self.found.push(format!("and {} more", self.left_out));
+        if self.further > 0 {
+            self.breaches.push(format!("and {} more", self.further));
         }
-        self.found
+        self.breaches
     }
 }
