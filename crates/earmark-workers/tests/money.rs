@@ -263,7 +263,7 @@ async fn a_payment_is_sent_at_once_by_the_node_that_began_it() {
         () = mine.woken() => panic!("the worker has no reason to run again"),
         () = settled => {}
     }
-    // If the accepting node has died, another one sends the payment.
+    // If the node that began it has died, another one sends the payment.
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
     shop.advance_seconds(15);

@@ -1,4 +1,5 @@
-//! Do all three engines leave the same books? One random log of 20,000 commands on memory, SQLite and PostgreSQL; every answer and every table compared.
+//! Do all three engines store the same? One random log of 20,000 commands runs on memory, SQLite
+//! and PostgreSQL, and every answer and every table is compared.
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
@@ -10,7 +11,7 @@ use earmark_store::memory::MemoryStore;
 const COMMANDS: usize = 20_000;
 
 #[test]
-fn the_same_commands_leave_the_same_books_on_every_engine() {
+fn the_same_commands_leave_the_same_data_on_every_engine() {
     let (cluster, folder) =
         (Cluster::start_with(ClusterOptions::unsynced()).unwrap(), tempfile::tempdir().unwrap());
     let memory = MemoryStore::new();
