@@ -29,7 +29,7 @@ const CALLS_MAX: usize = 64;
 /// The most orders with due refunds that are looked at in one go.
 const ROWS_MAX: usize = 16 * CALLS_MAX;
 
-/// The worker.
+/// The worker. All refunds of one run are called for at once, and the run waits for them.
 pub struct Refunds {
     store: Store,
     guard: Arc<Guard>,
