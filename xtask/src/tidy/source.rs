@@ -1,37 +1,82 @@
-//! What is code in a Rust file, and what is text? A scanner that blanks comments and literals, and the list of files.
+//! Which files have words of ours, and what is each of them: production code, a tool, or a test?
 //!
-//! Invariant: the blanked text has the same lines as the original, so that a position found in one is a position in
-//! the other.
+//! Invariant: a file is read and scanned once; all rules look at what is kept here.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 
-/// Kinds of files whose words are ours. Others (data, vendored scripts, the lock file) are not read.
+use crate::tidy::scan::{self, Scanned};
+
+/// Kinds of files whose words are ours. Data, vendored scripts and the lock file are not read.
 const EXTENSIONS: [&str; 7] = ["rs", "toml", "md", "sql", "sh", "yml", "html"];
+
+/// The crates that make up the server. All others are tools.
+const PRODUCTION: [&str; 9] = [
+    "crates/earmark-core/src/",
+    "crates/earmark-store/src/",
+    "crates/earmark-sqlite/src/",
+    "crates/earmark-postgres/src/",
+    "crates/earmark-door/src/",
+    "crates/earmark-http/src/",
+    "crates/earmark-console/src/",
+    "crates/earmark-workers/src/",
+    "crates/earmark/src/",
+];
+
+/// The suite and the simulation stood here before they had a crate of their own: never production.
+const NOT_PRODUCTION: [&str; 2] =
+    ["crates/earmark-store/src/conformance/", "crates/earmark-store/src/simulation/"];
 
 /// A file of the workspace.
 pub(crate) struct SourceFile {
     /// Relative to the root, with `/`.
     pub(crate) path: String,
-    /// The text as it stands.
     pub(crate) text: String,
+    /// Empty unless it is Rust.
+    pub(crate) scanned: Scanned,
 }
 
 impl SourceFile {
-    /// Whether it is Rust.
-    pub(crate) fn is_rust(&self) -> bool {
-        Path::new(&self.path).extension().is_some_and(|extension| extension == "rs")
+    pub(crate) fn new(path: &str, text: String) -> Self {
+        let scanned = if is_of(path, "rs") { scan::scan(&text) } else { scan::scan("") };
+        Self { path: path.to_owned(), text, scanned }
     }
 
-    /// The code alone: comments and the insides of literals are spaces.
-    pub(crate) fn code(&self) -> String {
-        blank(&self.text)
+    pub(crate) fn is_rust(&self) -> bool {
+        is_of(&self.path, "rs")
+    }
+
+    /// Documents for readers: those at the root and in `docs/`.
+    pub(crate) fn is_document(&self) -> bool {
+        is_of(&self.path, "md") && (!self.path.contains('/') || self.path.starts_with("docs/"))
+    }
+
+    /// The folder of its crate: `crates/earmark-core`; empty for files outside of crates.
+    pub(crate) fn crate_folder(&self) -> &str {
+        let depth = if self.path.starts_with("crates/") { 2 } else { 1 };
+        self.path.match_indices('/').nth(depth - 1).map_or("", |(end, _)| &self.path[..end])
+    }
+
+    /// Its path below `src/`; None for tests, examples and what is no Rust.
+    pub(crate) fn below_src(&self) -> Option<&str> {
+        let path = self.path.strip_prefix(self.crate_folder())?.strip_prefix("/src/")?;
+        self.is_rust().then_some(path)
+    }
+
+    /// Whether it belongs to the server. Its `#[cfg(test)]` modules do not: see `RustFile`.
+    pub(crate) fn is_production(&self) -> bool {
+        let starts_with = |folders: &[&str]| folders.iter().any(|folder| self.path.starts_with(folder));
+        self.is_rust() && starts_with(&PRODUCTION) && !starts_with(&NOT_PRODUCTION)
     }
 }
 
-/// All files of the workspace whose words are ours, in a fixed order.
+fn is_of(path: &str, wanted: &str) -> bool {
+    Path::new(path).extension().is_some_and(|extension| extension.eq_ignore_ascii_case(wanted))
+}
+
+/// All files below the root whose words are ours, in a fixed order.
 pub(crate) fn files(root: &Path) -> Result<Vec<SourceFile>> {
     let mut files = Vec::new();
     walk(root, "", &mut files)?;
@@ -52,7 +97,7 @@ fn walk(root: &Path, below: &str, files: &mut Vec<SourceFile>) -> Result<()> {
             }
         } else if kind.is_file() && (is_ours(&name) || path == ".ci/run") {
             let text = fs::read_to_string(entry.path()).with_context(|| path.clone())?;
-            files.push(SourceFile { path, text });
+            files.push(SourceFile::new(&path, text));
         }
     }
     Ok(())
@@ -64,98 +109,7 @@ fn is_skipped(folder: &str) -> bool {
 }
 
 fn is_ours(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| EXTENSIONS.iter().any(|&known| extension.eq_ignore_ascii_case(known)))
-}
-
-/// Replaces comments and the insides of string and character literals by spaces.
-pub(crate) fn blank(text: &str) -> String {
-    let chars = text.chars().collect::<Vec<_>>();
-    let mut code = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < chars.len() {
-        let end = token_end(&chars, at);
-        if end == at + 1 {
-            code.push(chars[at]);
-        } else {
-            code.extend(chars[at..end].iter().map(|&char| if char == '\n' { '\n' } else { ' ' }));
-        }
-        at = end;
-    }
-    code
-}
-
-/// Where the comment or literal that starts here ends; one further when none starts here.
-fn token_end(chars: &[char], at: usize) -> usize {
-    let next = chars.get(at + 1).copied().unwrap_or_default();
-    match chars[at] {
-        '/' if next == '/' => find(chars, at, |char| char == '\n'),
-        '/' if next == '*' => block_comment_end(chars, at),
-        '"' => string_end(chars, at + 1),
-        'r' | 'b' | 'c' if !preceded_by_word(chars, at) => raw_string_end(chars, at).unwrap_or(at + 1),
-        '\'' if next == '\\' => find(chars, at + 3, |char| char == '\'') + 1,
-        '\'' if chars.get(at + 2) == Some(&'\'') => at + 3,
-        _ => at + 1,
-    }
-    .min(chars.len())
-}
-
-fn preceded_by_word(chars: &[char], at: usize) -> bool {
-    at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == '_')
-}
-
-fn find(chars: &[char], from: usize, wanted: impl Fn(char) -> bool) -> usize {
-    (from..chars.len()).find(|&at| wanted(chars[at])).unwrap_or(chars.len())
-}
-
-/// Block comments nest.
-fn block_comment_end(chars: &[char], from: usize) -> usize {
-    let mut depth = 0_usize;
-    let mut at = from;
-    while at + 1 < chars.len() {
-        match (chars[at], chars[at + 1]) {
-            ('/', '*') => depth += 1,
-            ('*', '/') => depth -= 1,
-            _ => {
-                at += 1;
-                continue;
-            }
-        }
-        at += 2;
-        if depth == 0 {
-            return at;
-        }
-    }
-    chars.len()
-}
-
-fn string_end(chars: &[char], from: usize) -> usize {
-    let mut at = from;
-    while at < chars.len() {
-        match chars[at] {
-            '\\' => at += 2,
-            '"' => return at + 1,
-            _ => at += 1,
-        }
-    }
-    chars.len()
-}
-
-/// `r"…"`, `r#"…"#`, `br#"…"#`; None when it is a mere identifier.
-fn raw_string_end(chars: &[char], from: usize) -> Option<usize> {
-    let raw = find(chars, from, |char| char != 'b' && char != 'c');
-    if chars.get(raw) != Some(&'r') {
-        return None;
-    }
-    let quote = find(chars, raw + 1, |char| char != '#');
-    if chars.get(quote) != Some(&'"') {
-        return None;
-    }
-    let hashes = quote - raw - 1;
-    let closes =
-        |at: usize| chars[at] == '"' && chars[at + 1..].iter().take_while(|&&c| c == '#').count() >= hashes;
-    (quote + 1..chars.len()).find(|&at| closes(at)).map(|at| at + 1 + hashes)
+    EXTENSIONS.iter().any(|known| is_of(name, known))
 }
 
 #[cfg(test)]
@@ -163,19 +117,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn comments_and_literals_are_blanked_and_lines_kept() {
-        for (given, expect) in [
-            ("a // b\nc", "a     \nc"),
-            ("a /* b /* c */ d */ e", "a                   e"),
-            (r#"f("x{y\"z", 'q')"#, r"f(        ,    )"),
-            (r##"r#"a"b"# + r"c""##, "         +     "),
-            ("'a: loop {}", "'a: loop {}"),
-            (r"'\'' x '\u{41}'", "     x         "),
-            ("\"a\nb\" c", "  \n   c"),
-            ("for x in bar {}", "for x in bar {}"),
-        ] {
-            assert_eq!(blank(given), expect, "{given}");
-            assert_eq!(blank(given).lines().count(), given.lines().count());
-        }
+    fn files_know_where_they_belong() {
+        let file = |path: &str| SourceFile::new(path, String::new());
+        let core = file("crates/earmark-core/src/orders/mod.rs");
+        assert_eq!(core.crate_folder(), "crates/earmark-core");
+        assert_eq!(core.below_src(), Some("orders/mod.rs"));
+        assert!(core.is_production());
+        let tool = file("xtask/src/main.rs");
+        assert_eq!((tool.crate_folder(), tool.below_src()), ("xtask", Some("main.rs")));
+        assert!(!tool.is_production());
+        let test = file("crates/earmark-core/tests/rules/given.rs");
+        assert_eq!(test.below_src(), None);
+        assert!(!test.is_production());
+        assert!(!file("crates/earmark-store/src/conformance/rows.rs").is_production());
+        assert!(file("README.md").is_document());
+        assert!(!file("xtask/data/README.md").is_document());
     }
 }

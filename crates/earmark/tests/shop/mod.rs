@@ -69,7 +69,7 @@ impl Shop {
         expect(201, &self.client.post("/v1/orders", Some(key), &body).await.unwrap())
     }
 
-    pub(crate) async fn assert_books_are_right(&self) {
+    pub(crate) async fn assert_nothing_is_breached(&self) {
         let report = self.read("/v1/verify").await;
         assert_eq!(report["breaches"], json!([]), "{report}");
     }
