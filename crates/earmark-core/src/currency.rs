@@ -34,7 +34,7 @@ impl Currency {
         Self::parse(&text.to_ascii_uppercase())
     }
 
-    /// The code.
+    /// The code in capital letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("capital letters are ASCII")
     }

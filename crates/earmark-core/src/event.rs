@@ -1,19 +1,17 @@
 //! What happened?
 //!
-//! An event is a public fact. It is saved in the transaction that made it true, and numbered without
-//! gaps in the order of the commits. It holds only what the rows do not keep: `order.created` holds
-//! nothing, since the lines of a placed order never change.
+//! An event is a public fact. It is saved in the transaction that made it true, and numbered
+//! without gaps in the order of the commits. It holds only what the rows do not keep:
+//! `order.created` holds nothing, since the lines of a placed order never change.
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
 use crate::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use crate::items::AdjustmentReason;
-use crate::money::Money;
 use crate::payments::PaymentStatus;
 use crate::text::{Name, Note, Sku};
-use crate::time::Timestamp;
 use crate::units::{CancelReason, CancelledUnits, Units};
+use crate::{Actor, Money, Timestamp};
 
 /// A public fact with its place in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,8 +111,8 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// All types, as clients see them. A fact is stored under its place in this list, so the list only
-    /// grows at its end.
+    /// All types, as clients see them. A fact is stored under its place in this list, so the list
+    /// only grows at its end.
     pub const TYPES: [&'static str; 21] = [
         "order.created",
         "order.confirmed",
@@ -171,8 +169,8 @@ impl Fact {
         Self::TYPES[self.type_index()]
     }
 
-    /// The fact of this place in [`Fact::TYPES`], if it has no data; `None` if it has, or if there is no
-    /// such type.
+    /// The fact of this place in [`Fact::TYPES`], if it has no data. `None` if it has, or if there
+    /// is no such type.
     pub fn from_bare_type(index: usize) -> Option<Self> {
         match index {
             0 => Some(Self::OrderCreated),

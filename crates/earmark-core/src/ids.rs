@@ -123,8 +123,8 @@ ids! {
 }
 
 impl EventId {
-    /// The id of the event with this sequence number: a UUIDv7 whose random part is the number, so that
-    /// it need not be stored.
+    /// The id of the event with this sequence number: a UUIDv7 whose random part is the number, so
+    /// that it need not be stored.
     pub fn new(at: Timestamp, sequence: u64) -> Self {
         let millis = u128::try_from(at.0.max(0) / 1000).expect("not negative");
         Self(

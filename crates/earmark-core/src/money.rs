@@ -33,22 +33,22 @@ impl Money {
         self.0
     }
 
-    /// `self + other`.
+    /// The sum of both, if it is in range.
     pub fn plus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_add(other.0).map_or(Err(Overflow), Self::parse)
     }
 
-    /// `self − other`.
+    /// The difference of both, if it is in range.
     pub fn minus(self, other: Self) -> Result<Self, Overflow> {
         self.0.checked_sub(other.0).map_or(Err(Overflow), Self::parse)
     }
 
-    /// `self × quantity`.
+    /// The product with a quantity, if it is in range.
     pub fn times(self, quantity: u32) -> Result<Self, Overflow> {
         self.0.checked_mul(i64::from(quantity)).map_or(Err(Overflow), Self::parse)
     }
 
-    /// Adds amounts up.
+    /// The sum of all, if every sum on the way to it is in range.
     pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
         amounts.into_iter().try_fold(Self::ZERO, Self::plus)
     }

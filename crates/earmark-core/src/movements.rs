@@ -1,19 +1,17 @@
 //! Why does a counter have its value?
 //!
-//! A movement is one change of the counters of one item. Movements are not stored: each follows from
-//! an event, and all of them together give the two counters. An engine finds the events of an item
-//! in its own way and computes here what they did.
+//! A movement is one change of the counters of one item. Movements are not stored: each follows
+//! from an event, and all of them together give the two counters. An engine finds the events of an
+//! item in its own way and computes here what they did.
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
-use crate::event::{Event, Fact};
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;
 use crate::orders::Order;
 use crate::text::{Note, Sku};
-use crate::time::Timestamp;
 use crate::units::CancelReason;
+use crate::{Actor, Event, Fact, Timestamp};
 
 /// The kind of a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +47,9 @@ pub struct Movement {
     pub delta_on_hand: i64,
     /// Units added to `reserved`; negative for units taken away.
     pub delta_reserved: i64,
-    /// Units on hand afterwards.
+    /// Units on hand after the movement.
     pub on_hand: u32,
-    /// Units reserved afterwards.
+    /// Units reserved after the movement.
     pub reserved: u32,
     /// `None` for an adjustment.
     pub order_id: Option<OrderId>,
@@ -77,8 +75,8 @@ pub struct Delta {
 /// moves units too, but those are the lines of its order.
 pub const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
 
-/// What an event did to the counters. `order` is the order of an `order.created`, in any later state;
-/// for other events it may be `None`.
+/// What an event did to the counters. `order` is the order of an `order.created`, in any later
+/// state; for other events it may be `None`.
 ///
 /// # Panics
 /// If an `order.created` comes without its order.

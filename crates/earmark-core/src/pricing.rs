@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::money::{Money, Overflow};
+use crate::{Money, Overflow};
 
 /// The price of some units of one item.
 pub fn line_total(unit_price: Money, quantity: u32) -> Result<Money, Overflow> {
@@ -20,9 +20,9 @@ pub fn total(line_totals: impl IntoIterator<Item = Result<Money, Overflow>>) -> 
 
 /// The price of the units `units` (counted from zero) of `quantity` units that cost `total`.
 ///
-/// The first `k` units cost `A(k) = round(total · k / quantity)`, half away from zero, and the units
-/// `a..b` cost `A(b) − A(a)`. So the parts add up to the total exactly, whatever their sequence, and
-/// each unit is within one minor unit of its fair share.
+/// The first `k` units cost `A(k) = round(total · k / quantity)`, half away from zero, and the
+/// units `a..b` cost `A(b) − A(a)`. So the parts add up to the total exactly, whatever their
+/// sequence, and each unit is within one minor unit of its fair share.
 ///
 /// # Panics
 /// If `quantity` is zero or the range is not within `0..quantity`.

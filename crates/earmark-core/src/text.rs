@@ -1,7 +1,7 @@
 //! Which texts are allowed?
 //!
-//! Each text has a type with its limits. It is parsed once, where the request is read, and cannot be
-//! wrong after that.
+//! Each text has a type with its limits. It is parsed once, where the request is read, and cannot
+//! be wrong after that.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A text that breaks a stated limit; the message says which.
+/// A text that breaks this rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidText(pub &'static str);
 
@@ -85,8 +85,8 @@ texts! {
 /// The most characters of a payment method's token; see [`Token`](crate::payments::Token).
 pub const TOKEN_LEN_MAX: usize = 255;
 
-/// Up to 50 pairs of strings, which are kept and given back unchanged. Keys have 1 to 40 characters,
-/// values up to 500.
+/// Up to 50 pairs of strings, which are stored unchanged. Keys have 1 to 40 characters, values at
+/// most 500.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(BTreeMap<String, String>);

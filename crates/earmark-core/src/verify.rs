@@ -1,9 +1,9 @@
 //! Does the stored data agree with itself?
 //!
-//! Tests, proofs and `earmark verify` all check with this. A verifier is given every item, then every
-//! order, then every event in sequence, all from one snapshot. It checks that the counters of an item
-//! are what its movements give and what open order lines hold, and that each order is sound. It keeps
-//! one small entry per item, so its memory does not grow with the number of orders.
+//! Tests, proofs and `earmark verify` all check with this. A verifier is given every item, then
+//! every order, then every event in sequence, all from one snapshot. It checks that the counters of
+//! an item are what its movements give and what open order lines hold, and that each order is
+//! sound. It keeps one small entry per item, so its memory does not grow with the number of orders.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::text::Sku;
 /// The most breaches that are put into words; further ones are counted.
 const BREACHES_MAX: usize = 100;
 
-/// The counters of one item as they are stored, as order lines hold them, and as movements give them.
+/// The counters of one item: as stored, as held by order lines, and as its movements give them.
 #[derive(Default)]
 struct Count {
     on_hand: i64,
@@ -93,7 +93,8 @@ impl Verifier {
                     count.moved_reserved += delta.reserved;
                 }
                 None => {
-                    self.breach(format!("event {}: its item {} is not stored", event.sequence, delta.sku))
+                    let (sequence, sku) = (event.sequence, delta.sku);
+                    self.breach(format!("event {sequence}: its item {sku} is not stored"));
                 }
             }
         }

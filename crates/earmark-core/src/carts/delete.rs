@@ -1,17 +1,11 @@
-//! Deletes a cart.
+//! Deletes a cart, because its customer wants it or because it has expired.
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::ids::CartId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
-/// Delete a cart.
+/// Delete a cart, now or if it has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteCart {
     pub cart_id: CartId,
@@ -21,7 +15,6 @@ pub struct DeleteCart {
 /// On which condition a cart is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Due {
-    /// On none.
     Now,
     /// Only if its time to live has passed; else nothing changes.
     IfExpired,

@@ -12,17 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::CartId;
 use crate::items::StockedItem;
-use crate::money::{Money, Overflow};
 use crate::pricing;
 use crate::text::{CustomerId, Metadata, Sku};
-use crate::time::{Span, Timestamp};
+use crate::{Money, Overflow, Span, Timestamp};
 
 /// The most lines of a cart and of an order.
 pub const LINES_MAX: usize = 500;
 /// The most units of a line.
 pub const QUANTITY_MAX: u32 = 1_000_000;
 
-/// A cart.
+/// A cart, without the prices of its items.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cart {
     pub id: CartId,
@@ -44,7 +43,7 @@ pub struct Cart {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CartLine {
     pub sku: Sku,
-    /// 1 to [`QUANTITY_MAX`].
+    /// At least 1, at most [`QUANTITY_MAX`].
     pub quantity: u32,
 }
 

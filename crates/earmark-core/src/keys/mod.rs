@@ -18,7 +18,6 @@ use crate::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum KeyRole {
-    /// Everything.
     Admin,
     /// The catalog, and carts, orders and payments of any customer.
     Service,
@@ -27,7 +26,6 @@ pub enum KeyRole {
 /// An API key, without its secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
-    /// The public half.
     pub id: KeyId,
     /// The purpose of the key, as its maker named it.
     pub name: Option<Name>,

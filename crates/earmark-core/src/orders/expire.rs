@@ -1,4 +1,5 @@
-//! Cancels an order that was not paid before its reservation ended, so that its stock is free again.
+//! Cancels an order that was not paid before its reservation ended, so that its stock is available
+//! again.
 //!
 //! A payment in progress pins the reservation: its money may already be taken.
 
@@ -6,18 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Cancellation;
 use super::take_out::{release, take_out, whole};
-use crate::caller::Actor;
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
-use crate::working_set::WorkingSet;
+use crate::{Actor, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
-/// Cancel an order whose reservation has ended; any other order is left as it is.
+/// Cancel an order if its reservation has ended; else nothing changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExpireReservation {
     pub order_id: OrderId,

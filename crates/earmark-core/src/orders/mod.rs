@@ -18,15 +18,13 @@ mod totals;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
 use crate::ids::{OrderId, RefundId};
-use crate::money::Money;
 use crate::payments::Payment;
 use crate::refunds::Refund;
 use crate::shipments::Shipment;
 use crate::text::{CustomerId, Metadata, Name, Note, Reference, Sku};
-use crate::time::Timestamp;
 pub use crate::units::{CancelReason, CancelledUnits, Units};
+use crate::{Actor, Money, Timestamp};
 
 /// The most partial cancellations of one order; the whole rest can always be cancelled.
 pub const CANCELLATIONS_MAX: usize = 200;
@@ -102,14 +100,13 @@ pub struct Cancellation {
 pub struct Address {
     pub name: Option<Name>,
     pub company: Option<Name>,
-    /// Street and number.
     pub line1: Option<Name>,
     pub line2: Option<Name>,
     pub city: Option<Name>,
     /// State, province or county.
     pub region: Option<Name>,
     pub postal_code: Option<Name>,
-    /// ISO 3166-1 alpha-2.
+    /// The code of ISO 3166-1 alpha-2.
     pub country: Option<Name>,
     pub phone: Option<Name>,
 }
@@ -120,7 +117,7 @@ pub struct Address {
 pub enum OrderStatus {
     /// Placed; its stock is reserved.
     Created,
-    /// May be paid.
+    /// Agreed upon; may be paid.
     Confirmed,
     /// Paid, or nothing to pay; may be shipped.
     Paid,

@@ -1,8 +1,8 @@
 //! Which units of which lines does a cancellation or a shipment mean?
 //!
-//! Both name units by SKU, or mean all that is left. Here the named units find their lines, units of
-//! one SKU are added up, and the parts of one order are kept from growing without limit: the whole
-//! rest can always be taken, a further part only while there are few.
+//! Both name units by SKU, or mean all that is left. Here the named units find their lines, units
+//! of one SKU are added up, and the parts of one order are kept from growing without limit: the
+//! whole rest can always be taken, a further part only while there are few.
 
 use super::{CANCELLATIONS_MAX, Order, RECORDED_LINES_MAX};
 use crate::rejection::Rejection;

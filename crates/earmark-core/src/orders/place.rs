@@ -6,22 +6,16 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Order, OrderLine};
-use crate::caller::Caller;
 use crate::carts::{Cart, CartLine, LINES_MAX, QUANTITY_MAX};
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{CartId, OrderId};
 use crate::items::Stock;
-use crate::money::Money;
 use crate::pricing;
-use crate::rejection::{Rejection, Shortage};
-use crate::row_keys::Keys;
 use crate::text::{CustomerId, Metadata, Reference, Sku};
-use crate::time::{Span, Timestamp};
 use crate::units::Units;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Money, Rejection, Shortage, Span, Timestamp, WorkingSet};
 
-/// Place an order.
+/// Place an order of lines of a cart or of lines that the command names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceOrder {
     pub id: OrderId,
@@ -47,7 +41,6 @@ pub enum Source {
         /// The lines to order; `None` for all.
         skus: Option<Vec<Sku>>,
     },
-    /// The command itself.
     Lines {
         /// At least one; those of one SKU are added up.
         lines: Vec<Units>,
@@ -59,7 +52,6 @@ pub enum Source {
 /// When an order is confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Confirm {
-    /// With its placement.
     Now,
     /// By a command of its own.
     Later,

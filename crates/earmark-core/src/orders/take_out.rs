@@ -8,10 +8,8 @@ use crate::event::{EventDraft, Fact};
 use crate::ids::RefundId;
 use crate::items::Stock;
 use crate::refunds::new::NewRefund;
-use crate::rejection::Rejection;
-use crate::time::Timestamp;
 use crate::units::CancelledUnits;
-use crate::working_set::WorkingSet;
+use crate::{Rejection, Timestamp, WorkingSet};
 
 /// All units of an order, as long as none has shipped.
 pub(super) fn whole(order: &Order) -> Result<Vec<Part>, Rejection> {
@@ -29,8 +27,8 @@ pub(super) fn release(order: &Order, parts: &[Part], rows: &WorkingSet, now: Tim
     parts.iter().map(release).collect()
 }
 
-/// Takes the units out of their lines, records the cancellation with its refund, and says what
-/// happened. `cancellation` comes without lines and refund; the refund, if one is due, gets the id.
+/// Takes the units out of their lines and records the cancellation with its refund. `cancellation`
+/// comes without lines and refund; the refund, if one is due, gets the id.
 pub(super) fn take_out(
     order: &mut Order,
     parts: &[Part],

@@ -1,16 +1,18 @@
-//! Does a text hold a card number? 13 to 19 digits that pass the Luhn check, spaces and dashes between them aside.
+//! Does a text hold a card number?
 //!
-//! One in ten numbers passes by chance, so what is known not to be a card number is passed over: UUIDs, and blobs of letters and digits mixed, such as
-//! hashes, ULIDs and our own ids. Long numbers of other kinds are taken for card numbers; in a log a mask too many does no harm.
+//! A card number is 13 to 19 digits that pass the Luhn check, with or without spaces and dashes
+//! between them. One number in ten passes by chance. So UUIDs, and words of mixed letters and
+//! digits such as hashes and ULIDs, are left out. A long number of another kind may be taken for a
+//! card number: in a log, a mask too many does no harm.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
-/// So many changes between letters and digits in one word make it a blob.
-const CHANGES_OF_A_BLOB: usize = 6;
-/// Dashes of a UUID, by place.
+/// A word with this many changes between letters and digits is no number.
+const WORD_CHANGES_MIN: usize = 6;
+/// The places of the dashes in a UUID.
 const UUID_DASHES: [usize; 4] = [8, 13, 18, 23];
 const UUID_LEN: usize = 36;
 
@@ -19,14 +21,14 @@ pub fn contains_card_number(text: &str) -> bool {
     find(text.as_bytes(), 0).is_some()
 }
 
-/// The text with the digits of whatever looks like a card number replaced by `*`.
+/// The text with the digits of all that looks like a card number replaced by `*`.
 pub fn mask_card_numbers(text: &str) -> Cow<'_, str> {
     let Some(first) = find(text.as_bytes(), 0) else { return Cow::Borrowed(text) };
     let mut bytes = text.as_bytes().to_vec();
     let mut found = Some(first);
     while let Some(place) = found {
         bytes[place.clone()].iter_mut().filter(|byte| byte.is_ascii_digit()).for_each(|digit| *digit = b'*');
-        // From the same place again: numbers may overlap.
+        // Two numbers may overlap, so the search goes on at the place of the first.
         found = find(&bytes, place.start);
     }
     Cow::Owned(String::from_utf8(bytes).expect("only digits were replaced"))
@@ -46,7 +48,7 @@ fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
                     continue;
                 }
                 let end = at + text[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-                if is_in_blob(text, at) {
+                if is_in_mixed_word(text, at) {
                     groups.clear();
                 } else {
                     groups.push(at..end);
@@ -66,7 +68,7 @@ fn find(text: &[u8], from: usize) -> Option<Range<usize>> {
     None
 }
 
-/// A card number made of the last groups.
+/// The card number that the last groups make together.
 fn ends_with_card_number(text: &[u8], groups: &[Range<usize>]) -> Option<Range<usize>> {
     let mut digits = 0;
     let end = groups.last()?.end;
@@ -82,7 +84,7 @@ fn ends_with_card_number(text: &[u8], groups: &[Range<usize>]) -> Option<Range<u
     None
 }
 
-/// The Luhn check of the digits, whatever is between them.
+/// The Luhn check of the digits; other characters do not count.
 fn luhn(text: &[u8]) -> bool {
     let digits = text.iter().rev().filter(|byte| byte.is_ascii_digit()).map(|byte| u32::from(byte - b'0'));
     let sum: u32 = digits
@@ -107,12 +109,12 @@ fn uuid(text: &[u8], at: usize) -> Option<usize> {
     (shaped && alone(before) && alone(text.get(at + UUID_LEN))).then_some(at + UUID_LEN)
 }
 
-/// Whether the word around this place mixes letters and digits too often to be a number with something beside it.
-fn is_in_blob(text: &[u8], at: usize) -> bool {
+/// Whether the word around this place mixes letters and digits so often that it is no number.
+fn is_in_mixed_word(text: &[u8], at: usize) -> bool {
     let start = at - text[..at].iter().rev().take_while(|byte| byte.is_ascii_alphanumeric()).count();
     let word = text[start..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
     let kinds: Vec<bool> = word.map(u8::is_ascii_digit).collect();
-    kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() >= CHANGES_OF_A_BLOB
+    kinds.windows(2).filter(|pair| pair[0] != pair[1]).count() >= WORD_CHANGES_MIN
 }
 
 #[cfg(test)]

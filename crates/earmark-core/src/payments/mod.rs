@@ -2,7 +2,8 @@
 //!
 //! A payment is one attempt to take money. It is a row before the gateway is called, and its id is
 //! the idempotency key of the call. Invariant: at most one payment of an order is PENDING, and at
-//! most one has SUCCEEDED. A call without an answer leaves the payment PENDING; it is not a failure.
+//! most one has SUCCEEDED. A call without an answer leaves the payment PENDING; it is not a
+//! failure.
 
 mod card_numbers;
 pub mod hasten;
@@ -15,9 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use card_numbers::{contains_card_number, mask_card_numbers};
 
 use crate::ids::PaymentId;
-use crate::money::Money;
 use crate::text::{InvalidText, Name, TOKEN_LEN_MAX};
-use crate::time::Timestamp;
+use crate::{Money, Timestamp};
 
 /// The most payments of one order, whatever became of them.
 pub const PAYMENTS_MAX: usize = 100;
@@ -30,7 +30,7 @@ pub enum PaymentStatus {
     Pending,
     /// The gateway took the money.
     Succeeded,
-    /// The gateway refused.
+    /// The gateway refused to take the money.
     Declined,
     /// The attempt ended without money and without a refusal of the payer.
     Failed,

@@ -6,23 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
 use super::settle::{PaymentResult, SettlePayment};
-use crate::caller::Caller;
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::{Name, Note};
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// End a pending payment by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResolvePayment {
     pub order_id: OrderId,
     pub payment_id: PaymentId,
-    pub verdict: Verdict,
+    pub resolved_as: ResolvedAs,
     /// How it is known what became of the payment; not blank.
     pub note: Note,
     /// The id of the refund, should the money have come too late.
@@ -31,7 +25,7 @@ pub struct ResolvePayment {
 
 /// What a person knows about a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
+pub enum ResolvedAs {
     /// The money was taken; `reference` is the gateway's own id of the payment.
     Succeeded { reference: Option<Name> },
     /// The money was not taken, and never will be.
@@ -68,9 +62,9 @@ impl ResolvePayment {
             return Err(Rejection::invalid("/note", "say how it is known"));
         }
         // Refusals end here: from now on it is as if the gateway had answered.
-        let result = match &self.verdict {
-            Verdict::Succeeded { reference } => PaymentResult::Succeeded { reference: reference.clone() },
-            Verdict::Failed => {
+        let result = match &self.resolved_as {
+            ResolvedAs::Succeeded { reference } => PaymentResult::Succeeded { reference: reference.clone() },
+            ResolvedAs::Failed => {
                 PaymentResult::Failed { code: Name::parse(DECLINE_CODE).expect("a short word is a name") }
             }
         };

@@ -3,11 +3,10 @@
 use super::{Refund, RefundStatus};
 use crate::event::{EventDraft, Fact};
 use crate::ids::RefundId;
-use crate::money::Money;
 use crate::orders::Order;
 use crate::payments::PaymentStatus;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
+use crate::{Money, Timestamp};
 
 /// A refund that is owed.
 pub(crate) struct NewRefund {
@@ -17,8 +16,8 @@ pub(crate) struct NewRefund {
 }
 
 impl NewRefund {
-    /// Adds the refund to its order, of at most what is refundable. `None` if that is nothing, or if
-    /// no payment took money.
+    /// Adds the refund to its order, cut to what is refundable. `None` if that is nothing, or if no
+    /// payment took money.
     pub(crate) fn add_to(self, order: &mut Order, now: Timestamp) -> Option<EventDraft> {
         let payment = order.payments.iter().find(|payment| payment.status == PaymentStatus::Succeeded)?;
         let payment_id = payment.id;

@@ -4,14 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::RefundStatus;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Record a gateway's answer about a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,9 +19,9 @@ pub struct SettleRefund {
 /// A gateway's answer about a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RefundResult {
-    /// The money went back.
+    /// The gateway gave the money back.
     Succeeded,
-    /// The gateway refused.
+    /// The gateway refused to give the money back.
     Failed,
     /// No answer, or none that can be understood. The gateway is called again.
     Unknown { next_attempt_at: Timestamp },

@@ -1,4 +1,6 @@
-//! What must hold in every state, and what must be reachable, so that the first says something.
+//! What must hold in every state?
+//!
+//! And what must hold in some state: without that, the first could hold because nothing happens.
 
 use std::collections::BTreeMap;
 
@@ -28,51 +30,51 @@ pub(crate) fn all() -> Vec<Property<World>> {
             let moved = |side: &BTreeMap<u128, Entry>, (id, amount): (u128, i64)| {
                 side.get(&id) == Some(&Entry { amount, moved: true })
             };
-            state.books.succeeded().all(|row| moved(&state.charges, row))
-                && state.books.refunds(RefundStatus::Succeeded).all(|row| moved(&state.refunds, row))
+            state.shop.succeeded().all(|row| moved(&state.charges, row))
+                && state.shop.refunds(RefundStatus::Succeeded).all(|row| moved(&state.refunds, row))
         }),
         Property::always(over, |_, state: &State| {
             let gone: i64 =
                 state.refunds.values().filter(|refund| refund.moved).map(|refund| refund.amount).sum();
-            let order = &state.books.order;
+            let order = &state.shop.order;
             gone <= captured(state).values().sum() && order.refunded_total() <= order.paid_total()
         }),
         Property::always(agree, |_, state: &State| {
             let refunds = moved(&state.refunds);
             !state.is_settled()
-                || (state.books.succeeded().collect::<BTreeMap<_, _>>() == captured(state)
-                    && state.books.refunds(RefundStatus::Succeeded).collect::<BTreeMap<_, _>>() == refunds)
+                || (state.shop.succeeded().collect::<BTreeMap<_, _>>() == captured(state)
+                    && state.shop.refunds(RefundStatus::Succeeded).collect::<BTreeMap<_, _>>() == refunds)
         }),
         Property::always(owed, |_, state: &State| {
-            let order = &state.books.order;
-            let failed: i64 = state.books.refunds(RefundStatus::Failed).map(|(_, amount)| amount).sum();
+            let order = &state.shop.order;
+            let failed: i64 = state.shop.refunds(RefundStatus::Failed).map(|(_, amount)| amount).sum();
             let paid = order.paid_total().minor() > 0;
             !(state.is_settled() && paid) || order.balance_due().minor() == -failed
         }),
         Property::always(stock, |_, state: &State| {
-            let order = &state.books.order;
+            let order = &state.shop.order;
             let expired = order.cancellations.iter().any(|one| one.reason == CancelReason::Expired);
             let open: u32 = order.lines.iter().map(|line| line.quantity - line.cancelled).sum();
-            state.books.stock.reserved == open && !(expired && order.payments.iter().any(is_live))
+            state.shop.stock.reserved == open && !(expired && order.payments.iter().any(is_live))
         }),
-        Property::sometimes("paid", |_, state: &State| state.books.order.status() == OrderStatus::Paid),
+        Property::sometimes("paid", |_, state: &State| state.shop.order.status() == OrderStatus::Paid),
         Property::sometimes("paid at the second try", |_, state: &State| {
-            let payments = &state.books.order.payments;
+            let payments = &state.shop.order.payments;
             payments.len() > 1 && payments.last().is_some_and(|last| last.status == PaymentStatus::Succeeded)
         }),
         Property::sometimes("taken after the cancellation and given back", |_, state: &State| {
-            state.is_settled() && state.books.refunds(RefundStatus::Succeeded).any(|(id, _)| id > 100)
+            state.is_settled() && state.shop.refunds(RefundStatus::Succeeded).any(|(id, _)| id > 100)
         }),
         Property::sometimes("expired after a decline", |_, state: &State| {
-            let order = &state.books.order;
+            let order = &state.shop.order;
             order.cancellations.iter().any(|one| one.reason == CancelReason::Expired)
                 && !order.payments.is_empty()
         }),
         Property::sometimes("a refund refused", |_, state: &State| {
-            state.books.refunds(RefundStatus::Failed).next().is_some()
+            state.shop.refunds(RefundStatus::Failed).next().is_some()
         }),
         Property::sometimes("a late effect", |_, state: &State| {
-            !state.astray.is_empty() && !captured(state).is_empty()
+            !state.stray.is_empty() && !captured(state).is_empty()
         }),
     ]
 }

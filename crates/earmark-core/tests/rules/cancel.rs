@@ -1,4 +1,4 @@
-//! Section 4: cancelling, in whole and in part, and the money that goes back with it.
+//! What is released and refunded when an order is cancelled, in whole or in part?
 
 use earmark_core::Rejection;
 use earmark_core::orders::{CancelReason, OrderStatus, PaymentSummary};
@@ -91,7 +91,7 @@ fn nothing_is_refunded_where_nothing_was_paid() {
             assert_eq!(after.order().cancellations[0].refund_id, None);
         }),
     );
-    // Free units of a paid order give nothing back either.
+    // Free units of a paid order lead to no refund either.
     check(
         paid(&[("a", 1), ("free", 1)]),
         cancel_part(1, &[("free", 1)]),
@@ -122,7 +122,7 @@ fn what_cannot_be_right_is_refused() {
     check(given(), cancel_part(1, &[("a", 0)]), Expect::Invalid("/lines/0/quantity"));
     check(given(), cancel(2), Expect::Refused(Rejection::NotFound));
     check(given(), by("ann", cancel(1)), Expect::Refused(Rejection::NotFound));
-    // Whatever cannot be right is told before the state.
+    // What is wrong whatever the state is checked before the state.
     check(given().and(cancel(1)), cancel_part(1, &[("b", 1)]), Expect::Invalid("/lines/0/sku"));
     check(given().and(cancel(1)), cancel_part(1, &[("a", 1)]), Expect::Blocked(OrderStatus::Cancelled));
 }

@@ -1,4 +1,4 @@
-//! Section 3: carts, which hold nothing back.
+//! Do carts follow their rules, and do they reserve nothing?
 
 use earmark_core::carts::delete::{DeleteCart, Due};
 use earmark_core::carts::{LINES_MAX, LineProblem, QUANTITY_MAX};

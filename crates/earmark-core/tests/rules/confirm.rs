@@ -1,4 +1,4 @@
-//! Section 4: confirming.
+//! Which orders may be confirmed, and which are paid with it?
 
 use earmark_core::Rejection;
 use earmark_core::orders::OrderStatus;

@@ -1,4 +1,4 @@
-//! Section 4: reservations end, unless they are paid or pinned.
+//! Do reservations end, unless the order is paid or a payment pins them?
 
 use earmark_core::orders::{CancelReason, OrderStatus};
 use earmark_core::payments::settle::PaymentResult;
@@ -8,7 +8,7 @@ use crate::given::{
     Expect, World, cancel, check, confirm, declined, expire, just, order, paid, pay, place, settle, wanted,
 };
 
-/// Order 1, unpaid, so many seconds after its placement.
+/// A shop with order 1, unpaid, this many seconds after its placement.
 fn unpaid(seconds: u32) -> World {
     World::shop().and(place(wanted(1, &[("a", 4)]))).later(seconds - 1)
 }

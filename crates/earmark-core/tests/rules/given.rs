@@ -1,4 +1,4 @@
-//! Given a shop where some commands were carried out, when one more is decided, then expect this of it.
+//! Given a shop in which commands were carried out, what is decided about one more?
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{CancelReason, Order, OrderStatus, Units};
 use earmark_core::payments::Token;
 use earmark_core::payments::hasten::HastenAttempts;
-use earmark_core::payments::resolve::{ResolvePayment, Verdict};
+use earmark_core::payments::resolve::{ResolvePayment, ResolvedAs};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::start::StartPayment;
 use earmark_core::refunds::create::CreateRefund;
@@ -29,22 +29,23 @@ use earmark_core::{
     Timestamp, WorkingSet, decide, needs,
 };
 
-/// When every shop opens.
+/// The time at which every shop begins.
 pub(crate) const OPENING: Timestamp = Timestamp(1_790_000_000_000_000);
 
-/// All rows of a shop.
+/// A shop: all its rows, and the time.
 pub(crate) struct World {
     pub(crate) rows: WorkingSet,
     pub(crate) now: Timestamp,
 }
 
 impl World {
-    /// Nothing at all.
+    /// A shop without any row.
     pub(crate) fn empty() -> Self {
         Self { rows: WorkingSet::default(), now: OPENING }
     }
 
-    /// `a` at 10.00 (10 of them), `b` at 3.33 (5), `free` at nothing (5), and `gone`, not sold any more (5).
+    /// Items `a` at 10.00 (10 units), `b` at 3.33 (5), `free` at nothing (5), and `gone` (5), which
+    /// is not sold any more.
     pub(crate) fn shop() -> Self {
         let gone = PutItem { active: Some(false), ..item("gone", 500) };
         Self::empty()
@@ -59,7 +60,7 @@ impl World {
             .and(put(gone))
     }
 
-    /// After one more command, a second later.
+    /// The shop after one more command, a second later.
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "tables read better with the command written in place")]
     pub(crate) fn and(mut self, command: Command) -> Self {
@@ -70,7 +71,7 @@ impl World {
         self
     }
 
-    /// So many seconds later.
+    /// The shop this many seconds later.
     #[must_use]
     pub(crate) fn later(mut self, seconds: u32) -> Self {
         self.now = self.now.after(Span::from_seconds(seconds));
@@ -89,7 +90,7 @@ impl World {
         decide(&self.rows, command, self.now)
     }
 
-    /// All rows there are lie in the working set: whatever else is named is not there.
+    /// Loads what is not in the working set as absent: the working set holds all rows there are.
     fn find_absent(&mut self, keys: &Keys) {
         let rows = &mut self.rows;
         for sku in &keys.items {
@@ -107,23 +108,23 @@ impl World {
         self.rows.absorb(changes, &command.caller.actor, self.now);
     }
 
-    /// The order with this id.
+    /// The order with this id, which must exist.
     pub(crate) fn order(&self, id: u128) -> &Order {
         self.rows.orders.find(&OrderId(id)).expect("it is there")
     }
 
-    /// On hand and reserved.
+    /// The units on hand and reserved of an item.
     pub(crate) fn counters(&self, text: &str) -> (u32, u32) {
         let stock: &Arc<Stock> = self.rows.stocks.find(text).expect("it is there");
         (stock.on_hand, stock.reserved)
     }
 }
 
-/// What came of a command that was carried out.
+/// The answer and the changes of a command that was carried out.
 pub(crate) struct After {
     pub(crate) answer: Answer,
     pub(crate) changes: Changes,
-    /// The shop with it.
+    /// The shop after the command.
     pub(crate) world: World,
 }
 
@@ -133,28 +134,27 @@ impl After {
         self.changes.events.iter().map(|draft| draft.fact.type_name()).collect()
     }
 
-    /// The order that is answered.
+    /// The order in the answer.
     pub(crate) fn order(&self) -> &Order {
         let Outcome::Order(order) = &self.answer.outcome else { panic!("not an order: {:?}", self.answer) };
         order
     }
 }
 
-/// What is expected.
+/// What is expected of a command.
 pub(crate) enum Expect {
-    /// Exactly this refusal.
     Refused(Rejection),
-    /// A refusal that points here.
+    /// Refused as invalid, with this pointer.
     Invalid(&'static str),
-    /// A refusal because of the state.
+    /// Refused because the order is in this state.
     Blocked(OrderStatus),
-    /// Carried out, with these events, and whatever else this looks at.
+    /// Carried out with these events; the function checks the rest.
     Done(&'static [&'static str], fn(&After)),
     /// Answered, and nothing changed.
     Unchanged,
 }
 
-/// Decides a command and holds it against what is expected.
+/// Decides a command and compares the result with what is expected.
 #[track_caller]
 #[expect(clippy::needless_pass_by_value, reason = "tables read better with the command written in place")]
 pub(crate) fn check(mut given: World, command: Command, expect: Expect) {
@@ -178,20 +178,20 @@ pub(crate) fn check(mut given: World, command: Command, expect: Expect) {
     }
 }
 
-/// Nothing more to look at.
+/// Checks nothing more than the events.
 pub(crate) fn just(_: &After) {}
 
 pub(crate) fn command(action: Action) -> Command {
     Command::new(Caller::OPERATOR, action)
 }
 
-/// As a customer asks.
-pub(crate) fn by(who: &str, command: Command) -> Command {
-    let (actor, access) = (Actor::Customer(customer(who)), Access::Customer(customer(who)));
+/// The command on behalf of this customer.
+pub(crate) fn by(id: &str, command: Command) -> Command {
+    let (actor, access) = (Actor::Customer(customer(id)), Access::Customer(customer(id)));
     Command { caller: Caller { actor, access }, ..command }
 }
 
-/// Under a key; the second number stands for the body.
+/// The command under an idempotency key; `body` stands for the fingerprint of the request.
 pub(crate) fn keyed(key: u8, body: u8, command: Command) -> Command {
     let idempotency = Some(IdempotencyKey { digest: [key; 16], fingerprint: [body; 16] });
     Command { idempotency, ..command }
@@ -272,7 +272,7 @@ pub(crate) fn remove(id: u128, text: &str) -> Command {
     change(id, LineChange::Remove { sku: sku(text) })
 }
 
-/// An order of these lines, not confirmed, held for 30 minutes.
+/// An order of these lines, not confirmed, whose stock is reserved for 30 minutes.
 pub(crate) fn wanted(id: u128, lines: &[(&str, u32)]) -> PlaceOrder {
     PlaceOrder {
         id: OrderId(id),
@@ -314,12 +314,12 @@ pub(crate) fn cancel_lines(id: u128, lines: Option<&[(&str, u32)]>, refund: u128
     }))
 }
 
-/// The whole.
+/// Cancels the whole order.
 pub(crate) fn cancel(id: u128) -> Command {
     cancel_lines(id, None, 1)
 }
 
-/// A part.
+/// Cancels a part of the order.
 pub(crate) fn cancel_part(id: u128, lines: &[(&str, u32)]) -> Command {
     cancel_lines(id, Some(lines), 1)
 }
@@ -365,10 +365,10 @@ pub(crate) fn give_back(id: u128, refund: u128, amount: i64) -> Command {
     command(Action::CreateRefund(CreateRefund { order_id, refund_id, amount: money(amount), reason }))
 }
 
-pub(crate) fn resolve(id: u128, payment: u128, verdict: Verdict) -> Command {
+pub(crate) fn resolve(id: u128, payment: u128, resolved_as: ResolvedAs) -> Command {
     let (order_id, payment_id, refund_id) = (OrderId(id), PaymentId(payment), RefundId(payment));
     let note = Note::parse("the bank says so").expect("a note");
-    command(Action::ResolvePayment(ResolvePayment { order_id, payment_id, verdict, note, refund_id }))
+    command(Action::ResolvePayment(ResolvePayment { order_id, payment_id, resolved_as, note, refund_id }))
 }
 
 pub(crate) fn hasten(id: u128) -> Command {

@@ -1,4 +1,4 @@
-//! Section 1: a key commits with what its command did, and its replay is the first answer.
+//! Is a command carried out once per key, and answered again as the first time?
 
 use earmark_core::idempotency::{KeptAnswer, purge::PurgeIdempotencyKeys};
 use earmark_core::ids::{OrderId, PaymentId};
@@ -42,7 +42,7 @@ fn a_placement_is_answered_as_it_was_whatever_became_of_the_order() {
     let first = || keyed(1, 1, place(wanted(1, &[("a", 3)])));
     let lived = World::shop().and(first()).and(confirm(1)).and(pay(1, 1)).and(settle(1, 1, succeeded()));
     let lived = lived.and(ship(1, 1, Some(&[("a", 1)]))).and(deliver(1, 1)).and(cancel_part(1, &[("a", 1)]));
-    // The ids of a second request are others; they are not used.
+    // The second command comes with other ids; they are not used.
     check(
         lived,
         keyed(1, 1, place(wanted(2, &[("a", 3)]))),
@@ -94,7 +94,7 @@ fn a_replay_changes_nothing() {
 fn another_request_under_the_key_is_refused() {
     let given = || World::shop().and(keyed(1, 1, adjust("a", 1)));
     check(given(), keyed(1, 2, adjust("a", 1)), Expect::Refused(Rejection::IdempotencyKeyReused));
-    // Told before whatever else may be wrong with it.
+    // Checked before all else that may be wrong with it.
     check(
         given(),
         keyed(1, 2, if_match(99, adjust("none", 0))),

@@ -1,4 +1,4 @@
-//! Section 2: items, adjustments, and the counters.
+//! Do items, adjustments and counters follow their rules?
 
 use earmark_core::items::ON_HAND_MAX;
 use earmark_core::items::adjust::StockChange;
@@ -101,7 +101,7 @@ fn an_absolute_count_needs_what_was_expected() {
         }),
     );
     check(World::shop(), to(7, None), Expect::Done(&["stock.adjusted"], just));
-    // A wrong expectation is told before what it would lead to.
+    // A wrong expectation is checked before what the change would lead to.
     let given = World::shop().and(order(1, &[("a", 4)]));
     let mismatch = Rejection::StockMismatch { on_hand: 10, reserved: 4 };
     check(given, to(1, Some(9)), Expect::Refused(mismatch));

@@ -1,4 +1,4 @@
-//! Section 1: API keys.
+//! Can API keys be created and revoked?
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::create::CreateKey;

@@ -1,4 +1,6 @@
-//! Do the rules of the contract hold, sentence by sentence? Tables through one [`given::check`], a file per feature.
+//! Do the rules of the contract hold, sentence by sentence?
+//!
+//! One file per feature, each a table of cases through one [`given::check`].
 
 mod cancel;
 mod carts;

@@ -1,7 +1,7 @@
-//! Section 5: payments. The attempt is written before the gateway is called; no answer is unknown, never failed.
+//! Is a payment a row before the gateway is called, and is no answer never taken for a failure?
 
 use earmark_core::orders::{OrderStatus, PaymentSummary};
-use earmark_core::payments::resolve::Verdict;
+use earmark_core::payments::resolve::ResolvedAs;
 use earmark_core::payments::settle::PaymentResult;
 use earmark_core::payments::{PAYMENTS_MAX, PaymentStatus};
 use earmark_core::{Outcome, Rejection, Timestamp};
@@ -74,7 +74,7 @@ fn nothing_is_charged_twice() {
 #[test]
 fn one_payment_is_in_progress_at_most() {
     check(confirmed().and(pay(1, 7)), pay(1, 8), Expect::Refused(Rejection::PaymentInProgress));
-    // Told before the amount.
+    // Checked before the amount.
     check(
         confirmed().and(pay(1, 7)),
         pay_amount(1, 8, Some(1)),
@@ -147,7 +147,7 @@ fn no_answer_is_unknown_not_failed() {
 }
 
 #[test]
-fn whoever_settles_first_wins() {
+fn first_answer_that_ends_it_stands() {
     let unknown = PaymentResult::Unknown { next_attempt_at: Timestamp(42) };
     for first in [succeeded(), declined(), PaymentResult::Failed { code: name("x") }] {
         for second in [succeeded(), declined(), unknown.clone()] {
@@ -204,7 +204,7 @@ fn attempts_are_limited() {
 #[test]
 fn a_person_may_end_what_the_gateway_does_not() {
     let pending = || confirmed().and(pay(1, 7));
-    let taken = || Verdict::Succeeded { reference: Some(name("ch_1")) };
+    let taken = || ResolvedAs::Succeeded { reference: Some(name("ch_1")) };
     check(
         pending(),
         resolve(1, 7, taken()),
@@ -217,7 +217,7 @@ fn a_person_may_end_what_the_gateway_does_not() {
     );
     check(
         pending(),
-        resolve(1, 7, Verdict::Failed),
+        resolve(1, 7, ResolvedAs::Failed),
         Expect::Done(&["payment.failed", "payment.resolved"], |after| {
             let order = after.world.order(1);
             assert_eq!((order.status(), order.pending_payment()), (OrderStatus::Confirmed, None));
@@ -237,15 +237,15 @@ fn what_has_ended_is_not_resolved_again() {
     let pending = || confirmed().and(pay(1, 7));
     check(
         pending().and(settle(1, 7, succeeded())),
-        resolve(1, 7, Verdict::Failed),
+        resolve(1, 7, ResolvedAs::Failed),
         settled(PaymentStatus::Succeeded),
     );
     check(
         pending().and(settle(1, 7, declined())),
-        resolve(1, 7, Verdict::Failed),
+        resolve(1, 7, ResolvedAs::Failed),
         settled(PaymentStatus::Declined),
     );
-    check(pending().and(resolve(1, 7, Verdict::Failed)), settle(1, 7, succeeded()), Expect::Unchanged);
-    check(pending(), resolve(1, 8, Verdict::Failed), Expect::Refused(Rejection::NotFound));
-    check(pending(), resolve(2, 7, Verdict::Failed), Expect::Refused(Rejection::NotFound));
+    check(pending().and(resolve(1, 7, ResolvedAs::Failed)), settle(1, 7, succeeded()), Expect::Unchanged);
+    check(pending(), resolve(1, 8, ResolvedAs::Failed), Expect::Refused(Rejection::NotFound));
+    check(pending(), resolve(2, 7, ResolvedAs::Failed), Expect::Refused(Rejection::NotFound));
 }

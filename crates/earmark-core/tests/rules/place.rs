@@ -1,4 +1,4 @@
-//! Section 4: creating an order, all or nothing.
+//! Is an order placed as a whole or not at all?
 
 use earmark_core::carts::{LINES_MAX, QUANTITY_MAX};
 use earmark_core::ids::OrderId;
@@ -50,7 +50,7 @@ fn duplicates_in_a_request_are_added_up_before_anything_is_checked() {
             assert_eq!((lines.len(), lines[0].quantity, lines[1].quantity), (2, 5, 1));
         }),
     );
-    // Each alone would fit.
+    // Each line alone would fit.
     let shortages = vec![short("a", 12, 10)];
     check(
         World::shop(),
@@ -194,7 +194,7 @@ fn a_cart_without_what_is_asked_is_refused() {
 }
 
 #[test]
-fn a_cart_whose_stock_went_meanwhile_is_refused_whole() {
+fn a_cart_with_too_little_stock_left_is_refused_as_a_whole() {
     let given = filled_cart().and(adjust("b", -5)).and(order(7, &[("a", 9)]));
     let shortages = vec![short("a", 2, 1), short("b", 1, 0)];
     check(given, from_cart(1, 1, None), Expect::Refused(Rejection::InsufficientStock { shortages }));
@@ -227,7 +227,7 @@ fn a_reference_is_unique_for_ever() {
     let given = || World::shop().and(with(1, &[("a", 1)]));
     check(given(), with(2, &[("a", 1)]), taken());
     check(given().and(cancel(1)), with(2, &[("a", 1)]), taken());
-    // Told before anything that today's stock and prices say, and after what is wrong in itself.
+    // Checked before today's stock and prices, and after what is wrong whatever the state.
     check(given(), with(2, &[("a", 99), ("gone", 1)]), taken());
     check(given(), with(2, &[("a", 0)]), Expect::Invalid("/lines/0/quantity"));
 }
@@ -253,7 +253,7 @@ fn refusals_come_in_their_order() {
     let source = |cart: u128| Source::Cart { cart_id: earmark_core::ids::CartId(cart), skus: None };
     let all_wrong = PlaceOrder { reference, expected_total, source: source(9), ..wanted(2, &[]) };
     let stale = |order: PlaceOrder| if_match(7, place(order));
-    // Under a key that was used for another request, nothing else is looked at.
+    // Under a key that was used for another command, nothing else is checked.
     check(given(), keyed(1, 2, stale(all_wrong.clone())), Expect::Refused(Rejection::IdempotencyKeyReused));
     check(given(), stale(all_wrong.clone()), Expect::Refused(Rejection::NotFound));
     let found = PlaceOrder { source: source(1), ..all_wrong };

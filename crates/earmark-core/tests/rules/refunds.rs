@@ -1,4 +1,4 @@
-//! Section 5: refunds, a row before the gateway is called.
+//! Does a refund never exceed what was captured, and does a failed one count for nothing?
 
 use earmark_core::orders::PaymentSummary;
 use earmark_core::orders::{CancelReason, OrderStatus};
@@ -11,7 +11,7 @@ use crate::given::{
     place, settle, settle_refund, wanted,
 };
 
-/// Refund 7 of 10.00, on its way.
+/// A shop with refund 7 of 10.00, which is pending.
 fn refunding() -> World {
     paid(&[("a", 2)]).and(cancel_lines(1, Some(&[("a", 1)]), 7))
 }
@@ -66,7 +66,7 @@ fn no_answer_is_asked_again() {
 }
 
 #[test]
-fn whoever_settles_first_wins() {
+fn first_answer_that_ends_it_stands() {
     for first in [RefundResult::Succeeded, RefundResult::Failed] {
         for second in [RefundResult::Succeeded, RefundResult::Failed] {
             check(
@@ -80,7 +80,7 @@ fn whoever_settles_first_wins() {
     check(refunding(), settle_refund(2, 7, RefundResult::Succeeded), Expect::Refused(Rejection::NotFound));
 }
 
-/// 20.00 captured, nothing refunded.
+/// A shop with 20.00 captured and nothing refunded.
 fn captured() -> World {
     paid(&[("a", 2)])
 }
@@ -117,7 +117,7 @@ fn never_more_than_was_captured_whatever_else_goes_back() {
     check(captured().and(cancel(1)), give_back(1, 9, 1), exceeds(1, 0));
     check(captured(), give_back(1, 9, 0), Expect::Invalid("/amount"));
     check(captured(), give_back(1, 9, -5), Expect::Invalid("/amount"));
-    // What a cancellation owes is cut to what is left.
+    // The refund of a cancellation is cut to what is left to refund.
     check(
         captured().and(give_back(1, 9, 1500)),
         cancel(1),

@@ -1,4 +1,4 @@
-//! Section 4: shipping and delivering.
+//! May units be shipped and delivered, and what becomes of the counters?
 
 use earmark_core::Rejection;
 use earmark_core::orders::{FulfillmentStatus, OrderStatus};

@@ -1,4 +1,4 @@
-//! Section 1: every resource has a version, raised by each change, and If-Match is honoured on every command.
+//! Does every change raise the version of its resource, and is `If-Match` obeyed on every command?
 
 use earmark_core::Rejection;
 use earmark_core::carts::delete::{DeleteCart, Due};
@@ -13,7 +13,7 @@ use crate::given::{
     if_match, item, order, paid, pay, place, put, set, ship, wanted,
 };
 
-/// A shop, a command, and the version that its resource has there.
+/// A shop, a command, and the version that its resource has in that shop.
 fn table() -> Vec<(World, Command, u64)> {
     let key = CreateKey { id: KeyId(1), name: None, role: KeyRole::Admin, secret_hash: [1; 32] };
     let with_key = || World::empty().and(command(Action::CreateKey(key.clone())));
@@ -79,6 +79,6 @@ fn the_version_is_told_before_what_the_state_says() {
     check(World::shop(), if_match(9, adjust("a", -99)), mismatch(2));
     check(World::shop(), if_match(9, adjust("a", 0)), mismatch(2));
     check(World::shop().and(order(1, &[("a", 1)])), if_match(9, ship(1, 1, None)), mismatch(1));
-    // And a version that is right does not hide what is wrong.
+    // A version that is right does not hide what else is wrong.
     check(World::shop(), if_match(2, adjust("a", 0)), Expect::Invalid("/delta"));
 }

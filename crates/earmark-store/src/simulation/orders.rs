@@ -11,7 +11,7 @@ use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{Address, CancelReason, Order, OrderStatus, Units};
 use earmark_core::payments::Token;
 use earmark_core::payments::hasten::HastenAttempts;
-use earmark_core::payments::resolve::{ResolvePayment, Verdict};
+use earmark_core::payments::resolve::{ResolvePayment, ResolvedAs};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::payments::start::StartPayment;
 use earmark_core::refunds::create::CreateRefund;
@@ -247,13 +247,13 @@ impl Simulation {
         let Some((order_id, payment_id)) = self.random.pick(&self.shop.pending_payments).copied() else {
             return self.pay();
         };
-        let verdict = if self.random.percent(50) {
-            Verdict::Succeeded { reference: self.random.percent(50).then(|| name("gw_2")) }
+        let resolved_as = if self.random.percent(50) {
+            ResolvedAs::Succeeded { reference: self.random.percent(50).then(|| name("gw_2")) }
         } else {
-            Verdict::Failed
+            ResolvedAs::Failed
         };
         let (note, refund_id) = (Note::parse("seen at the bank").expect("a note"), RefundId(self.id()));
-        Action::ResolvePayment(ResolvePayment { order_id, payment_id, verdict, note, refund_id })
+        Action::ResolvePayment(ResolvePayment { order_id, payment_id, resolved_as, note, refund_id })
     }
 
     pub(super) fn hasten(&mut self) -> Action {

@@ -1,7 +1,7 @@
 //! `POST /v1/payments/{id}/resolve`: a person says what became of a payment that the gateway cannot be made to tell.
 
 use earmark_core::ids::{OrderId, PaymentId};
-use earmark_core::payments::resolve::{ResolvePayment, Verdict};
+use earmark_core::payments::resolve::{ResolvePayment, ResolvedAs};
 use earmark_core::text::{Name, Note};
 use earmark_core::{Action, Outcome};
 use serde::Deserialize;
@@ -51,12 +51,12 @@ impl Body {
         if self.status == Resolution::Failed && self.gateway_reference.is_some() {
             checks.wrong("/gateway_reference", "only goes with SUCCEEDED");
         }
-        let verdict = match self.status {
-            Resolution::Succeeded => Verdict::Succeeded { reference },
-            Resolution::Failed => Verdict::Failed,
+        let resolved_as = match self.status {
+            Resolution::Succeeded => ResolvedAs::Succeeded { reference },
+            Resolution::Failed => ResolvedAs::Failed,
         };
         let refund_id = fresh_ids::refund();
-        checks.all(note.map(|note| ResolvePayment { order_id, payment_id, verdict, note, refund_id }))
+        checks.all(note.map(|note| ResolvePayment { order_id, payment_id, resolved_as, note, refund_id }))
     }
 }
 

@@ -1,6 +1,8 @@
-//! The books of one order, kept by the real rules: each step is a command that `decide` decides.
+//! The rows of a shop with one order, changed by the real rules: each step is a command that
+//! `decide` decides.
 //!
-//! What would make states endless without making them different (versions, times, the count of attempts beyond one) is leveled after each step.
+//! Versions, times, and the count of attempts beyond one would make the states endless without
+//! making them different. They are leveled after each step.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -22,40 +24,40 @@ use earmark_core::text::{Metadata, Name, Sku};
 use earmark_core::{Action, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
-/// Long after every reservation has ended.
+/// A time after the end of every reservation.
 const LATE: Timestamp = Timestamp(1_790_000_100_000_000_000);
 const ORDER: OrderId = OrderId(1);
-/// Units of the order.
+/// The units that are ordered.
 pub(crate) const UNITS: u32 = 2;
 
-/// A payment or a refund.
+/// The row that a call is about, with the id of the payment or refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Row {
     Payment(u128),
     Refund(u128),
 }
 
-/// What is settled of a row.
+/// What a node records about a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Settled {
     Done,
     Refused,
     Unknown,
-    /// Only a mistake settles a payment so.
+    /// Recorded by a mistake only.
     Failed,
 }
 
-/// The rows.
+/// The rows of the shop. Two shops are equal if their digests are.
 #[derive(Clone)]
-pub(crate) struct Books {
+pub(crate) struct Shop {
     item: Arc<Item>,
     pub(crate) stock: Stock,
     pub(crate) order: Arc<Order>,
-    /// Of all that is in them.
+    /// A hash of all rows.
     digest: [u64; 2],
 }
 
-impl std::fmt::Debug for Books {
+impl std::fmt::Debug for Shop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let payments: Vec<_> =
             self.order.payments.iter().map(|row| (row.id, row.status, row.attempts)).collect();
@@ -65,13 +67,13 @@ impl std::fmt::Debug for Books {
     }
 }
 
-impl PartialEq for Books {
+impl PartialEq for Shop {
     fn eq(&self, other: &Self) -> bool {
         self.digest == other.digest
     }
 }
 
-impl Hash for Books {
+impl Hash for Shop {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.digest.hash(state);
     }
@@ -85,7 +87,7 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-impl Books {
+impl Shop {
     /// One confirmed order of two units at 10.01 of an item, of which there are five.
     pub(crate) fn open() -> Self {
         let sku = Sku::parse("a").unwrap();
@@ -134,7 +136,7 @@ impl Books {
         Self { item, stock, order, digest: [0; 2] }.leveled()
     }
 
-    /// After a command; None if it was refused or changed nothing.
+    /// The shop after a command; `None` if it was refused or changed nothing.
     fn after(&self, action: Action, now: Timestamp) -> Option<Self> {
         let mut rows = WorkingSet::default();
         let sku = self.item.sku.clone();
@@ -182,7 +184,7 @@ impl Books {
         self.after(Action::StartPayment(start), NOW)
     }
 
-    /// Cancels so many units, or the whole.
+    /// Cancels this many units; `None` for the whole order.
     pub(crate) fn cancel(&self, units: Option<u32>) -> Option<Self> {
         let lines = units.map(|quantity| vec![Units { sku: self.item.sku.clone(), quantity }]);
         let refund_id = RefundId(10 + self.order.cancellations.len() as u128);
@@ -219,7 +221,7 @@ impl Books {
         self.after(action, NOW)
     }
 
-    /// The rows that are not settled, each with whether it was called for before.
+    /// The rows that are pending, each with whether the gateway was called for it before.
     pub(crate) fn pending(&self) -> Vec<(Row, bool)> {
         let payments = self.order.payments.iter().filter(|row| row.status == PaymentStatus::Pending);
         let refunds = self.order.refunds.iter().filter(|row| row.status == RefundStatus::Pending);
@@ -229,7 +231,7 @@ impl Books {
             .collect()
     }
 
-    /// What a row is about, in minor units; for a payment that is not written yet, what is due.
+    /// The amount of a row in minor units; for a payment that is not written yet, what is due.
     pub(crate) fn amount(&self, row: Row) -> i64 {
         let amount = match row {
             Row::Payment(id) => self.order.payments.iter().find(|row| row.id.0 == id).map(|row| row.amount),
@@ -238,13 +240,13 @@ impl Books {
         amount.unwrap_or_else(|| self.order.balance_due()).minor()
     }
 
-    /// The payments that succeeded, in minor units.
+    /// The amounts of the payments that succeeded, in minor units.
     pub(crate) fn succeeded(&self) -> impl Iterator<Item = (u128, i64)> {
         let done = self.order.payments.iter().filter(|row| row.status == PaymentStatus::Succeeded);
         done.map(|row| (row.id.0, row.amount.minor()))
     }
 
-    /// The refunds in a state, in minor units.
+    /// The amounts of the refunds in this state, in minor units.
     pub(crate) fn refunds(&self, status: RefundStatus) -> impl Iterator<Item = (u128, i64)> {
         let found = self.order.refunds.iter().filter(move |row| row.status == status);
         found.map(|row| (row.id.0, row.amount.minor()))
