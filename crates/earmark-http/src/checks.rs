@@ -1,64 +1,31 @@
-//! Which parts of a request are wrong? Collects every broken field before refusing, each with a JSON pointer.
+//! Which fields of a body are wrong? All of them are found before the request is refused, each with
+//! a JSON pointer, so that a client can correct them all at once.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Display;
+use std::ops::RangeInclusive;
 
 use earmark_core::Money;
 use earmark_core::carts::{LINES_MAX, QUANTITY_MAX};
 use earmark_core::money::MINOR_MAX;
 use earmark_core::orders::Units;
 use earmark_core::text::{InvalidText, Metadata, Sku};
-use serde::Serialize;
 
 use crate::dto::units::UnitsInput;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 
-/// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldError {
-    /// Where, as a JSON pointer (RFC 6901): into the body, or `/name` of a parameter or header.
-    pointer: String,
-    /// What is wrong and what is allowed.
-    detail: String,
-    /// `path`, `query` or `header` where it is not the body.
-    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
-    place: Option<&'static str>,
-}
-
-impl FieldError {
-    /// Something in the body.
-    pub(crate) fn body(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), detail: detail.into(), place: None }
-    }
-
-    /// A query parameter.
-    pub(crate) fn query(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("query") }
-    }
-
-    /// A part of the path.
-    pub(crate) fn path(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("path") }
-    }
-
-    /// A header.
-    pub(crate) fn header(name: impl Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{name}"), detail: detail.into(), place: Some("header") }
-    }
-}
-
-/// The checks of one body. Each gives its value or notes what is wrong; [`Checks::done`] refuses if anything was.
+/// The checks of one body. Each returns its value, or notes what is wrong and returns `None`.
 #[derive(Default)]
 pub(crate) struct Checks(Vec<FieldError>);
 
 impl Checks {
-    /// Notes that something is wrong.
+    /// Notes that the value at this pointer is wrong. `detail` says what is allowed.
     pub(crate) fn wrong(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
         self.0.push(FieldError::body(pointer, detail));
     }
 
-    /// A text with a rule of its own.
+    /// A text that `parse` accepts.
     pub(crate) fn text<T>(
         &mut self,
         pointer: impl Into<Cow<'static, str>>,
@@ -68,7 +35,7 @@ impl Checks {
         parse(text).map_err(|error| self.wrong(pointer.into(), error.0)).ok()
     }
 
-    /// A text with a rule of its own, or none.
+    /// A text that `parse` accepts, if there is one.
     pub(crate) fn optional<T>(
         &mut self,
         pointer: impl Into<Cow<'static, str>>,
@@ -78,7 +45,7 @@ impl Checks {
         text.and_then(|text| self.text(pointer, text, parse))
     }
 
-    /// An amount that is not negative.
+    /// An amount in the minor unit, not negative.
     pub(crate) fn money(&mut self, pointer: &'static str, minor: i64) -> Option<Money> {
         match Money::parse(minor) {
             Ok(amount) if minor >= 0 => Some(amount),
@@ -89,24 +56,25 @@ impl Checks {
         }
     }
 
-    /// A whole number within bounds.
+    /// A whole number within these bounds.
     pub(crate) fn count(
         &mut self,
         pointer: impl Into<Cow<'static, str>>,
         number: i64,
-        bounds: (u32, u32),
+        bounds: RangeInclusive<u32>,
     ) -> Option<u32> {
-        let (least, most) = bounds;
         match u32::try_from(number) {
-            Ok(count) if (least..=most).contains(&count) => Some(count),
+            Ok(count) if bounds.contains(&count) => Some(count),
             _ => {
+                let (least, most) = bounds.into_inner();
                 self.wrong(pointer.into(), format!("a whole number, {least} to {most}"));
                 None
             }
         }
     }
 
-    /// Units of items, at least one line.
+    /// Units of items in 1 to [`LINES_MAX`] lines. If a line is wrong, it is left out of what is
+    /// returned.
     pub(crate) fn units(&mut self, pointer: &'static str, lines: &[UnitsInput]) -> Vec<Units> {
         if lines.is_empty() || lines.len() > LINES_MAX {
             self.wrong(pointer, format!("1 to {LINES_MAX} lines"));
@@ -120,30 +88,30 @@ impl Checks {
                     if let Err(error) = sku {
                         self.wrong(format!("{pointer}/{index}/sku"), error.0);
                     }
-                    self.count(format!("{pointer}/{index}/quantity"), line.quantity, (1, QUANTITY_MAX));
+                    self.count(format!("{pointer}/{index}/quantity"), line.quantity, 1..=QUANTITY_MAX);
                 }
             }
         }
         units
     }
 
-    /// The units of one item.
+    /// A whole body that names units of one item.
     pub(crate) fn one_line(&mut self, line: &UnitsInput) -> Option<(Sku, u32)> {
         let sku = self.text("/sku", &line.sku, Sku::parse);
-        sku.zip(self.count("/quantity", line.quantity, (1, QUANTITY_MAX)))
+        sku.zip(self.count("/quantity", line.quantity, 1..=QUANTITY_MAX))
     }
 
-    /// The merchant's own pairs, or none.
+    /// The pairs of `metadata`, if there are any.
     pub(crate) fn metadata(&mut self, pairs: Option<BTreeMap<String, String>>) -> Option<Metadata> {
         Metadata::parse(pairs?).map_err(|error| self.wrong("/metadata", error.0)).ok()
     }
 
-    /// Refuses with everything that is wrong, if anything is.
+    /// Refuses the request if anything is wrong.
     pub(crate) fn done(self) -> Result<(), Problem> {
         if self.0.is_empty() { Ok(()) } else { Err(Problem::invalid(self.0)) }
     }
 
-    /// The values, once all checks have passed. A value is missing only where its check has noted why.
+    /// The values, if nothing is wrong. They may be `None` only where a check has noted why.
     pub(crate) fn all<T>(self, values: Option<T>) -> Result<T, Problem> {
         match values {
             Some(values) if self.0.is_empty() => Ok(values),

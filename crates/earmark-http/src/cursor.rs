@@ -1,25 +1,27 @@
-//! Where does a list go on? Opaque cursors: the key of the last row seen, tied to the list that gave it.
+//! Where does a list go on? After the row whose key its cursor carries.
 //!
-//! A cursor is base64url over a checksum and the key. The checksum covers the list's name, so a garbled cursor, or one of another
-//! list, is refused instead of giving a page of nonsense.
+//! A cursor is opaque to clients: base64url of a checksum and a key. The checksum covers the name
+//! of the list, so a garbled cursor, or one of another list, is refused instead of giving a wrong
+//! page.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
-use crate::secrets;
 
 const CHECK_LEN: usize = 6;
-/// Raised when the meaning of a key changes, so that old cursors are refused.
+/// Raised when the meaning of a key changes: older cursors are refused then.
 const VERSION: u8 = 1;
 
 fn check(list: &str, key: &[u8]) -> [u8; CHECK_LEN] {
-    let hash = secrets::hash(&[&[VERSION], list.as_bytes(), &[0], key].concat());
+    let hash = Sha256::new().chain_update([VERSION]).chain_update(list).chain_update([0]).chain_update(key);
+    let hash: [u8; 32] = hash.finalize().into();
     hash[..CHECK_LEN].try_into().expect("shorter than the hash")
 }
 
-/// The cursor after the row with this key.
+/// The cursor with which the list goes on after the row of this key.
 pub(crate) fn encode(list: &str, key: &[u8]) -> String {
     BASE64_URL_SAFE_NO_PAD.encode([&check(list, key)[..], key].concat())
 }
@@ -38,7 +40,7 @@ pub(crate) fn decode_exact<const LEN: usize>(list: &str, cursor: &str) -> Result
     decode(list, cursor)?.try_into().map_err(|_| garbled())
 }
 
-/// 400: not a cursor of this list.
+/// 400: the parameter `cursor` is not a cursor of this list.
 pub(crate) fn garbled() -> Problem {
     Problem::invalid_one(FieldError::query("cursor", "not a `next_cursor` of this list"))
 }

@@ -1,6 +1,9 @@
-//! Where do ids come from? UUIDv7, made at the edge: time first, and rising within a process even inside one millisecond.
+//! Where do ids come from? They are made here, before the command is submitted, since deciding is
+//! pure.
+//!
+//! They are UUIDv7: the time comes first, and within a process they rise even inside a millisecond.
 
-use earmark_core::ids::{AdjustmentId, CartId, KeyId, OrderId, PaymentId, RefundId, ShipmentId};
+use earmark_core::ids::{AdjustmentId, CartId, OrderId, PaymentId, RefundId, ShipmentId};
 use uuid::Uuid;
 
 macro_rules! fresh {
@@ -14,7 +17,6 @@ macro_rules! fresh {
 fresh! {
     adjustment: AdjustmentId;
     cart: CartId;
-    key: KeyId;
     order: OrderId;
     payment: PaymentId;
     refund: RefundId;

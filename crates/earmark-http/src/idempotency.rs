@@ -1,7 +1,9 @@
-//! Is this the same request as before? Turns the `Idempotency-Key` header into the digest and fingerprint that the core compares.
+//! Is this the same request as an earlier one? The `Idempotency-Key` header becomes the digest and
+//! the fingerprint that the core compares.
 //!
-//! The digest names caller and key. Where the client's key is in the order of time (UUIDv7, ULID), the digest begins with its
-//! milliseconds, so that engines append instead of scattering.
+//! The digest is a hash of caller and key. Where the client's key carries a time (UUIDv7, ULID),
+//! the digest begins with that time in milliseconds, so that the database appends rows instead of
+//! scattering them.
 
 use axum::http::{HeaderMap, HeaderName, Method};
 use earmark_core::Command;
@@ -9,24 +11,22 @@ use earmark_core::idempotency::IdempotencyKey;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 
-/// The header.
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The most characters of a key.
 pub(crate) const KEY_LEN_MAX: usize = 255;
 
-/// Whether a command needs a key.
+/// Whether a command needs an `Idempotency-Key`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keyed {
-    /// It would do harm twice.
+    /// The command would do harm if it ran twice.
     Required,
-    /// It may have one.
     Accepted,
 }
 
-/// The client's key, unquoted.
+/// The client's key without quotes; `None` if it sent none.
 pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -40,7 +40,7 @@ pub(crate) fn parse(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     key.map(Some).ok_or_else(|| Problem::invalid_one(wrong()))
 }
 
-/// A structured-field string (RFC 8941) without its quotes; any other text as it is.
+/// A structured-field string (RFC 8941) without its quotes, or a text without quotes as it is.
 fn unquote(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else { return Some(text.to_owned()) };
     let mut characters = quoted.strip_suffix('"')?.chars();
@@ -55,7 +55,7 @@ fn unquote(text: &str) -> Option<String> {
     Some(key)
 }
 
-/// The digest of a caller's key.
+/// The digest of a key of the caller `scope`.
 pub(crate) fn digest(scope: &str, key: &str) -> [u8; 16] {
     let hash = Sha256::new().chain_update(scope).chain_update([0]).chain_update(key).finalize();
     let mut digest: [u8; 16] = hash[..16].try_into().expect("shorter than the hash");
@@ -65,7 +65,7 @@ pub(crate) fn digest(scope: &str, key: &str) -> [u8; 16] {
     digest
 }
 
-/// The fingerprint of a request.
+/// The fingerprint of a request. Under one key, another fingerprint is another request.
 pub(crate) fn fingerprint(method: &Method, path: &str, body: &[u8]) -> [u8; 16] {
     let hash = Sha256::new().chain_update(method.as_str()).chain_update([0]).chain_update(path);
     let hash = hash.chain_update([0]).chain_update(body).finalize();
@@ -87,7 +87,7 @@ fn millis_of(key: &str) -> Option<u64> {
     }
 }
 
-/// The key as the core sees it.
+/// What the core compares for this command.
 pub(crate) fn key(command: &Command, key: &str, fingerprint: [u8; 16]) -> IdempotencyKey {
     IdempotencyKey { digest: digest(&command.caller.actor.to_string(), key), fingerprint }
 }

@@ -1,24 +1,25 @@
-//! Which version does the client mean? `If-Match` of RFC 9110: strong comparison, so a weak tag never matches.
+//! Which version of the resource does the client mean? `If-Match` of RFC 9110 says it.
+//!
+//! The comparison is the strong one, so a weak entity tag never matches.
 
 use axum::http::HeaderMap;
 use axum::http::header::IF_MATCH;
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 
-/// What the client asks of the resource's version.
+/// What `If-Match` demands of the resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Precondition {
-    /// Nothing.
     None,
-    /// That the resource exists.
+    /// The resource must exist.
     Exists,
-    /// That it has this version. Versions begin at 1, so 0 is "none that it could have".
+    /// The resource must have this version. Versions begin at 1, so 0 never matches.
     Version(u64),
 }
 
 impl Precondition {
-    /// The version to be compared by the core.
+    /// The version that the core compares; `None` if any will do.
     pub(crate) fn version(self) -> Option<u64> {
         match self {
             Self::Version(version) => Some(version),
@@ -47,7 +48,7 @@ fn parse_tag(tag: &str) -> Option<Precondition> {
     if !opaque.bytes().all(|byte| byte == 0x21 || (0x23..=0x7e).contains(&byte)) {
         return None;
     }
-    // A tag that we never gave cannot match: not the canonical digits of a version, or weak.
+    // A weak tag, or one that is not the plain digits of a version, is none that we gave.
     let version = opaque.parse().ok().filter(|version: &u64| !weak && version.to_string() == opaque);
     Some(Precondition::Version(version.unwrap_or(0)))
 }

@@ -1,36 +1,30 @@
-//! How do clients talk to the store? The HTTP interface, version 1: parses requests into commands, renders outcomes.
+//! How do programs talk to the store? The HTTP API, version 1: it parses requests into commands and
+//! queries, and writes their outcomes as JSON.
 //!
-//! [`router`] is the table of contents, one file per endpoint under `endpoints/`; `problem.rs` alone knows which refusal has which status.
-//! No SQL here, and no rule: whatever depends on state is decided in `earmark-core`.
+//! [`router()`] is the table of contents. Each line of it names a file under `endpoints/`, which
+//! has the request, the handler and the description of one call. `problem/` alone knows which error
+//! has which status. Connections and credentials are in `earmark-door`. There is no SQL here, and
+//! no rule: whatever depends on stored data is decided in `earmark-core`.
 
-mod auth;
-mod body;
-mod call;
-mod card_numbers;
 mod checks;
 mod config;
 mod cursor;
-mod customer_tokens;
 mod dto;
 mod endpoints;
-mod frame;
+mod field_error;
 mod fresh_ids;
-mod hints;
 mod idempotency;
 mod if_match;
-mod metrics;
+mod json;
+mod notifications;
 mod openapi;
 mod problem;
 mod reply;
-mod request_id;
+mod request;
 mod router;
-pub mod secrets;
-mod serve;
 mod state;
 mod time;
 
-pub use config::{HttpConfig, ServeLimits};
-pub use hints::{HintScheme, Hints};
+pub use config::HttpConfig;
+pub use notifications::{NotificationKey, SignatureScheme};
 pub use router::{openapi_json, router};
-pub use serve::serve;
-pub use state::{App, AppState};

@@ -1,4 +1,8 @@
-//! What does the description say beside the single operations? Its head, the shared headers, and the answers that every operation can give.
+//! What does the description say beside the single calls? Its head, the headers that calls share,
+//! and the problems that every call can answer with.
+//!
+//! The calls describe themselves, each in its file under `endpoints/`. `openapi.json` is the
+//! result, and a test compares it with what is served.
 
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
@@ -18,10 +22,10 @@ const ABOUT: &str = "Items with quantities, carts, orders that reserve stock, pa
     `code`. Every resource has a `version`, which is its entity tag; `If-Match` is honoured on every command. A command sent again \
     under the same `Idempotency-Key` gives the first answer again, and happens once.";
 
-/// The groups of calls, in the order of the contract.
+/// The groups of endpoints, in the order of the contract.
 const TAGS: [&str; 7] = ["Inventory", "Carts", "Orders", "Payments", "Events", "Keys", "Server"];
 
-/// The head of the description.
+/// The description without any endpoint.
 pub(crate) fn head() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Earmark HTTP API")
@@ -46,7 +50,7 @@ pub(crate) fn head() -> OpenApi {
         .build()
 }
 
-/// The description with the answers that its operations share.
+/// Adds to the description what its operations share.
 pub(crate) fn finished(mut document: OpenApi) -> OpenApi {
     for (path, item) in &mut document.paths.paths {
         if path.starts_with("/v1/") {
@@ -63,7 +67,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
 }
 
-/// Status, description, and whether only operations that change something answer it.
+/// Status, description, and whether only operations that change something answer with it.
 const PROBLEMS: [(&str, &str, bool); 12] = [
     ("400", "The request is not valid; see `errors`. Or a needed Idempotency-Key is missing.", false),
     ("401", "No valid token.", false),
@@ -93,7 +97,8 @@ fn add_problems(operation: &mut Operation) {
     }
 }
 
-/// A body that may be left out is described as absent, not as `null`, which is refused.
+/// Describes an optional body as one that may be left out. `null`, which utoipa would add, is
+/// refused.
 fn leave_out_null(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else { return };
     let Some(RefOr::T(content)) = body.content.get_mut("application/json") else { return };
@@ -128,7 +133,7 @@ fn key(description: &str, required: Required) -> Vec<Parameter> {
     vec![header("Idempotency-Key", description, required, schema)]
 }
 
-/// The `Idempotency-Key` of a command that would do harm twice.
+/// The `Idempotency-Key` of a command that would do harm if it ran twice.
 pub(crate) enum KeyRequired {}
 
 impl IntoParams for KeyRequired {
@@ -149,7 +154,7 @@ impl IntoParams for KeyAccepted {
     }
 }
 
-/// The `Idempotency-Key` of a command that can also be tried out.
+/// The `Idempotency-Key` of a command that also has a dry run.
 pub(crate) enum KeyUnlessDryRun {}
 
 impl IntoParams for KeyUnlessDryRun {
@@ -161,7 +166,7 @@ impl IntoParams for KeyUnlessDryRun {
     }
 }
 
-/// `If-Match`.
+/// `If-Match`, which every command accepts.
 pub(crate) enum IfMatch {}
 
 impl IntoParams for IfMatch {

@@ -1,4 +1,4 @@
-//! How is an answer written? Status, JSON straight into bytes, and the few headers that go with a resource.
+//! How is an answer written? A status, a body of JSON, and the few headers that go with a resource.
 
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, ETAG, LOCATION};
@@ -8,19 +8,19 @@ use serde::Serialize;
 
 use crate::problem::Problem;
 
-/// Says that an answer was given before.
+/// Marks an answer that was given before, to the first request under the same key.
 pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Most resources fit into this many bytes.
 const BODY_BYTES_USUAL: usize = 2048;
 
-/// What an endpoint gives back.
+/// What an endpoint returns.
 pub(crate) type Answered = Result<Reply, Problem>;
 
-/// An answer.
+/// An answer other than a problem.
 pub(crate) struct Reply(Response);
 
 impl Reply {
-    /// This body under this status.
+    /// An answer with this status and body.
     pub(crate) fn json(status: StatusCode, body: &impl Serialize) -> Answered {
         let mut bytes = Vec::with_capacity(BODY_BYTES_USUAL);
         serde_json::to_writer(&mut bytes, body).map_err(|error| {
@@ -38,21 +38,21 @@ impl Reply {
         Self::json(StatusCode::OK, body)
     }
 
-    /// 204.
+    /// 204, which has no body.
     pub(crate) fn no_content() -> Self {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NO_CONTENT;
         Self(response)
     }
 
-    /// With the resource's version as its entity tag.
+    /// Adds the resource's version as its entity tag.
     pub(crate) fn version(mut self, version: u64) -> Self {
         let tag = HeaderValue::from_str(&format!("\"{version}\"")).expect("digits in quotes");
         self.0.headers_mut().insert(ETAG, tag);
         self
     }
 
-    /// With the path of the resource.
+    /// Adds the path of the new resource.
     pub(crate) fn location(mut self, path: &str) -> Self {
         if let Ok(path) = HeaderValue::from_str(path) {
             self.0.headers_mut().insert(LOCATION, path);
@@ -60,7 +60,7 @@ impl Reply {
         self
     }
 
-    /// Saying whether it is an earlier answer again.
+    /// Marks the answer if it was given before.
     pub(crate) fn replayed(mut self, replayed: Replayed) -> Self {
         if replayed == Replayed::Yes {
             self.0.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
@@ -72,9 +72,7 @@ impl Reply {
 /// Whether an answer was given before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Replayed {
-    /// It was.
     Yes,
-    /// It was not.
     No,
 }
 

@@ -1,14 +1,17 @@
-//! How is a time written? RFC 3339, UTC, `Z`, always six decimals: 27 characters, written by hand since every answer holds several.
+//! How is a time written? RFC 3339 in UTC with `Z` and always six decimals, which are 27
+//! characters.
+//!
+//! Times are written by hand because every answer has several of them.
 
 use earmark_core::Timestamp;
 use serde::{Serialize, Serializer};
 
-/// A time as clients see it.
+/// A time that serializes as clients see it. A time outside of 1970 to 9999 is clamped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Time(pub(crate) Timestamp);
 
 const DAY_MICROS: i64 = 86_400_000_000;
-/// The last microsecond of the year 9999, the last that RFC 3339 can write.
+/// The last microsecond of the year 9999, after which RFC 3339 has no way to write a year.
 const LATEST: i64 = 253_402_300_799_999_999;
 
 impl Time {
@@ -35,8 +38,8 @@ fn digits(text: &mut [u8], mut number: i64) {
     }
 }
 
-/// Year, month and day of a day since 1970, in the Gregorian calendar, by Hinnant's algorithm: years begin in March, so that the leap
-/// day is the last of its year.
+/// Year, month and day of a number of days since 1970, by Hinnant's algorithm `civil_from_days`.
+/// Its years begin in March, so that a leap day is the last day of its year.
 fn civil(days: i64) -> (i64, i64, i64) {
     let shifted = days + 719_468;
     let era = shifted / 146_097;

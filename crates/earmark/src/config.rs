@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use earmark_core::{Currency, Span};
+use earmark_door::DoorConfig;
+use earmark_door::secrets::AdminKey;
 use earmark_http::HttpConfig;
-use earmark_http::secrets::AdminKey;
 use earmark_postgres::Distributed;
 use serde::Deserialize;
 
@@ -50,6 +51,7 @@ pub(crate) struct Config {
     pub(crate) database: Database,
     pub(crate) distributed: Option<Distributed>,
     pub(crate) listen: SocketAddr,
+    pub(crate) door: DoorConfig,
     pub(crate) http: HttpConfig,
     pub(crate) gateway: GatewayConfig,
     pub(crate) idempotency_ttl: Span,
@@ -72,12 +74,13 @@ impl Config {
             secret: options.gateway_secret.or(file.gateway_secret),
             webhook_secret: options.gateway_webhook_secret.or(file.gateway_webhook_secret),
         };
-        let hints = crate::gateway::hints(&gateway)?;
+        let notification_key = crate::gateway::notification_key(&gateway)?;
         let gateway = GatewayConfig::parse(gateway, &currency)?;
         let mut http = HttpConfig::new(currency, gateway.name());
-        http.gateway_hints = hints;
+        http.notification_key = notification_key;
+        let mut door = DoorConfig::default();
         if let Some(key) = options.admin_key.or(file.admin_key) {
-            http.admin_key =
+            door.admin_key =
                 Some(AdminKey::parse(&key).map_err(|error| WrongUsage(format!("--admin-key: {error}")))?);
         }
         http.private_catalogue = options.private_catalogue.or(file.private_catalogue).unwrap_or(false);
@@ -100,6 +103,7 @@ impl Config {
             distributed: distributed(options.distributed.or(file.distributed), &parsed)?,
             database: parsed,
             listen: options.listen.or(file.listen).unwrap_or_else(|| ([127, 0, 0, 1], 8080).into()),
+            door,
             http,
             gateway,
             idempotency_ttl: span("idempotency-ttl", kept)?,

@@ -11,7 +11,7 @@ use earmark_core::keys::KeyRole;
 use earmark_core::keys::create::CreateKey;
 use earmark_core::text::Name;
 use earmark_core::{Action, Outcome};
-use earmark_http::secrets::FreshKey;
+use earmark_door::secrets::FreshKey;
 use earmark_store::Store;
 
 use crate::operator::submit_once;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use earmark_core::Currency;
 use earmark_core::text::Name;
-use earmark_http::{HintScheme, Hints};
+use earmark_http::{NotificationKey, SignatureScheme};
 use earmark_store::Clock;
 use earmark_workers::PaymentGateway;
 use earmark_workers::gateways::{
@@ -47,23 +47,23 @@ fn wrong(text: &str) -> WrongUsage {
     WrongUsage(text.into())
 }
 
-/// What the webhooks of the gateway are checked with; by default those of an own gateway with the
+/// What checks the notifications of the gateway. For a gateway of one's own it is by default the
 /// secret that its answers are checked with.
-pub(crate) fn hints(options: &GatewayOptions) -> Result<Option<Hints>, WrongUsage> {
+pub(crate) fn notification_key(options: &GatewayOptions) -> Result<Option<NotificationKey>, WrongUsage> {
     let secret = options.webhook_secret.as_deref();
     let (scheme, secret) = match options.gateway.as_deref() {
         None | Some("sandbox") if secret.is_some() => {
             return Err(wrong("--gateway-webhook-secret: the sandbox has no webhooks"));
         }
         None | Some("sandbox") => return Ok(None),
-        Some("stripe") => (HintScheme::Stripe, secret),
-        Some(_) => (HintScheme::Signed, secret.or(options.secret.as_deref())),
+        Some("stripe") => (SignatureScheme::Stripe, secret),
+        Some(_) => (SignatureScheme::Earmark, secret.or(options.secret.as_deref())),
     };
     match secret {
         Some(secret) if secret.len() < WEBHOOK_SECRET_BYTES_MIN => {
             Err(wrong("--gateway-webhook-secret: too short to be a secret"))
         }
-        secret => Ok(secret.map(|secret| Hints { scheme, secret: secret.into() })),
+        secret => Ok(secret.map(|secret| NotificationKey { scheme, secret: secret.into() })),
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use earmark_core::Currency;
-use earmark_http::{AppState, ServeLimits};
+use earmark_door::{Door, ServeLimits};
 use earmark_store::{Store, StoreError, StoreOptions};
 use earmark_workers::{CartCleanup, Expiry, Guard, KeyCleanup, Payments, Refunds, Share, Worker};
 use tokio::net::TcpListener;
@@ -43,7 +43,7 @@ pub(crate) fn command(options: ServeOptions) -> anyhow::Result<ExitCode> {
 async fn run(config: Config) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let server = Server::start(config).await?;
-    let has_admin_key = server.config.http.admin_key.is_some();
+    let has_admin_key = server.config.door.admin_key.is_some();
     let first_key = (!has_admin_key).then(|| tokio::spawn(first_key::show(server.store.clone())));
     let stop = async move {
         stop.await;
@@ -93,9 +93,10 @@ impl Server {
         for worker in workers(&store, &guard, &config) {
             tokio::spawn(earmark_workers::run(worker, stopped.clone()));
         }
-        let state = AppState::new(store.clone(), config.http);
-        let router = earmark_http::router(state.with_metrics(|registry| guard.register(registry)));
-        let serving = earmark_http::serve(listener, router, ServeLimits::default(), stop);
+        let door = Door::new(store.clone(), config.door);
+        door.metrics.register(|registry| guard.register(registry));
+        let router = earmark_http::router(door, config.http);
+        let serving = earmark_door::serve(listener, router, ServeLimits::default(), stop);
         tokio::select! {
             () = serving => {}
             ended = &mut writer_ended => return writer_failed(ended),

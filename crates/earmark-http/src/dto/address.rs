@@ -1,4 +1,5 @@
-//! Where an order goes, as clients send and see it.
+//! How does an order's address look? One macro names its parts once, for what clients send and what
+//! they see.
 
 use earmark_core::orders::Address;
 use earmark_core::text::Name;
@@ -6,17 +7,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
-use crate::body::only_from_object;
 use crate::checks::Checks;
+use crate::json::only_from_object;
 
 macro_rules! address {
-    ($($(#[$doc:meta])* $part:ident;)*) => {
+    ($($part:ident, $description:literal;)*) => {
         /// Where an order goes.
         #[derive(Deserialize, ToSchema)]
         #[serde(deny_unknown_fields, remote = "Self")]
         #[schema(as = AddressRequest)]
         pub(crate) struct AddressInput {
-            $($(#[$doc])* #[schema(value_type = Option<schemas::NameText>)] $part: Option<String>,)*
+            $(#[doc = $description] #[schema(value_type = Option<schemas::NameText>)] $part: Option<String>,)*
         }
 
         only_from_object!(AddressInput);
@@ -25,7 +26,7 @@ macro_rules! address {
         #[derive(Serialize, ToSchema)]
         #[schema(as = Address)]
         pub(crate) struct AddressBody<'a> {
-            $($(#[$doc])* #[schema(value_type = Option<schemas::NameText>)] $part: Option<&'a Name>,)*
+            $(#[doc = $description] #[schema(value_type = Option<schemas::NameText>)] $part: Option<&'a Name>,)*
         }
 
         impl AddressInput {
@@ -50,22 +51,13 @@ macro_rules! address {
 }
 
 address! {
-    /// To whom.
-    name;
-    /// A firm.
-    company;
-    /// Street and number.
-    line1;
-    /// More of the street.
-    line2;
-    /// Town.
-    city;
-    /// State, province, county.
-    region;
-    /// Postal code.
-    postal_code;
-    /// Country, ISO 3166-1 alpha-2.
-    country;
-    /// Telephone.
-    phone;
+    name, "To whom.";
+    company, "A firm.";
+    line1, "Street and number.";
+    line2, "More of the street.";
+    city, "Town.";
+    region, "State, province, county.";
+    postal_code, "Postal code.";
+    country, "Country, ISO 3166-1 alpha-2.";
+    phone, "Telephone.";
 }

@@ -1,4 +1,4 @@
-//! A counted correction of stock, as clients see it.
+//! How does a counted correction of stock look to clients?
 
 use earmark_core::ids::AdjustmentId;
 use earmark_core::items::{Adjustment, AdjustmentReason};
@@ -23,7 +23,7 @@ pub(crate) struct AdjustmentBody<'a> {
     /// Units on hand afterwards.
     #[schema(value_type = schemas::Count)]
     on_hand: u32,
-    /// Units reserved afterwards.
+    #[doc = "Units reserved afterwards."]
     #[schema(value_type = schemas::Count)]
     reserved: u32,
     #[schema(value_type = schemas::AdjustmentReasonWord)]

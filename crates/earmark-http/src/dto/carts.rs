@@ -1,4 +1,5 @@
-//! A cart as clients see it, at today's prices.
+//! How does a cart look to clients? With the prices and the availability of the moment, since a
+//! cart reserves nothing.
 
 use earmark_core::Money;
 use earmark_core::carts::{LineProblem, PricedCart};
@@ -63,7 +64,7 @@ pub(crate) struct CartLineBody<'a> {
 }
 
 impl<'a> CartBody<'a> {
-    /// The cart, rendered.
+    /// The cart as it is shown now.
     pub(crate) fn new(app: &'a App, priced: &'a PricedCart) -> Self {
         let cart = &priced.cart;
         let line = |index: usize| {

@@ -1,4 +1,4 @@
-//! A public fact, as clients see it.
+//! How does an event look to clients? The same members for all types, and `data` by type.
 
 use earmark_core::Fact;
 use earmark_core::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};

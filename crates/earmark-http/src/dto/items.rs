@@ -1,4 +1,4 @@
-//! An item as clients see it: its description and its counters.
+//! How does an item look to clients? Its description and its counters, as one resource.
 
 use earmark_core::items::StockedItem;
 use earmark_core::text::{Description, Metadata, Name, Sku, Url};
@@ -16,10 +16,10 @@ pub(crate) struct ItemBody<'a> {
     /// The merchant's own name of it.
     #[schema(value_type = schemas::SkuText)]
     sku: &'a Sku,
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = schemas::NameText)]
     name: &'a Name,
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = Option<schemas::DescriptionText>)]
     description: Option<&'a Description>,
     /// The price of one unit.
@@ -29,7 +29,7 @@ pub(crate) struct ItemBody<'a> {
     currency: &'a str,
     /// Whether it may be put into carts and ordered.
     active: bool,
-    /// A picture.
+    #[doc = "A picture."]
     #[schema(value_type = Option<schemas::UrlText>)]
     image_url: Option<&'a Url>,
     #[schema(value_type = schemas::MetadataMap)]
@@ -52,7 +52,7 @@ pub(crate) struct ItemBody<'a> {
 }
 
 impl<'a> ItemBody<'a> {
-    /// The item, rendered.
+    /// The item as it is shown now.
     pub(crate) fn new(app: &'a App, item: &'a StockedItem) -> Self {
         let StockedItem { item, stock } = item;
         Self {

@@ -1,4 +1,4 @@
-//! An API key without its secret, as admins see it.
+//! How does an API key look to admins? Without its secret, except in the answer that creates it.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::{ApiKey, KeyRole};
@@ -54,7 +54,7 @@ impl<'a> From<&'a ApiKey> for KeyBody<'a> {
 }
 
 impl<'a> NewKeyBody<'a> {
-    /// The key with its secret.
+    /// A new key with its token, which holds the secret.
     pub(crate) fn new(key: &'a ApiKey, token: &'a str) -> Self {
         Self { public: KeyBody::from(key), key: token }
     }

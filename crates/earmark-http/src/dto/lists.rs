@@ -1,11 +1,13 @@
-//! A page of a list: the rows and where it goes on.
+//! How does a page of a list look, and how are the parameters of lists read?
+//!
+//! Parameters are read as text and parsed here, so that an error names its parameter.
 
 use earmark_core::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::checks::FieldError;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::time;
 
@@ -16,7 +18,7 @@ const LIMIT_DEFAULT: usize = 50;
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct List<T> {
-    /// The rows.
+    #[doc = "The rows."]
     #[schema(max_items = 200)]
     data: Vec<T>,
     /// Pass it as `cursor` to get the next page; null at the end.
@@ -25,18 +27,18 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// A page.
+    /// A page that goes on at `next_cursor`; `None` at the end.
     pub(crate) fn new(data: Vec<T>, next_cursor: Option<String>) -> Self {
         Self { data, next_cursor }
     }
 }
 
-/// Which stretch of a list that takes no other parameter.
+/// The parameters of a list that takes no others.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Stretch {
-    /// The most rows.
+pub(crate) struct PageParams {
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     pub(crate) limit: Option<String>,
     /// A `next_cursor` of this list.
@@ -44,7 +46,7 @@ pub(crate) struct Stretch {
     pub(crate) cursor: Option<String>,
 }
 
-/// Reads `?limit=`.
+/// Reads `?limit=`; without it, the default of 50.
 pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     let Some(text) = text else { return Ok(LIMIT_DEFAULT) };
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -56,20 +58,20 @@ pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     }
 }
 
-/// Reads a point in time.
+/// Reads a parameter that is a point in time.
 pub(crate) fn point(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = || Problem::invalid_one(FieldError::query(name, "a time of RFC 3339"));
     text.map(|text| time::parse(text).ok_or_else(wrong)).transpose()
 }
 
-/// Reads one of the words of a closed list.
+/// Reads a parameter that is one of the words of `T`.
 pub(crate) fn word<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
     let wrong =
         |_| Problem::invalid_one(FieldError::query(name, "one of the words that it can be, in capitals"));
     text.map(|text| serde_json::from_value(text.into()).map_err(wrong)).transpose()
 }
 
-/// Reads `true` or `false`.
+/// Reads a parameter that is `true` or `false`.
 pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, Problem> {
     match text {
         None => Ok(None),

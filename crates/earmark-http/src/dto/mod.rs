@@ -1,8 +1,11 @@
-//! What do clients see? The resources of the contract, rendered from the core's types without copying them.
+//! What do clients send and see? The resources of the contract.
+//!
+//! The types that end in `Body` borrow from the core's types and are serialized; those that end in
+//! `Input` are deserialized and checked. Their docs are a part of the contract, since
+//! `openapi.json` serves them. A text that is too short or too wide for a doc is in `#[doc = …]`.
 
 pub(crate) mod address;
 pub(crate) mod adjustments;
-pub(crate) mod audits;
 pub(crate) mod carts;
 pub(crate) mod events;
 pub(crate) mod items;
@@ -16,3 +19,4 @@ pub(crate) mod refunds;
 pub(crate) mod schemas;
 pub(crate) mod shipments;
 pub(crate) mod units;
+pub(crate) mod verify_report;

@@ -1,4 +1,4 @@
-//! A change of an item's counters, as clients see it.
+//! How does a change of an item's counters look to clients?
 
 use earmark_core::ids::{EventId, OrderId};
 use earmark_core::movements::{Movement, MovementKind, MovementReason};
@@ -27,7 +27,7 @@ pub(crate) struct MovementBody<'a> {
     /// Units on hand afterwards.
     #[schema(value_type = schemas::Count)]
     on_hand: u32,
-    /// Units reserved afterwards.
+    #[doc = "Units reserved afterwards."]
     #[schema(value_type = schemas::Count)]
     reserved: u32,
     #[schema(value_type = Option<schemas::OrderIdText>)]

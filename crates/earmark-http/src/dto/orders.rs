@@ -1,4 +1,5 @@
-//! An order as clients see it: what was promised, and where it stands.
+//! How does an order look to clients? What was ordered, what has become of it, and its totals,
+//! which are computed when it is shown.
 
 use earmark_core::ids::{OrderId, RefundId};
 use earmark_core::orders::{
@@ -48,7 +49,7 @@ pub(crate) struct OrderBody<'a> {
     /// What went back, or is on its way back.
     #[schema(value_type = schemas::Amount)]
     refunded_total: i64,
-    /// total − paid_total + refunded_total.
+    #[doc = "total − paid_total + refunded_total."]
     #[schema(value_type = schemas::SignedAmount)]
     balance_due: i64,
     #[schema(max_items = 700)]
@@ -121,7 +122,7 @@ pub(crate) struct CancellationBody<'a> {
 }
 
 impl<'a> OrderBody<'a> {
-    /// The order, rendered.
+    /// The order as it is shown now.
     pub(crate) fn new(app: &'a App, order: &'a Order) -> Self {
         Self {
             id: order.id,

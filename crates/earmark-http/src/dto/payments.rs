@@ -1,4 +1,4 @@
-//! An attempt to take money, as clients see it.
+//! How does a payment look to clients? It is one attempt to take money.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::payments::{Payment, PaymentStatus};
@@ -55,7 +55,7 @@ pub(crate) struct MethodBody<'a> {
 }
 
 impl<'a> PaymentBody<'a> {
-    /// The payment of this order, rendered.
+    /// A payment of this order.
     pub(crate) fn new(app: &'a App, order_id: OrderId, payment: &'a Payment) -> Self {
         Self {
             id: payment.id,

@@ -1,4 +1,5 @@
-//! How problems are described in OpenAPI. They are written by [`crate::problem`]; a test holds the two together.
+//! How does the description show problems? They are written by [`crate::problem`], and the list of
+//! codes comes from there.
 
 use std::borrow::Cow;
 
@@ -6,7 +7,7 @@ use utoipa::openapi::schema::{ArrayBuilder, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::problem;
+use crate::problem::codes::codes;
 
 /// A problem, RFC 9457.
 pub(crate) enum Problem {}
@@ -46,7 +47,7 @@ impl PartialSchema for Problem {
             )
             .property("detail", string())
             .property("instance", string())
-            .property("code", string().enum_values(Some(problem::codes().collect::<Vec<_>>())))
+            .property("code", string().enum_values(Some(codes().collect::<Vec<_>>())))
             .property("retryable", ObjectBuilder::new().schema_type(Type::Boolean))
             .property("request_id", string())
             .property("errors", ArrayBuilder::new().items(error()));

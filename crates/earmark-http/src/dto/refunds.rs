@@ -1,4 +1,4 @@
-//! Money moved back, as clients see it.
+//! How does a refund look to clients? It moves money of one payment back.
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::orders::CancelReason;
@@ -10,7 +10,7 @@ use super::schemas;
 use crate::state::App;
 use crate::time::Time;
 
-/// Money moved back.
+#[doc = "Money moved back."]
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub(crate) struct RefundBody<'a> {
@@ -37,7 +37,7 @@ pub(crate) struct RefundBody<'a> {
 }
 
 impl<'a> RefundBody<'a> {
-    /// The refund of this order, rendered.
+    /// A refund of this order.
     pub(crate) fn new(app: &'a App, order_id: OrderId, refund: &Refund) -> Self {
         Self {
             id: refund.id,

@@ -1,6 +1,7 @@
-//! How are the contract's scalars described in OpenAPI? One named schema each, with every limit, shared by all resources.
+//! How are the contract's scalars described? One named schema for each, with every limit, shared by
+//! all resources.
 //!
-//! The types are never made: they only name a schema (`#[schema(value_type = …)]`).
+//! No value of these types is ever made: they only name a schema (`#[schema(value_type = …)]`).
 
 use std::borrow::Cow;
 
@@ -35,11 +36,11 @@ fn text(least: usize, most: usize) -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).min_length(Some(least)).max_length(Some(most))
 }
 
-/// Characters but NUL, not all of them blank.
+/// Any characters except NUL, not all of them blank.
 const SHOWN: &str = r"^[^\x00]*[^\s\x00][^\x00]*$";
-/// Any characters but NUL.
+/// Any characters except NUL.
 const FREE: &str = r"^[^\x00]*$";
-/// Visible ASCII.
+/// Visible ASCII characters only.
 const VISIBLE: &str = "^[!-~]+$";
 
 fn id(pattern: &'static str, example: &'static str) -> ObjectBuilder {

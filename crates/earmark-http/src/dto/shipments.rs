@@ -1,4 +1,4 @@
-//! Lines that left together, as clients see them.
+//! How does a shipment look to clients? It is lines that left together.
 
 use earmark_core::ids::{OrderId, ShipmentId};
 use earmark_core::shipments::Shipment;
@@ -36,7 +36,7 @@ pub(crate) struct ShipmentBody<'a> {
 }
 
 impl<'a> ShipmentBody<'a> {
-    /// The shipment of this order, rendered.
+    /// A shipment of this order.
     pub(crate) fn new(order_id: OrderId, shipment: &'a Shipment) -> Self {
         Self {
             id: shipment.id,

@@ -1,4 +1,4 @@
-//! Some units of an item, as asked for and as shown.
+//! How do units of an item look, in a request and in an answer?
 
 use earmark_core::orders::{CancelledUnits, Units};
 use earmark_core::text::Sku;
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::schemas;
-use crate::body::only_from_object;
+use crate::json::only_from_object;
 
 /// Units of an item in a request.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, remote = "Self")]
 #[schema(as = UnitsRequest)]
 pub(crate) struct UnitsInput {
-    /// Which item.
+    #[doc = "Which item."]
     #[schema(value_type = schemas::SkuText)]
     pub(crate) sku: String,
-    /// How many.
+    #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
     pub(crate) quantity: i64,
 }
@@ -27,10 +27,10 @@ only_from_object!(UnitsInput);
 #[derive(Serialize, ToSchema)]
 #[schema(as = Units)]
 pub(crate) struct UnitsBody<'a> {
-    /// Which item.
+    #[doc = "Which item."]
     #[schema(value_type = schemas::SkuText)]
     sku: &'a Sku,
-    /// How many.
+    #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
     quantity: u32,
 }
@@ -45,13 +45,13 @@ impl<'a> From<&'a Units> for UnitsBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CancelledUnits)]
 pub(crate) struct CancelledUnitsBody<'a> {
-    /// Which item.
+    #[doc = "Which item."]
     #[schema(value_type = schemas::SkuText)]
     sku: &'a Sku,
-    /// How many.
+    #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
     quantity: u32,
-    /// What they cost.
+    #[doc = "What they cost."]
     #[schema(value_type = schemas::Amount)]
     amount: i64,
 }

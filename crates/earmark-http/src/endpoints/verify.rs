@@ -1,20 +1,20 @@
-//! `GET /v1/verify`: proves the books. Reads everything, so it is for admins.
+//! `GET /v1/verify`: compares all stored data with itself. It reads every row, so it is for admins.
 
-use crate::call::Call;
-use crate::dto::audits::AuditBody;
+use crate::dto::verify_report::VerifyReportBody;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
-/// Verify the books
-///
-/// Counters against movements and open order lines, money in against captured and refunded, every status against its lines.
 #[utoipa::path(
     get,
     path = "/v1/verify",
+    summary = "Verify the books",
+    description = "Counters against movements and open order lines, money in against captured and \
+        refunded, every status against its lines.",
     tag = "Server",
-    responses((status = 200, description = "What was found; no breaches when the books are right.", body = AuditBody<'_>)),
+    responses((status = 200, description = "What was found; no breaches when the books are right.", body = VerifyReportBody<'_>)),
 )]
-pub(crate) async fn verify(call: Call) -> Answered {
-    call.admin()?;
-    let report = call.app.store.queries().verify().await?;
-    Reply::ok(&AuditBody::from(&report))
+pub(crate) async fn verify(request: ApiRequest) -> Answered {
+    request.admin()?;
+    let report = request.app.store.queries().verify().await?;
+    Reply::ok(&VerifyReportBody::from(&report))
 }

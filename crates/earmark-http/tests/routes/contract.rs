@@ -1,4 +1,4 @@
-//! Routes, description and contract agree.
+//! Do routes, description and contract agree?
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,19 +6,16 @@ use serde_json::Value;
 
 use crate::support::Shop;
 
-/// What a call needs of `Idempotency-Key`.
+/// Whether a call takes an `Idempotency-Key`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Key {
-    /// Required.
     Must,
-    /// Accepted.
     May,
-    /// Of no meaning.
     No,
 }
 use Key::{May, Must, No};
 
-/// The contract: method, path, whether a key is needed, and the statuses of success.
+/// The contract: method, path, whether it takes a key, and the statuses of success.
 const CONTRACT: [(&str, &str, Key, &[u16]); 38] = [
     ("PUT", "/v1/items/{sku}", May, &[200, 201]),
     ("GET", "/v1/items", No, &[200]),
@@ -35,7 +32,7 @@ const CONTRACT: [(&str, &str, Key, &[u16]); 38] = [
     ("GET", "/v1/orders", No, &[200]),
     ("GET", "/v1/orders/{id}", No, &[200]),
     ("POST", "/v1/orders/{id}/confirm", May, &[200]),
-    // Required as well, but for a dry run, which the description cannot say.
+    // A key is required here too, except for a dry run, and the description cannot say so.
     ("POST", "/v1/orders/{id}/cancel", May, &[200]),
     ("POST", "/v1/orders/{id}/shipments", Must, &[201]),
     ("POST", "/v1/orders/{id}/shipments/{shipment_id}/deliver", May, &[200]),
@@ -50,9 +47,9 @@ const CONTRACT: [(&str, &str, Key, &[u16]); 38] = [
     ("GET", "/v1/events", No, &[200]),
     ("POST", "/v1/customer-tokens", No, &[201]),
     ("POST", "/v1/keys", No, &[201]),
-    // Beside the contract: what a reconciliation with the gateway needs.
+    // Beyond the contract: what a reconciliation with the gateway needs.
     ("GET", "/v1/refunds", No, &[200]),
-    // Beside the contract: what `earmark keys` and `earmark verify` need.
+    // Beyond the contract: what `earmark keys` and `earmark verify` need.
     ("GET", "/v1/keys", No, &[200]),
     ("DELETE", "/v1/keys/{id}", May, &[200]),
     ("GET", "/v1/verify", No, &[200]),
@@ -118,16 +115,16 @@ async fn every_described_call_has_a_route_and_its_neighbours_have_none() {
             .replace("{name}", "none")
             .replace("{shipment_id}", "shp_00000000000000000000000001")
             .replace("{id}", "ord_00000000000000000000000001");
-        let got = shop.op(method, &path).send().await;
+        let got = shop.operator(method, &path).send().await;
         assert_ne!(got.status, 405, "{method} {path}");
         assert!(got.status != 404 || path.contains("none") || path.contains("_0000"), "{method} {path}");
-        let wrong = shop.op("PATCH", &path).send().await;
+        let wrong = shop.operator("PATCH", &path).send().await;
         assert_eq!((wrong.status, wrong.code().as_str()), (405, "method_not_allowed"), "PATCH {path}");
         assert!(
             wrong.header("allow").is_some_and(|allow| allow.contains(method)),
             "{method} {path} {wrong:?}"
         );
-        let beyond = shop.op(method, &format!("{path}/beyond/it")).send().await;
+        let beyond = shop.operator(method, &format!("{path}/beyond/it")).send().await;
         assert_eq!((beyond.status, beyond.code().as_str()), (404, "not_found"), "{method} {path}");
     }
 }
@@ -164,7 +161,7 @@ fn write_bodies_are_closed_and_every_problem_is_described() {
     }
 }
 
-/// References that lead nowhere.
+/// Collects references that lead nowhere.
 fn dangling<'a>(value: &'a Value, document: &Value, found: &mut Vec<&'a str>) {
     match value {
         Value::Object(members) => {
@@ -205,6 +202,6 @@ fn the_committed_description_is_the_served_one() {
 #[tokio::test]
 async fn the_server_serves_its_description() {
     let shop = Shop::open().await;
-    let got = shop.ask("GET", "/openapi.json").send().await;
+    let got = shop.request("GET", "/openapi.json").send().await;
     assert_eq!((got.status, got.json()), (200, document()));
 }

@@ -7,14 +7,14 @@ use crate::support::Shop;
 #[tokio::test]
 async fn a_reader_polls_on_and_misses_nothing() {
     let shop = Shop::open().await;
-    let empty = shop.op("GET", "/v1/events").send().await.json();
+    let empty = shop.operator("GET", "/v1/events").send().await.json();
     assert_eq!(empty["data"], json!([]));
     let mut cursor = empty["next_cursor"].as_str().unwrap().to_owned();
     shop.stock("a", 100, 5).await;
     shop.order("a", 1, "ada").await;
     let mut seen = Vec::new();
     for _ in 0..6 {
-        let page = shop.op("GET", &format!("/v1/events?limit=1&cursor={cursor}")).send().await.json();
+        let page = shop.operator("GET", &format!("/v1/events?limit=1&cursor={cursor}")).send().await.json();
         seen.extend(page["data"].as_array().unwrap().clone());
         cursor = page["next_cursor"].as_str().unwrap().to_owned();
     }
@@ -36,8 +36,8 @@ async fn a_reader_polls_on_and_misses_nothing() {
 async fn events_are_filtered_by_type() {
     let shop = Shop::open().await;
     shop.stock("a", 100, 5).await;
-    let got = shop.op("GET", "/v1/events?type=stock.adjusted").send().await.json();
+    let got = shop.operator("GET", "/v1/events?type=stock.adjusted").send().await.json();
     assert_eq!((got["data"].as_array().unwrap().len(), &got["data"][0]["sku"]), (1, &json!("a")));
-    assert_eq!(shop.op("GET", "/v1/events?type=order").send().await.status, 400);
-    assert_eq!(shop.op("GET", "/v1/verify").send().await.json()["breaches"], json!([]));
+    assert_eq!(shop.operator("GET", "/v1/events?type=order").send().await.status, 400);
+    assert_eq!(shop.operator("GET", "/v1/verify").send().await.json()["breaches"], json!([]));
 }

@@ -1,14 +1,13 @@
-//! Input that means harm, and clients that go away.
+//! What happens with hostile input, and with clients that hang up?
 
-use earmark_http::ServeLimits;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Ask, Got, Shop, unique};
+use crate::support::{Request, Response, Settings, Shop, unique};
 
-fn raw(shop: &Shop, body: impl Into<Vec<u8>>) -> Ask {
-    shop.op("POST", "/v1/orders").key(&unique()).header("content-type", "application/json").body(body)
+fn raw(shop: &Shop, body: impl Into<Vec<u8>>) -> Request {
+    shop.operator("POST", "/v1/orders").key(&unique()).header("content-type", "application/json").body(body)
 }
 
 #[tokio::test]
@@ -49,7 +48,7 @@ async fn malformed_json_is_a_400_and_never_a_500() {
     assert_eq!(
         raw(&shop, r#"{"lines":[{"sku":"a","quantity":1}]}"#).send().await.status,
         201,
-        "the sound one works"
+        "the right one works"
     );
 }
 
@@ -65,26 +64,28 @@ async fn a_refusal_points_at_what_is_wrong_and_shows_nothing_internal() {
     assert!(!text.contains("Body") && !text.contains(".rs"), "{text}");
 }
 
-/// The status of the answer; none where the server hung up while the client was still sending.
-async fn status(ask: Ask) -> Option<u16> {
-    let mut stream = TcpStream::connect(ask.address()).await.unwrap();
-    let _ = stream.write_all(&ask.bytes()).await;
+/// The status of the answer; `None` if the server hung up while the client was still sending.
+async fn status(request: Request) -> Option<u16> {
+    let mut stream = TcpStream::connect(request.address()).await.unwrap();
+    let _ = stream.write_all(&request.bytes()).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
-    (!bytes.is_empty()).then(|| Got::parse(&bytes).status)
+    (!bytes.is_empty()).then(|| Response::parse(&bytes).status)
 }
 
 #[tokio::test]
 async fn heads_are_bounded_in_size_and_number() {
     let shop = Shop::open().await;
-    let long = shop.op("GET", "/v1/items").header("x-padding", &"x".repeat(40_000));
+    let long = shop.operator("GET", "/v1/items").header("x-padding", &"x".repeat(40_000));
     assert!(matches!(status(long).await, None | Some(431)));
     let many = |count: usize| {
-        (0..count).fold(shop.op("GET", "/v1/items"), |ask, number| ask.header(&format!("x-{number}"), "1"))
+        (0..count).fold(shop.operator("GET", "/v1/items"), |request, number| {
+            request.header(&format!("x-{number}"), "1")
+        })
     };
     assert_eq!(status(many(100)).await, Some(431));
     assert_eq!(status(many(90)).await, Some(200));
-    let padded = shop.op("GET", "/v1/items").header("x-padding", &"x".repeat(2_000));
+    let padded = shop.operator("GET", "/v1/items").header("x-padding", &"x".repeat(2_000));
     assert_eq!(status(padded).await, Some(200));
 }
 
@@ -92,11 +93,11 @@ async fn heads_are_bounded_in_size_and_number() {
 async fn pipelined_requests_are_answered_in_order() {
     let shop = Shop::open().await;
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
-    let ask = |id: u32, close: &str| {
+    let request = |id: u32, close: &str| {
         format!("GET /healthz HTTP/1.1\r\nhost: shop\r\nx-request-id: r{id}\r\n{close}\r\n")
     };
     let all: String =
-        (0..20).map(|id| ask(id, if id == 19 { "connection: close\r\n" } else { "" })).collect();
+        (0..20).map(|id| request(id, if id == 19 { "connection: close\r\n" } else { "" })).collect();
     stream.write_all(all.as_bytes()).await.unwrap();
     let mut text = String::new();
     stream.read_to_string(&mut text).await.unwrap();
@@ -109,18 +110,18 @@ async fn a_client_that_hangs_up_neither_stops_nor_doubles_its_command() {
     let shop = Shop::open().await;
     shop.stock("a", 1, 1_000).await;
     let body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
-    let mut asks = Vec::new();
+    let mut requests = Vec::new();
     for _ in 0..50 {
-        let ask = shop.op("POST", "/v1/orders").key(&unique()).json(&body);
+        let request = shop.operator("POST", "/v1/orders").key(&unique()).json(&body);
         let mut stream = TcpStream::connect(shop.address).await.unwrap();
-        stream.write_all(&ask.bytes()).await.unwrap();
+        stream.write_all(&request.bytes()).await.unwrap();
         drop(stream);
-        asks.push(ask);
+        requests.push(request);
     }
-    for ask in &asks {
-        assert_eq!(ask.clone().send().await.status, 201);
+    for request in &requests {
+        assert_eq!(request.clone().send().await.status, 201);
     }
-    let item = shop.ask("GET", "/v1/items/a").send().await.json();
+    let item = shop.request("GET", "/v1/items/a").send().await.json();
     assert_eq!(item["reserved"], 50, "each exactly once");
 }
 
@@ -128,18 +129,18 @@ async fn a_client_that_hangs_up_neither_stops_nor_doubles_its_command() {
 async fn a_client_that_hangs_up_in_the_middle_of_a_body_leaves_no_trace() {
     let shop = Shop::open().await;
     shop.stock("a", 1, 10).await;
-    let ask = raw(&shop, r#"{"lines":[{"sku":"a","quantity":1}]}"#);
-    let bytes = ask.bytes();
+    let request = raw(&shop, r#"{"lines":[{"sku":"a","quantity":1}]}"#);
+    let bytes = request.bytes();
     for cut in [10, bytes.len() / 2, bytes.len() - 1] {
         let mut stream = TcpStream::connect(shop.address).await.unwrap();
         stream.write_all(&bytes[..cut]).await.unwrap();
         stream.shutdown().await.unwrap();
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer).await;
-        assert!(answer.is_empty() || Got::parse(&answer).status == 400);
+        assert!(answer.is_empty() || Response::parse(&answer).status == 400);
     }
-    assert_eq!(shop.op("GET", "/v1/orders").send().await.json()["data"], json!([]));
-    let whole = ask.send().await;
+    assert_eq!(shop.operator("GET", "/v1/orders").send().await.json()["data"], json!([]));
+    let whole = request.send().await;
     assert_eq!((whole.status, whole.header("idempotency-replayed")), (201, None));
 }
 
@@ -149,23 +150,24 @@ async fn a_payment_goes_on_when_its_client_has_gone() {
     shop.stock("a", 1, 10).await;
     let order = shop.order("a", 1, "ada").await;
     let body = json!({ "method": { "token": "tok_ok" } });
-    let ask = shop.op("POST", &format!("/v1/orders/{order}/payments")).key("pay").json(&body);
+    let request = shop.operator("POST", &format!("/v1/orders/{order}/payments")).key("pay").json(&body);
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
-    stream.write_all(&ask.bytes()).await.unwrap();
+    stream.write_all(&request.bytes()).await.unwrap();
     let payment = shop.pending_payment(&order).await;
     drop(stream);
     shop.settle(&order, payment, crate::support::succeeded()).await;
-    let replay = ask.send().await;
+    let replay = request.send().await;
     assert_eq!((replay.status, replay.header("idempotency-replayed")), (201, Some("true")));
     assert_eq!(replay.id(), payment.to_string());
 }
 
 #[tokio::test]
-async fn connections_beyond_the_most_wait_their_turn() {
-    let limits = ServeLimits { connections_max: 1, ..ServeLimits::default() };
-    let shop = Shop::with(crate::support::config(), limits).await;
+async fn connections_beyond_the_most_wait() {
+    let mut settings = Settings::default();
+    settings.limits.connections_max = 1;
+    let shop = Shop::with(settings).await;
     let first = TcpStream::connect(shop.address).await.unwrap();
-    let second = tokio::spawn(shop.ask("GET", "/healthz").send());
+    let second = tokio::spawn(shop.request("GET", "/healthz").send());
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }

@@ -1,17 +1,15 @@
-//! Each stated limit: at the limit it works, one beyond it does not.
-
-use serde_json::{Value, json};
+//! Does each stated limit hold? At the limit a request works, one beyond it does not.
 
 use std::time::Duration;
 
-use earmark_http::ServeLimits;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Got, Shop, config, unique};
+use crate::support::{Response, Settings, Shop, unique};
 
 async fn put(shop: &Shop, body: &Value) -> u16 {
-    shop.op("PUT", "/v1/items/a").json(body).send().await.status
+    shop.operator("PUT", "/v1/items/a").json(body).send().await.status
 }
 
 fn item(field: &str, value: Value) -> Value {
@@ -42,14 +40,14 @@ async fn limits_of_an_item() {
         assert_eq!(put(&shop, &item(field, wrong)).await, 400, "{field} beyond its limit");
     }
     let sku = |length: usize| format!("/v1/items/{}", "s".repeat(length));
-    assert_eq!(shop.op("PUT", &sku(64)).json(&item("active", json!(true))).send().await.status, 201);
-    assert_eq!(shop.op("PUT", &sku(65)).json(&item("active", json!(true))).send().await.status, 404);
+    assert_eq!(shop.operator("PUT", &sku(64)).json(&item("active", json!(true))).send().await.status, 201);
+    assert_eq!(shop.operator("PUT", &sku(65)).json(&item("active", json!(true))).send().await.status, 404);
 }
 
-async fn order(shop: &Shop, field: &str, value: Value) -> Got {
+async fn order(shop: &Shop, field: &str, value: Value) -> Response {
     let mut body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
     body[field] = value;
-    shop.op("POST", "/v1/orders").key(&unique()).json(&body).send().await
+    shop.operator("POST", "/v1/orders").key(&unique()).json(&body).send().await
 }
 
 #[tokio::test]
@@ -83,33 +81,33 @@ async fn limits_of_a_body() {
         let json = r#"{"name":"a","unit_price":1}"#;
         format!("{json}{}", " ".repeat(bytes - json.len()))
     };
-    let ask = |bytes: usize| {
-        shop.op("PUT", "/v1/items/a").header("content-type", "application/json").body(padded(bytes))
+    let request = |bytes: usize| {
+        shop.operator("PUT", "/v1/items/a").header("content-type", "application/json").body(padded(bytes))
     };
-    assert_eq!(ask(256 * 1024).send().await.status, 200);
-    let beyond = ask(256 * 1024 + 1).send().await;
+    assert_eq!(request(256 * 1024).send().await.status, 200);
+    let beyond = request(256 * 1024 + 1).send().await;
     assert_eq!((beyond.status, beyond.code().as_str()), (413, "body_too_large"));
-    assert_eq!(ask(3 * 256 * 1024).send().await.status, 413, "the client may finish sending");
+    assert_eq!(request(3 * 256 * 1024).send().await.status, 413, "the client may finish sending");
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json; charset=latin1"] {
-        let got = shop.op("PUT", "/v1/items/a").header("content-type", kind).body("{}").send().await;
+        let got = shop.operator("PUT", "/v1/items/a").header("content-type", kind).body("{}").send().await;
         assert_eq!((got.status, got.code().as_str()), (415, "unsupported_media_type"), "{kind}");
     }
-    let none = shop.op("PUT", "/v1/items/a").body("{}").send().await;
+    let none = shop.operator("PUT", "/v1/items/a").body("{}").send().await;
     assert_eq!(none.status, 415);
 }
 
 #[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
-    let mut impatient = config();
-    impatient.body_timeout = Duration::from_millis(5);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
-    let ask = shop.op("PUT", "/v1/items/a").json(&json!({ "name": "a", "unit_price": 1 }));
-    let bytes = ask.bytes();
+    let mut settings = Settings::default();
+    settings.door.body_timeout = Duration::from_millis(5);
+    let shop = Shop::with(settings).await;
+    let request = shop.operator("PUT", "/v1/items/a").json(&json!({ "name": "a", "unit_price": 1 }));
+    let bytes = request.bytes();
     let mut stream = TcpStream::connect(shop.address).await.unwrap();
     stream.write_all(&bytes[..bytes.len() - 1]).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    let got = Got::parse(&answer);
+    let got = Response::parse(&answer);
     assert_eq!((got.status, got.code().as_str()), (408, "request_timeout"));
-    assert_eq!(ask.send().await.status, 201, "one that comes at once is in time");
+    assert_eq!(request.send().await.status, 201, "one that comes at once is in time");
 }

@@ -1,6 +1,8 @@
-//! Does the interface do what the contract says? A real server on a free port of the loopback, over the store in memory.
+//! Does the API do what the contract says? The tests run a real server on a free port, over the
+//! store in memory.
 //!
-//! Folders and files mirror the paths: `orders/cancel.rs` tests `POST /v1/orders/{id}/cancel`. Snapshots hold status and body with ids left out.
+//! Folders and files follow the paths of the API: `orders/cancel.rs` tests
+//! `POST /v1/orders/{id}/cancel`. Snapshots hold status, some headers and body, without ids.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod carts;
@@ -17,7 +19,5 @@ mod matrix;
 mod orders;
 mod payments;
 mod preconditions;
-mod refunds;
 mod server;
-mod shipments;
 mod support;

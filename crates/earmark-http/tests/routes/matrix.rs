@@ -1,31 +1,29 @@
-//! Every call × every role × own and foreign resources.
+//! What does each role get of each call, on its own resources and on those of others?
 
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Shop, succeeded, unique};
+use crate::support::{Request, Shop, succeeded, unique};
 
-/// What a role gets of a call on a resource that exists: let through, or refused with this status.
+/// What a sender gets of a call on a resource that exists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Gets {
-    /// Not refused for want of rights; what comes of it is another test's matter.
-    Through,
-    /// 401.
-    Who,
-    /// 403.
+    /// Any status but the three below: the call is allowed, and other tests look at its result.
+    Allowed,
+    Unauthorized,
     Forbidden,
-    /// 404.
-    Nothing,
+    NotFound,
 }
-use Gets::{Forbidden, Nothing, Through, Who};
+use Gets::{Allowed, Forbidden, NotFound, Unauthorized};
 
-/// One call, and what each of: nobody, admin, service, the owner, another customer gets of it.
+/// A call, and what each sender gets of it: without a token, admin, service, the resource's own
+/// customer, another customer.
 type Row = (&'static str, String, Option<Value>, [Gets; 5]);
 
-const OPEN: [Gets; 5] = [Through; 5];
-const OWN: [Gets; 5] = [Who, Through, Through, Through, Nothing];
-const ANY: [Gets; 5] = [Who, Through, Through, Through, Through];
-const STAFF: [Gets; 5] = [Who, Through, Through, Nothing, Nothing];
-const ADMIN: [Gets; 5] = [Who, Through, Forbidden, Nothing, Nothing];
+const OPEN: [Gets; 5] = [Allowed; 5];
+const OWN: [Gets; 5] = [Unauthorized, Allowed, Allowed, Allowed, NotFound];
+const ANY: [Gets; 5] = [Unauthorized, Allowed, Allowed, Allowed, Allowed];
+const STAFF: [Gets; 5] = [Unauthorized, Allowed, Allowed, NotFound, NotFound];
+const ADMIN: [Gets; 5] = [Unauthorized, Allowed, Forbidden, NotFound, NotFound];
 
 struct Things {
     cart: String,
@@ -37,15 +35,15 @@ struct Things {
 
 async fn things(shop: &Shop) -> Things {
     shop.stock("a", 100, 1_000).await;
-    let cart = shop.op("POST", "/v1/carts").json(&json!({ "customer_id": "ada" })).send().await.id();
+    let cart = shop.operator("POST", "/v1/carts").json(&json!({ "customer_id": "ada" })).send().await.id();
     let line = json!({ "sku": "a", "quantity": 1 });
-    shop.op("POST", &format!("/v1/carts/{cart}/lines")).json(&line).send().await;
+    shop.operator("POST", &format!("/v1/carts/{cart}/lines")).json(&line).send().await;
     let order = shop.order("a", 2, "ada").await;
     let payment = shop.pay(&order, succeeded()).await.id();
     let part = json!({ "lines": [line] });
     let shipments = format!("/v1/orders/{order}/shipments");
-    let shipment = shop.op("POST", &shipments).key(&unique()).json(&part).send().await.id();
-    let key = shop.op("POST", "/v1/keys").json(&json!({ "role": "service" })).send().await.id();
+    let shipment = shop.operator("POST", &shipments).key(&unique()).json(&part).send().await.id();
+    let key = shop.operator("POST", "/v1/keys").json(&json!({ "role": "service" })).send().await.id();
     Things { cart, order, payment, shipment, key }
 }
 
@@ -91,34 +89,34 @@ fn rows(things: &Things) -> Vec<Row> {
         ("POST", "/v1/keys".into(), Some(json!({ "role": "service" })), ADMIN),
         ("DELETE", format!("/v1/keys/{key}"), None, ADMIN),
         ("GET", "/v1/verify".into(), None, ADMIN),
-        // Last, since an owner's deletion ends the cart for all who come after.
+        // Last, since the cart does not exist after it.
         ("DELETE", cart_path("/lines/a"), None, OWN),
         ("DELETE", cart_path(""), None, OWN),
     ]
 }
 
-fn ask(shop: &Shop, row: &Row, token: Option<&str>) -> Ask {
-    let mut ask = shop.ask(row.0, &row.1);
+fn request(shop: &Shop, row: &Row, token: Option<&str>) -> Request {
+    let mut request = shop.request(row.0, &row.1);
     if row.1 != "/v1/keys" {
-        ask = ask.key(&unique());
+        request = request.key(&unique());
     }
     if let Some(token) = token {
-        ask = ask.token(token);
+        request = request.token(token);
     }
     match &row.2 {
-        Some(body) => ask.json(body),
-        None => ask,
+        Some(body) => request.json(body),
+        None => request,
     }
 }
 
 async fn key(shop: &Shop, role: &str) -> String {
-    let made = shop.op("POST", "/v1/keys").json(&json!({ "role": role })).send().await;
+    let made = shop.operator("POST", "/v1/keys").json(&json!({ "role": role })).send().await;
     made.json()["key"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn every_role_gets_what_is_its_own_and_nothing_else() {
-    // Each caller gets a shop of its own, so that one's changes do not stand in another's way.
+    // Each sender gets a shop of its own, so that its changes do not disturb another's calls.
     for caller in 0..5 {
         let shop = Shop::open().await;
         let things = things(&shop).await;
@@ -130,13 +128,13 @@ async fn every_role_gets_what_is_its_own_and_nothing_else() {
             _ => Some(shop.customer_token("eve").await),
         };
         for row in rows(&things) {
-            let got = ask(&shop, &row, token.as_deref()).send().await;
+            let got = request(&shop, &row, token.as_deref()).send().await;
             let found = match got.status {
-                401 => Who,
+                401 => Unauthorized,
                 403 => Forbidden,
-                404 => Nothing,
-                400 => panic!("the call itself is sound: {} {} {got:?}", row.0, row.1),
-                _ => Through,
+                404 => NotFound,
+                400 => panic!("the call itself is right: {} {} {got:?}", row.0, row.1),
+                _ => Allowed,
             };
             assert_eq!(found, row.3[caller], "caller {caller}: {} {} {got:?}", row.0, row.1);
         }
@@ -147,15 +145,15 @@ async fn every_role_gets_what_is_its_own_and_nothing_else() {
 async fn a_refused_call_has_changed_nothing() {
     let shop = Shop::open().await;
     let things = things(&shop).await;
-    let before = shop.op("GET", "/v1/events?limit=200").send().await.json();
+    let before = shop.operator("GET", "/v1/events?limit=200").send().await.json();
     let eve = shop.customer_token("eve").await;
-    for row in rows(&things).iter().filter(|row| row.3[4] == Nothing && row.0 != "GET") {
-        ask(&shop, row, Some(&eve)).send().await;
-        ask(&shop, row, None).send().await;
+    for row in rows(&things).iter().filter(|row| row.3[4] == NotFound && row.0 != "GET") {
+        request(&shop, row, Some(&eve)).send().await;
+        request(&shop, row, None).send().await;
     }
-    assert_eq!(shop.op("GET", "/v1/events?limit=200").send().await.json(), before);
-    assert_eq!(shop.op("GET", &format!("/v1/carts/{}", things.cart)).send().await.status, 200);
-    assert_eq!(shop.op("GET", "/v1/keys").send().await.json()["data"][0]["revoked_at"], Value::Null);
+    assert_eq!(shop.operator("GET", "/v1/events?limit=200").send().await.json(), before);
+    assert_eq!(shop.operator("GET", &format!("/v1/carts/{}", things.cart)).send().await.status, 200);
+    assert_eq!(shop.operator("GET", "/v1/keys").send().await.json()["data"][0]["revoked_at"], Value::Null);
 }
 
 #[tokio::test]
@@ -164,7 +162,7 @@ async fn a_foreign_thing_looks_exactly_like_none() {
     let things = things(&shop).await;
     let eve = shop.customer_token("eve").await;
     let get = async |path: &str| {
-        let mut json = shop.ask("GET", path).token(&eve).header("x-request-id", "r").send().await.json();
+        let mut json = shop.request("GET", path).token(&eve).header("x-request-id", "r").send().await.json();
         json["instance"] = Value::Null;
         json
     };
@@ -193,7 +191,7 @@ async fn broken_tokens_are_401_everywhere() {
         &format!("Token {good}"),
     ] {
         for path in ["/v1/orders", "/v1/items", "/v1/keys"] {
-            let got = shop.ask("GET", path).header("authorization", header).send().await;
+            let got = shop.request("GET", path).header("authorization", header).send().await;
             assert_eq!(
                 (got.status, got.header("www-authenticate")),
                 (401, Some("Bearer")),
@@ -202,7 +200,11 @@ async fn broken_tokens_are_401_everywhere() {
         }
     }
     assert_eq!(
-        shop.ask("GET", "/v1/keys").header("authorization", &format!("bearer {good}")).send().await.status,
+        shop.request("GET", "/v1/keys")
+            .header("authorization", &format!("bearer {good}"))
+            .send()
+            .await
+            .status,
         200
     );
 }

@@ -1,13 +1,15 @@
-//! A shop to test against, and a client that can also misbehave.
+//! A shop to test against, and a client whose requests may also be wrong in every way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::payments::settle::{PaymentResult, SettlePayment};
 use earmark_core::text::Name;
 use earmark_core::{Action, Caller, Command, Currency, Timestamp};
-use earmark_http::secrets::AdminKey;
-use earmark_http::{AppState, HttpConfig, ServeLimits, router, serve};
+use earmark_door::secrets::AdminKey;
+use earmark_door::{Door, DoorConfig, ServeLimits, serve};
+use earmark_http::{HttpConfig, router};
 use earmark_store::memory::MemoryStore;
 use earmark_store::{Clock, Store, StoreOptions};
 use serde_json::{Value, json};
@@ -17,10 +19,10 @@ use tokio::sync::oneshot;
 
 /// The operator's key in tests.
 pub(crate) const OPERATOR: &str = "operator-key-of-the-tests-0123456789";
-/// What the clock shows at the start: 2026-01-31T09:30:00Z.
+/// What the clock shows at first: 2026-01-31T09:30:00Z.
 pub(crate) const START: Timestamp = Timestamp(1_769_851_800_000_000);
 
-/// A running server over an empty store in memory, with a clock that stands still.
+/// A running server over an empty store in memory, with a clock that only tests move.
 pub(crate) struct Shop {
     pub(crate) address: std::net::SocketAddr,
     pub(crate) store: Store,
@@ -29,87 +31,108 @@ pub(crate) struct Shop {
     served: tokio::task::JoinHandle<()>,
 }
 
-pub(crate) fn config() -> HttpConfig {
-    let mut config = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
-    config.admin_key = Some(AdminKey::parse(OPERATOR).unwrap());
-    config.gateway_timeout = std::time::Duration::from_secs(20);
-    config
+/// How a shop is configured. The default has the operator's key and waits long for its gateway.
+pub(crate) struct Settings {
+    pub(crate) door: DoorConfig,
+    pub(crate) http: HttpConfig,
+    pub(crate) limits: ServeLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let admin_key = Some(AdminKey::parse(OPERATOR).unwrap());
+        let mut http = HttpConfig::new(Currency::parse("USD").unwrap(), Name::parse("sandbox").unwrap());
+        http.gateway_timeout = Duration::from_secs(20);
+        Self { door: DoorConfig { admin_key, ..DoorConfig::default() }, http, limits: ServeLimits::default() }
+    }
+}
+
+impl Settings {
+    /// Payments are answered with 202 at once: the gateway never answers in time.
+    pub(crate) fn without_waiting() -> Self {
+        let mut settings = Self::default();
+        settings.http.gateway_timeout = Duration::from_millis(1);
+        settings
+    }
 }
 
 impl Shop {
     pub(crate) async fn open() -> Self {
-        Self::with(config(), ServeLimits::default()).await
+        Self::with(Settings::default()).await
     }
 
-    pub(crate) async fn with(config: HttpConfig, limits: ServeLimits) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         let (memory, clock) = (MemoryStore::new(), Clock::manual(START));
         let options = StoreOptions { clock: clock.clone(), ..StoreOptions::default() };
         let (store, _ended) = Store::start(Box::new(memory.clone()), Arc::new(memory), options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(AppState::new(store.clone(), config));
+        let door = Door::new(store.clone(), settings.door);
+        let app = router(door, settings.http);
         let (stop, stopped) = oneshot::channel::<()>();
         let shutdown = async move {
             let _ = stopped.await;
         };
-        let served = tokio::spawn(serve(listener, app, limits, shutdown));
+        let served = tokio::spawn(serve(listener, app, settings.limits, shutdown));
         Self { address, store, clock, stop: Some(stop), served }
     }
 
-    /// Asks the server to stop, and waits until it has.
+    /// Stops the server and waits until it has stopped.
     pub(crate) async fn close(mut self) {
         drop(self.stop.take());
         self.served.await.unwrap();
     }
 
-    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
+    /// A request without a token.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Request {
         let head = format!("{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n");
-        Ask { address: self.address, head, body: Vec::new() }
+        Request { address: self.address, head, body: Vec::new() }
     }
 
-    /// As the operator.
-    pub(crate) fn op(&self, method: &str, path: &str) -> Ask {
-        self.ask(method, path).token(OPERATOR)
+    /// A request with the operator's key.
+    pub(crate) fn operator(&self, method: &str, path: &str) -> Request {
+        self.request(method, path).token(OPERATOR)
     }
 
-    /// As a customer.
+    /// A new token of this customer.
     pub(crate) async fn customer_token(&self, id: &str) -> String {
-        let made = self.op("POST", "/v1/customer-tokens").json(&json!({ "customer_id": id })).send().await;
+        let made =
+            self.operator("POST", "/v1/customer-tokens").json(&json!({ "customer_id": id })).send().await;
         made.json()["token"].as_str().unwrap().to_owned()
     }
 
-    /// An item with so many units on hand.
+    /// Creates an item with so many units on hand.
     pub(crate) async fn stock(&self, sku: &str, unit_price: i64, on_hand: u32) {
         let item = json!({ "name": format!("Item {sku}"), "unit_price": unit_price });
-        let put = self.op("PUT", &format!("/v1/items/{sku}")).json(&item).send().await;
+        let put = self.operator("PUT", &format!("/v1/items/{sku}")).json(&item).send().await;
         assert_eq!(put.status, 201, "{put:?}");
         if on_hand > 0 {
             let body = json!({ "delta": on_hand, "reason": "received" });
             let path = format!("/v1/items/{sku}/adjustments");
-            let adjusted = self.op("POST", &path).key(&format!("stock-{sku}")).json(&body).send().await;
+            let adjusted = self.operator("POST", &path).key(&format!("stock-{sku}")).json(&body).send().await;
             assert_eq!(adjusted.status, 201, "{adjusted:?}");
         }
     }
 
-    /// A confirmed order of so many units, of this customer.
+    /// Places and confirms an order of so many units for this customer; returns its id.
     pub(crate) async fn order(&self, sku: &str, quantity: u32, customer: &str) -> String {
         let body = json!({ "lines": [{ "sku": sku, "quantity": quantity }], "confirm": true, "customer_id": customer });
-        let placed = self.op("POST", "/v1/orders").key(&unique()).json(&body).send().await;
+        let placed = self.operator("POST", "/v1/orders").key(&unique()).json(&body).send().await;
         assert_eq!(placed.status, 201, "{placed:?}");
         placed.id()
     }
 
-    /// Pays an order: the request, and what the gateway says meanwhile.
-    pub(crate) async fn pay(&self, order: &str, result: PaymentResult) -> Got {
+    /// Pays an order: sends the request, and settles the payment with this result meanwhile.
+    pub(crate) async fn pay(&self, order: &str, result: PaymentResult) -> Response {
         let path = format!("/v1/orders/{order}/payments");
         let body = json!({ "method": { "token": "tok_ok" } });
-        let asked = tokio::spawn(self.op("POST", &path).key(&unique()).json(&body).send());
+        let paying = tokio::spawn(self.operator("POST", &path).key(&unique()).json(&body).send());
         let payment = self.pending_payment(order).await;
         self.settle(order, payment, result).await;
-        asked.await.unwrap()
+        paying.await.unwrap()
     }
 
-    /// The payment of an order that is in progress, as soon as there is one.
+    /// Waits until a payment of this order is PENDING; returns its id.
     pub(crate) async fn pending_payment(&self, order: &str) -> PaymentId {
         let id: OrderId = order.parse().unwrap();
         loop {
@@ -121,7 +144,7 @@ impl Shop {
         }
     }
 
-    /// Writes down what a gateway said.
+    /// Settles a payment, as a worker does with the result of a gateway.
     pub(crate) async fn settle(&self, order: &str, payment_id: PaymentId, result: PaymentResult) {
         let refund_id = RefundId(payment_id.0);
         let settle = SettlePayment { order_id: order.parse().unwrap(), payment_id, result, refund_id };
@@ -138,7 +161,7 @@ pub(crate) fn declined() -> PaymentResult {
     PaymentResult::Declined { code: Name::parse("insufficient_funds").unwrap(), reference: None }
 }
 
-/// A key that no other request has.
+/// An idempotency key that no other request has.
 pub(crate) fn unique() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -147,13 +170,13 @@ pub(crate) fn unique() -> String {
 
 /// A request to be sent on a connection of its own.
 #[derive(Clone)]
-pub(crate) struct Ask {
+pub(crate) struct Request {
     address: std::net::SocketAddr,
     head: String,
     body: Vec<u8>,
 }
 
-impl Ask {
+impl Request {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.head.push_str(&format!("{name}: {value}\r\n"));
         self
@@ -180,31 +203,31 @@ impl Ask {
         self.address
     }
 
-    /// The request's bytes.
+    /// Head and body as they are sent.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let length = format!("content-length: {}\r\n\r\n", self.body.len());
         [self.head.as_bytes(), length.as_bytes(), &self.body].concat()
     }
 
-    pub(crate) async fn send(self) -> Got {
+    pub(crate) async fn send(self) -> Response {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         // The server may answer and close before it has read all of a body that it refuses.
         let _ = stream.write_all(&self.bytes()).await;
         let mut bytes = Vec::new();
         let _ = stream.read_to_end(&mut bytes).await;
-        Got::parse(&bytes)
+        Response::parse(&bytes)
     }
 }
 
-/// An answer.
+/// An answer, taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Got {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-impl Got {
+impl Response {
     pub(crate) fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer has a head");
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
@@ -231,7 +254,7 @@ impl Got {
         self.json()["code"].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Status, telling headers and body, with what differs from run to run left out.
+    /// Status, some headers and body as text, without what differs from run to run.
     pub(crate) fn shown(&self) -> String {
         let mut text = format!("{}\n", self.status);
         for name in [
@@ -254,7 +277,7 @@ impl Got {
     }
 }
 
-/// An id becomes its prefix, wherever it stands in a text.
+/// Each id in a text becomes its prefix and an ellipsis.
 fn redacted_text(text: &str) -> String {
     const PREFIXES: [&str; 9] = ["cart_", "ord_", "pay_", "ref_", "shp_", "adj_", "evt_", "key_", "req_"];
     let mut text = text.to_owned();

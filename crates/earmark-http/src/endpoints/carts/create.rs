@@ -1,4 +1,4 @@
-//! `POST /v1/carts`: makes an empty cart.
+//! `POST /v1/carts`: creates an empty cart, as [`CreateCart`] says.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
@@ -18,6 +17,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::KeyAccepted;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// A cart to be.
 #[derive(Default, Deserialize, ToSchema)]
@@ -31,26 +31,27 @@ pub(crate) struct Body {
     metadata: Option<BTreeMap<String, String>>,
 }
 
-/// Create a cart
 #[utoipa::path(
     post,
     path = "/v1/carts",
+    summary = "Create a cart",
     tag = "Carts",
     params(KeyAccepted),
     request_body = Option<Body>,
     responses((status = 201, description = "The cart.", body = CartBody<'_>)),
 )]
-pub(crate) async fn create_cart(mut call: Call) -> Answered {
-    call.caller()?;
-    let body: Body = call.json_or_default().await?;
+pub(crate) async fn create_cart(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let body: Body = request.json_or_default().await?;
     let mut checks = Checks::default();
     let customer_id = checks.optional("/customer_id", body.customer_id.as_deref(), CustomerId::parse);
     let metadata = checks.metadata(body.metadata).unwrap_or_default();
     checks.done()?;
-    let action = CreateCart { id: fresh_ids::cart(), customer_id, metadata, ttl: call.app.config.cart_ttl };
-    let answer = call.submit(Action::CreateCart(action), Keyed::Accepted).await?;
+    let action =
+        CreateCart { id: fresh_ids::cart(), customer_id, metadata, ttl: request.app.config.cart_ttl };
+    let answer = request.submit(Action::CreateCart(action), Keyed::Accepted).await?;
     let Outcome::Cart(priced) = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &CartBody::new(&call.app, priced))?;
+    let reply = Reply::json(StatusCode::CREATED, &CartBody::new(&request.app, priced))?;
     let path = format!("/v1/carts/{}", priced.cart.id);
     Ok(reply.version(priced.cart.version).location(&path).replayed(answer.replayed.into()))
 }

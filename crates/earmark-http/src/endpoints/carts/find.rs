@@ -1,10 +1,10 @@
-//! `GET /v1/carts/{id}`: a cart at today's prices.
+//! `GET /v1/carts/{id}`: a cart at the prices of the moment.
 
-use crate::call::Call;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// Read a cart
 ///
@@ -16,10 +16,10 @@ use crate::reply::{Answered, Reply};
     params(("id" = schemas::CartIdText, Path)),
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
-pub(crate) async fn find_cart(call: Call) -> Answered {
-    let caller = call.caller()?;
-    let priced = call.app.store.queries().find_cart(call.id("id")?).await?;
-    let priced = priced.filter(|priced| caller.access.reaches(priced.cart.customer_id.as_ref()));
+pub(crate) async fn find_cart(request: ApiRequest) -> Answered {
+    let identity = request.identity()?;
+    let priced = request.app.store.queries().find_cart(request.id("id")?).await?;
+    let priced = priced.filter(|priced| identity.caller.access.reaches(priced.cart.customer_id.as_ref()));
     let priced = priced.ok_or_else(Problem::not_found)?;
-    Ok(Reply::ok(&CartBody::new(&call.app, &priced))?.version(priced.cart.version))
+    Ok(Reply::ok(&CartBody::new(&request.app, &priced))?.version(priced.cart.version))
 }

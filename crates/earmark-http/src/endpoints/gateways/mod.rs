@@ -1,3 +1,3 @@
-//! What gateways tell by themselves.
+//! `/v1/gateways/{name}`: what payment gateways send us.
 
-pub(crate) mod webhook;
+pub(crate) mod receive_notification;

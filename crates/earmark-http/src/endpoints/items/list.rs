@@ -1,23 +1,23 @@
-//! `GET /v1/items`: the catalogue, by SKU.
+//! `GET /v1/items`: the catalogue, in the order of SKUs.
 
 use earmark_core::text::Sku;
 use earmark_store::ItemFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
-use crate::checks::FieldError;
 use crate::cursor;
 use crate::dto::items::ItemBody;
 use crate::dto::lists::{self, List};
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "items";
 /// The most characters of a search.
 const SEARCH_CHARS_MAX: usize = 200;
 
-/// Which items.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -31,7 +31,7 @@ pub(crate) struct Params {
     /// Those that are sold, or those that are not.
     #[param(value_type = Option<bool>)]
     active: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.
@@ -75,12 +75,12 @@ fn sku(key: &[u8]) -> Option<Sku> {
     params(Params),
     responses((status = 200, description = "A page of items.", body = List<ItemBody<'_>>)),
 )]
-pub(crate) async fn list_items(call: Call) -> Answered {
-    call.catalogue_reader()?;
-    let params: Params = call.query()?;
+pub(crate) async fn list_items(request: ApiRequest) -> Answered {
+    request.catalogue_reader()?;
+    let params: Params = request.query()?;
     let (limit, filter) = (lists::limit(params.limit.as_deref())?, params.filter()?);
-    let page = call.app.store.queries().list_items(&filter, limit).await?;
+    let page = request.app.store.queries().list_items(&filter, limit).await?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|item| cursor::encode(LIST, item.item.sku.as_str().as_bytes()));
-    Reply::ok(&List::new(page.rows.iter().map(|item| ItemBody::new(&call.app, item)).collect(), next))
+    Reply::ok(&List::new(page.rows.iter().map(|item| ItemBody::new(&request.app, item)).collect(), next))
 }

@@ -1,7 +1,7 @@
-//! What is sold, and how many there are.
+//! `/v1/items`: what is sold, and how many units there are.
 
-pub(crate) mod adjust;
+pub(crate) mod adjustments;
 pub(crate) mod find;
 pub(crate) mod list;
-pub(crate) mod list_movements;
+pub(crate) mod movements;
 pub(crate) mod put;

@@ -1,4 +1,4 @@
-//! `PUT /v1/items/{sku}`: creates or replaces the description of an item.
+//! `PUT /v1/items/{sku}`: creates an item or replaces its description. [`PutItem`] has the rules.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::items::ItemBody;
 use crate::dto::schemas;
@@ -18,24 +17,26 @@ use crate::if_match::Precondition;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
-/// The description of an item. What is absent becomes empty; an item is active unless it says otherwise.
+#[doc = "The description of an item. What is absent becomes empty; an item is active unless it says \
+    otherwise."]
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = PutItemRequest)]
 pub(crate) struct Body {
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = schemas::NameText)]
     name: String,
     /// The price of one unit.
     #[schema(value_type = schemas::Amount)]
     unit_price: i64,
-    /// Shown to people.
+    #[doc = "Shown to people."]
     #[schema(value_type = Option<schemas::DescriptionText>)]
     description: Option<String>,
     /// Whether it may be put into carts and ordered; absent means yes.
     active: Option<bool>,
-    /// A picture.
+    #[doc = "A picture."]
     #[schema(value_type = Option<schemas::UrlText>)]
     image_url: Option<String>,
     #[schema(value_type = Option<schemas::MetadataMap>)]
@@ -77,19 +78,19 @@ impl Body {
         (status = 200, description = "The item was replaced.", body = ItemBody<'_>),
     ),
 )]
-pub(crate) async fn put_item(mut call: Call) -> Answered {
-    call.staff()?;
-    let sku = call.sku()?;
-    let body: Body = call.json().await?;
+pub(crate) async fn put_item(mut request: ApiRequest) -> Answered {
+    request.staff()?;
+    let sku = request.sku()?;
+    let body: Body = request.json().await?;
     let action = body.check(sku)?;
-    if call.precondition()? == Precondition::Exists {
+    if request.precondition()? == Precondition::Exists {
         // Items are never deleted, so what exists now exists when the command is decided.
-        let item = call.app.store.queries().find_item(&action.sku).await?;
+        let item = request.app.store.queries().find_item(&action.sku).await?;
         item.ok_or_else(|| Problem::version_mismatch(0))?;
     }
-    let answer = call.submit(Action::PutItem(action), Keyed::Accepted).await?;
+    let answer = request.submit(Action::PutItem(action), Keyed::Accepted).await?;
     let Outcome::Item { item, created } = &answer.outcome else { return Err(Problem::internal()) };
     let status = if *created { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = Reply::json(status, &ItemBody::new(&call.app, item))?;
+    let reply = Reply::json(status, &ItemBody::new(&request.app, item))?;
     Ok(reply.version(item.stock.version).replayed(answer.replayed.into()))
 }

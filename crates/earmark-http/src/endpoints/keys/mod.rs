@@ -1,4 +1,4 @@
-//! Who may call.
+//! `/v1/keys`: the API keys.
 
 pub(crate) mod create;
 pub(crate) mod list;

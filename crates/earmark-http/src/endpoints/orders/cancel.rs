@@ -1,4 +1,5 @@
-//! `POST /v1/orders/{id}/cancel`: takes an order, or a part of it, back; `?dry_run=true` only shows what would come of it.
+//! `POST /v1/orders/{id}/cancel`: cancels an order or a part of it. With `?dry_run=true` the answer
+//! is the order as it would be. What may be cancelled is decided by [`CancelOrder`].
 
 use axum::http::StatusCode;
 use earmark_core::Action;
@@ -6,11 +7,10 @@ use earmark_core::ids::OrderId;
 use earmark_core::orders::CancelReason;
 use earmark_core::orders::cancel::CancelOrder;
 use earmark_core::text::Note;
+use earmark_door::auth::Role;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::auth::Role;
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::lists;
 use crate::dto::orders::OrderBody;
@@ -21,24 +21,25 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyUnlessDryRun};
 use crate::problem::Problem;
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// What is cancelled, and why.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = CancelOrderRequest)]
 pub(crate) struct Body {
-    /// Which units, of those not shipped; the whole order if absent, as long as nothing has shipped.
+    #[doc = "Which units, of those not shipped; the whole order if absent, as long as nothing has shipped."]
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
     /// Why; absent means `customer` where a customer asks, else `other`.
     #[schema(value_type = Option<schemas::CancelReasonWord>)]
     reason: Option<CancelReason>,
-    /// In the words of whoever asks.
+    #[doc = "In the words of whoever asks."]
     #[schema(value_type = Option<schemas::NoteText>)]
     note: Option<String>,
 }
 
-/// How to cancel.
+/// The parameters of a cancellation.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -60,25 +61,28 @@ impl Body {
     }
 }
 
-/// Cancel an order
-///
-/// Stock is released and, where something was paid, a refund of exactly the cancelled part is created, in the same transaction.
 #[utoipa::path(
     post,
     path = "/v1/orders/{id}/cancel",
+    summary = "Cancel an order",
+    description = "Stock is released and, where something was paid, a refund of exactly the \
+        cancelled part is created, in the same transaction.",
     tag = "Orders",
     params(("id" = schemas::OrderIdText, Path), Params, KeyUnlessDryRun, IfMatch),
     request_body(content = Option<Body>, example = json!({ "reason": "customer" })),
     responses((status = 200, description = "The order as it is, or would be.", body = OrderBody<'_>)),
 )]
-pub(crate) async fn cancel_order(mut call: Call) -> Answered {
-    let role = call.caller()?.role;
-    let order_id = call.id("id")?;
-    let params: Params = call.query()?;
+pub(crate) async fn cancel_order(mut request: ApiRequest) -> Answered {
+    let role = request.identity()?.role;
+    let order_id = request.id("id")?;
+    let params: Params = request.query()?;
     let dry_run = lists::flag("dry_run", params.dry_run.as_deref())?.unwrap_or(false);
-    let body: Body = call.json_or_default().await?;
+    let body: Body = request.json_or_default().await?;
     let action = Action::CancelOrder(body.check(order_id, role)?);
-    let answer =
-        if dry_run { call.try_out(action).await? } else { call.submit(action, Keyed::Required).await? };
-    super::shown(&call, StatusCode::OK, &answer)
+    let answer = if dry_run {
+        request.dry_run(action).await?
+    } else {
+        request.submit(action, Keyed::Required).await?
+    };
+    super::shown(&request, StatusCode::OK, &answer)
 }

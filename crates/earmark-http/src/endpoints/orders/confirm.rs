@@ -1,15 +1,15 @@
-//! `POST /v1/orders/{id}/confirm`: the order may be paid now.
+//! `POST /v1/orders/{id}/confirm`: confirms an order, which may then be paid. See [`ConfirmOrder`].
 
 use axum::http::StatusCode;
 use earmark_core::Action;
 use earmark_core::orders::confirm::ConfirmOrder;
 
-use crate::call::Call;
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// Confirm an order
 ///
@@ -21,10 +21,10 @@ use crate::reply::Answered;
     params(("id" = schemas::OrderIdText, Path), KeyAccepted, IfMatch),
     responses((status = 200, description = "The order.", body = OrderBody<'_>)),
 )]
-pub(crate) async fn confirm_order(mut call: Call) -> Answered {
-    call.caller()?;
-    let action = ConfirmOrder { order_id: call.id("id")? };
-    call.no_body().await?;
-    let answer = call.submit(Action::ConfirmOrder(action), Keyed::Accepted).await?;
-    super::shown(&call, StatusCode::OK, &answer)
+pub(crate) async fn confirm_order(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let action = ConfirmOrder { order_id: request.id("id")? };
+    request.no_body().await?;
+    let answer = request.submit(Action::ConfirmOrder(action), Keyed::Accepted).await?;
+    super::shown(&request, StatusCode::OK, &answer)
 }

@@ -1,4 +1,7 @@
-//! `POST /v1/orders`: places an order, from a cart or from lines; all of it or nothing.
+//! `POST /v1/orders`: places an order from a cart or from lines, all of it or nothing.
+//!
+//! Only the form of the body is checked here. Stock, prices and the rest are decided by
+//! [`PlaceOrder`], in the writer.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +15,6 @@ use earmark_core::time::Span;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::address::AddressInput;
 use crate::dto::orders::OrderBody;
@@ -23,6 +25,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
 use crate::reply::Answered;
+use crate::request::ApiRequest;
 
 /// What is ordered: either `cart_id`, or `lines`.
 #[derive(Deserialize, ToSchema)]
@@ -117,12 +120,12 @@ fn parse_skus(skus: &[String], checks: &mut Checks) -> Vec<Sku> {
     parsed.collect::<Option<_>>().unwrap_or_default()
 }
 
-/// Create an order
-///
-/// All or nothing, in one transaction: availability is checked, stock reserved, prices fixed, and the ordered lines leave the cart.
 #[utoipa::path(
     post,
     path = "/v1/orders",
+    summary = "Create an order",
+    description = "All or nothing, in one transaction: availability is checked, stock reserved, \
+        prices fixed, and the ordered lines leave the cart.",
     tag = "Orders",
     params(KeyRequired, IfMatch),
     request_body(content = Body, example = json!({
@@ -132,10 +135,10 @@ fn parse_skus(skus: &[String], checks: &mut Checks) -> Vec<Sku> {
     })),
     responses((status = 201, description = "The order.", body = OrderBody<'_>)),
 )]
-pub(crate) async fn create_order(mut call: Call) -> Answered {
-    call.caller()?;
-    let body: Body = call.json().await?;
-    let action = body.check(call.app.config.reservation_ttl)?;
-    let answer = call.submit(Action::PlaceOrder(action), Keyed::Required).await?;
-    super::shown(&call, StatusCode::CREATED, &answer)
+pub(crate) async fn create_order(mut request: ApiRequest) -> Answered {
+    request.identity()?;
+    let body: Body = request.json().await?;
+    let action = body.check(request.app.config.reservation_ttl)?;
+    let answer = request.submit(Action::PlaceOrder(action), Keyed::Required).await?;
+    super::shown(&request, StatusCode::CREATED, &answer)
 }

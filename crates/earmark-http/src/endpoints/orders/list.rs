@@ -1,4 +1,4 @@
-//! `GET /v1/orders`: orders, newest first; a customer sees its own.
+//! `GET /v1/orders`: orders, newest first. A customer gets its own.
 
 use earmark_core::Access;
 use earmark_core::ids::OrderId;
@@ -8,32 +8,32 @@ use earmark_store::OrderFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
-use crate::checks::FieldError;
 use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
+use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "orders";
 
-/// Which orders; all conditions hold at once.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// Of this customer.
+    #[doc = "Of this customer."]
     #[param(value_type = Option<schemas::CustomerIdText>)]
     customer_id: Option<String>,
-    /// In this state.
+    #[doc = "In this state."]
     #[param(value_type = Option<schemas::OrderStatusWord>)]
     status: Option<String>,
     /// With a line of this item.
     #[param(value_type = Option<schemas::SkuText>)]
     sku: Option<String>,
-    /// With this reference.
+    #[doc = "With this reference."]
     #[param(value_type = Option<schemas::ReferenceText>)]
     reference: Option<String>,
     /// Placed later than this.
@@ -42,7 +42,7 @@ pub(crate) struct Params {
     /// Placed earlier than this.
     #[param(value_type = Option<schemas::TimeText>)]
     created_before: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.
@@ -98,12 +98,12 @@ impl Params {
     params(Params),
     responses((status = 200, description = "A page of orders.", body = List<OrderBody<'_>>)),
 )]
-pub(crate) async fn list_orders(call: Call) -> Answered {
-    let access = &call.caller()?.access;
-    let params: Params = call.query()?;
+pub(crate) async fn list_orders(request: ApiRequest) -> Answered {
+    let access = &request.identity()?.caller.access;
+    let params: Params = request.query()?;
     let (limit, filter) = (lists::limit(params.limit.as_deref())?, params.filter(access)?);
-    let page = call.app.store.queries().list_orders(&filter, limit).await?;
+    let page = request.app.store.queries().list_orders(&filter, limit).await?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|order| cursor::encode(LIST, &order.id.to_bytes()));
-    Reply::ok(&List::new(page.rows.iter().map(|order| OrderBody::new(&call.app, order)).collect(), next))
+    Reply::ok(&List::new(page.rows.iter().map(|order| OrderBody::new(&request.app, order)).collect(), next))
 }

@@ -1,7 +1,5 @@
-//! What was taken.
+//! `/v1/payments`: the payments of all orders.
 
-pub(crate) mod create;
 pub(crate) mod find;
 pub(crate) mod list;
-pub(crate) mod list_all;
 pub(crate) mod resolve;

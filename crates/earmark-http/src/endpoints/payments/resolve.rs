@@ -1,4 +1,5 @@
-//! `POST /v1/payments/{id}/resolve`: a person says what became of a payment that the gateway cannot be made to tell.
+//! `POST /v1/payments/{id}/resolve`: an admin enters the result of a payment that stays PENDING
+//! because its gateway does not say what became of it. [`ResolvePayment`] has the rules.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::payments::resolve::{ResolvePayment, ResolvedAs};
@@ -7,7 +8,6 @@ use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::call::Call;
 use crate::checks::Checks;
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
@@ -16,6 +16,7 @@ use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 /// What is known, and how.
 #[derive(Deserialize, ToSchema)]
@@ -60,28 +61,29 @@ impl Body {
     }
 }
 
-/// Resolve a payment
-///
-/// For what stays PENDING although the gateway was asked: look there by hand, then say what you saw. It is as if the gateway had said it; money that came too late
-/// goes back. Say FAILED only when the money cannot have moved.
 #[utoipa::path(
     post,
     path = "/v1/payments/{id}/resolve",
+    summary = "Resolve a payment",
+    description = "For what stays PENDING although the gateway was asked: look there by hand, then \
+        say what you saw. It is as if the gateway had said it; money that came too \
+        late\ngoes back. Say FAILED only when the money cannot have moved.",
     tag = "Payments",
     params(("id" = schemas::PaymentIdText, Path), KeyAccepted, IfMatch),
     request_body(content = Body, example = json!({ "status": "SUCCEEDED", "note": "On the statement of 24 November" })),
     responses((status = 200, description = "The payment as it now stands.", body = PaymentBody<'_>)),
 )]
-pub(crate) async fn resolve_payment(mut call: Call) -> Answered {
-    call.admin()?;
-    let parsed: Result<Body, Problem> = call.json().await;
-    call.refuse_card_numbers()?;
-    let id: PaymentId = call.id("id")?;
+pub(crate) async fn resolve_payment(mut request: ApiRequest) -> Answered {
+    request.admin()?;
+    let parsed: Result<Body, Problem> = request.json().await;
+    request.refuse_card_numbers()?;
+    let id: PaymentId = request.id("id")?;
     let body = parsed?;
-    let order = call.app.store.queries().find_order_of_payment(id).await?.ok_or_else(Problem::not_found)?;
+    let order =
+        request.app.store.queries().find_order_of_payment(id).await?.ok_or_else(Problem::not_found)?;
     let action = Action::ResolvePayment(body.check(order.id, id)?);
-    let answer = call.submit(action, Keyed::Accepted).await?;
+    let answer = request.submit(action, Keyed::Accepted).await?;
     let Outcome::Payment { order_id, payment } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::ok(&PaymentBody::new(&call.app, *order_id, payment))?;
+    let reply = Reply::ok(&PaymentBody::new(&request.app, *order_id, payment))?;
     Ok(reply.version(payment.version).replayed(answer.replayed.into()))
 }

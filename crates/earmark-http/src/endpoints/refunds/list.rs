@@ -1,4 +1,4 @@
-//! `GET /v1/refunds`: refunds of all orders, newest first.
+//! `GET /v1/refunds`: the refunds of all orders, newest first.
 
 use earmark_core::ids::RefundId;
 use earmark_core::refunds::RefundStatus;
@@ -6,21 +6,21 @@ use earmark_store::RefundFilter;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::call::Call;
 use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::refunds::RefundBody;
 use crate::dto::schemas;
 use crate::reply::{Answered, Reply};
+use crate::request::ApiRequest;
 
 const LIST: &str = "refunds";
 
-/// Which refunds; all conditions hold at once.
+/// The filters, which hold all at once, and the page.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
-    /// In this state.
+    #[doc = "In this state."]
     #[param(value_type = Option<schemas::RefundStatusWord>)]
     status: Option<String>,
     /// Made later than this.
@@ -29,7 +29,7 @@ pub(crate) struct Params {
     /// Made earlier than this.
     #[param(value_type = Option<schemas::TimeText>)]
     created_before: Option<String>,
-    /// The most rows.
+    #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
     limit: Option<String>,
     /// A `next_cursor` of this list.
@@ -47,10 +47,10 @@ pub(crate) struct Params {
     params(Params),
     responses((status = 200, description = "A page of refunds.", body = List<RefundBody<'_>>)),
 )]
-pub(crate) async fn list_refunds(call: Call) -> Answered {
-    call.staff()?;
-    call.refuse_card_numbers()?;
-    let params: Params = call.query()?;
+pub(crate) async fn list_refunds(request: ApiRequest) -> Answered {
+    request.staff()?;
+    request.refuse_card_numbers()?;
+    let params: Params = request.query()?;
     let limit = lists::limit(params.limit.as_deref())?;
     let before = params.cursor.as_deref().map(|text| cursor::decode_exact(LIST, text)).transpose()?;
     let filter = RefundFilter {
@@ -59,9 +59,9 @@ pub(crate) async fn list_refunds(call: Call) -> Answered {
         created_before: lists::point("created_before", params.created_before.as_deref())?,
         before: before.map(RefundId::from_bytes),
     };
-    let page = call.app.store.queries().list_refunds(&filter, limit).await?;
+    let page = request.app.store.queries().list_refunds(&filter, limit).await?;
     let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|(_, refund)| cursor::encode(LIST, &refund.id.to_bytes()));
-    let rows = page.rows.iter().map(|(order_id, refund)| RefundBody::new(&call.app, *order_id, refund));
+    let rows = page.rows.iter().map(|(order_id, refund)| RefundBody::new(&request.app, *order_id, refund));
     Reply::ok(&List::new(rows.collect(), next))
 }

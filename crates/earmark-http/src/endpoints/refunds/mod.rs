@@ -1,4 +1,3 @@
-//! Money moved back.
+//! `/v1/refunds`: the refunds of all orders.
 
-pub(crate) mod create;
 pub(crate) mod list;

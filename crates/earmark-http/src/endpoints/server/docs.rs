@@ -1,10 +1,14 @@
-//! `GET /docs`: a reference page that works offline. Everything it loads comes from this server, and its policy lets it load nothing else.
+//! `GET /docs`: the reference of the API as a page that works offline.
+//!
+//! Everything that the page loads comes from this server, and its content security policy allows
+//! nothing else.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 
 const PAGE: &str = include_str!("../../../assets/docs.html");
-/// Starts the viewer; a file of its own, so that the policy need not allow scripts in the page.
+/// The script of the page. It is a file of its own, so that the policy need not allow inline
+/// scripts.
 const START: &str = include_str!("../../../assets/docs.js");
 /// The viewer, @scalar/api-reference (MIT, see `assets/scalar.LICENSE`), compressed.
 const VIEWER: &[u8] = include_bytes!("../../../assets/scalar.js.gz");
@@ -24,7 +28,7 @@ pub(crate) async fn docs() -> Response {
     ([(CONTENT_SECURITY_POLICY, POLICY), (CACHE_CONTROL, "no-cache")], Html(PAGE)).into_response()
 }
 
-/// `GET /docs/start.js`
+/// `GET /docs/start.js`: starts the viewer in the page.
 pub(crate) async fn start() -> Response {
     ([(CONTENT_TYPE, JAVASCRIPT), (CACHE_CONTROL, "no-cache")], START).into_response()
 }

@@ -1,4 +1,4 @@
-//! `GET /healthz`: the process is up.
+//! `GET /healthz`: the process is up and takes requests.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,7 +9,7 @@ use crate::reply::{Answered, Reply};
 #[derive(Serialize, ToSchema)]
 #[schema(as = ServerStatus)]
 pub(crate) struct StatusBody {
-    /// `ok`.
+    #[doc = "`ok`."]
     pub(crate) status: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! How the server is.
+//! `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/docs`: the server about itself.
 
 pub(crate) mod docs;
 pub(crate) mod health;

@@ -1,13 +1,13 @@
-//! `GET /openapi.json`: this interface, described by itself.
+//! `GET /openapi.json`: the description of the API, made once with the router.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
-/// Read this description
 #[utoipa::path(
     get,
     path = "/openapi.json",
+    summary = "Read this description",
     tag = "Server",
     security(()),
     responses((status = 200, description = "OpenAPI 3.1.", body = Object)),

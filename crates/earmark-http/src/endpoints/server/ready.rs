@@ -1,11 +1,13 @@
-//! `GET /readyz`: the database answers and the writer is alive.
+//! `GET /readyz`: the database answers and the writer runs.
+
+use std::sync::Arc;
 
 use axum::extract::State;
 
 use super::health::StatusBody;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
-use crate::state::AppState;
+use crate::state::App;
 
 /// Can requests be served?
 #[utoipa::path(
@@ -19,7 +21,7 @@ use crate::state::AppState;
             body = crate::dto::problems::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn ready(State(app): State<AppState>) -> Answered {
+pub(crate) async fn ready(State(app): State<Arc<App>>) -> Answered {
     let answers = app.store.queries().ping().await;
     match answers {
         Ok(()) if app.store.is_alive() => Reply::ok(&StatusBody { status: "ok" }),

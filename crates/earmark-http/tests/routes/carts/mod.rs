@@ -1,4 +1,4 @@
-//! `/v1/carts`.
+//! Do the calls under `/v1/carts` do what the contract says?
 
 mod create;
 mod delete;

@@ -1,7 +1,7 @@
-//! `/v1/items`.
+//! Do the calls under `/v1/items` do what the contract says?
 
-mod adjust;
+mod adjustments;
 mod find;
 mod list;
-mod list_movements;
+mod movements;
 mod put;

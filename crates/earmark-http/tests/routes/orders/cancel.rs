@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/cancel`.
+//! `POST /v1/orders/{id}/cancel`: what is cancelled, refunded and refused?
 
 use insta::assert_snapshot;
 use serde_json::json;
@@ -15,14 +15,14 @@ async fn a_part_of_a_paid_order_is_refunded_with_its_cancellation() {
     let part =
         json!({ "lines": [{ "sku": "a", "quantity": 1 }], "reason": "customer", "note": "Changed mind" });
 
-    let tried = shop.op("POST", &format!("{path}?dry_run=true")).json(&part).send().await;
-    let unchanged = shop.op("GET", &format!("/v1/orders/{order}")).send().await.json();
+    let tried = shop.operator("POST", &format!("{path}?dry_run=true")).json(&part).send().await;
+    let unchanged = shop.operator("GET", &format!("/v1/orders/{order}")).send().await.json();
     assert_eq!((tried.status, &unchanged["cancellations"]), (200, &json!([])));
 
-    let done = shop.op("POST", &path).key(&unique()).json(&part).send().await;
+    let done = shop.operator("POST", &path).key(&unique()).json(&part).send().await;
     assert_snapshot!("part", done.shown());
     assert_eq!(tried.json()["total"], done.json()["total"]);
-    assert_eq!(shop.ask("GET", "/v1/items/a").send().await.json()["reserved"], 2);
+    assert_eq!(shop.request("GET", "/v1/items/a").send().await.json()["reserved"], 2);
 }
 
 #[tokio::test]
@@ -32,11 +32,14 @@ async fn what_has_shipped_is_not_cancelled_whole() {
     let order = shop.order("a", 2, "ada").await;
     shop.pay(&order, succeeded()).await;
     let ship = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
-    shop.op("POST", &format!("/v1/orders/{order}/shipments")).key(&unique()).json(&ship).send().await;
+    shop.operator("POST", &format!("/v1/orders/{order}/shipments")).key(&unique()).json(&ship).send().await;
     let path = format!("/v1/orders/{order}/cancel");
-    assert_snapshot!("shipped", shop.op("POST", &path).key(&unique()).send().await.shown());
+    assert_snapshot!("shipped", shop.operator("POST", &path).key(&unique()).send().await.shown());
     let rest = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
-    assert_eq!(shop.op("POST", &path).key(&unique()).json(&rest).send().await.json()["status"], "SHIPPED");
+    assert_eq!(
+        shop.operator("POST", &path).key(&unique()).json(&rest).send().await.json()["status"],
+        "SHIPPED"
+    );
 }
 
 #[tokio::test]
@@ -45,7 +48,7 @@ async fn a_cancellation_needs_a_key_and_sound_fields() {
     shop.stock("a", 100, 5).await;
     let order = shop.order("a", 2, "ada").await;
     let path = format!("/v1/orders/{order}/cancel");
-    assert_eq!(shop.op("POST", &path).send().await.code(), "idempotency_key_required");
+    assert_eq!(shop.operator("POST", &path).send().await.code(), "idempotency_key_required");
     for (query, body) in [
         ("?dry_run=maybe", json!({})),
         ("?dry=true", json!({})),
@@ -54,10 +57,10 @@ async fn a_cancellation_needs_a_key_and_sound_fields() {
         ("", json!({ "lines": [{ "sku": "z", "quantity": 1 }] })),
         ("", json!({ "note": "x".repeat(1_001) })),
     ] {
-        let got = shop.op("POST", &format!("{path}{query}")).key(&unique()).json(&body).send().await;
+        let got = shop.operator("POST", &format!("{path}{query}")).key(&unique()).json(&body).send().await;
         assert_eq!((got.status, got.code().as_str()), (400, "invalid_request"), "{query} {body}");
     }
-    let whole = shop.op("POST", &path).key(&unique()).send().await.json();
+    let whole = shop.operator("POST", &path).key(&unique()).send().await.json();
     assert_eq!(
         (&whole["status"], &whole["cancellations"][0]["reason"]),
         (&json!("CANCELLED"), &json!("other"))

@@ -1,4 +1,4 @@
-//! `POST /v1/orders/{id}/confirm`.
+//! `POST /v1/orders/{id}/confirm`: does confirming again change nothing?
 
 use serde_json::json;
 
@@ -9,15 +9,15 @@ async fn confirming_again_changes_nothing() {
     let shop = Shop::open().await;
     shop.stock("a", 250, 5).await;
     let body = json!({ "lines": [{ "sku": "a", "quantity": 1 }] });
-    let placed = shop.op("POST", "/v1/orders").key(&unique()).json(&body).send().await;
+    let placed = shop.operator("POST", "/v1/orders").key(&unique()).json(&body).send().await;
     assert_eq!(placed.json()["status"], "CREATED");
     let path = format!("/v1/orders/{}/confirm", placed.id());
-    let first = shop.op("POST", &path).send().await;
+    let first = shop.operator("POST", &path).send().await;
     assert_eq!(
         (first.status, &first.json()["status"], first.header("etag")),
         (200, &json!("CONFIRMED"), Some("\"2\""))
     );
-    let again = shop.op("POST", &path).json(&json!({})).send().await;
+    let again = shop.operator("POST", &path).json(&json!({})).send().await;
     assert_eq!((again.status, again.json()), (200, first.json()));
-    assert_eq!(shop.op("POST", &path).json(&json!({ "x": 1 })).send().await.status, 400);
+    assert_eq!(shop.operator("POST", &path).json(&json!({ "x": 1 })).send().await.status, 400);
 }

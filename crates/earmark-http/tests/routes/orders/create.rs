@@ -1,12 +1,12 @@
-//! `POST /v1/orders`.
+//! `POST /v1/orders`: what is placed, and what is refused with which problem?
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Got, Shop, unique};
+use crate::support::{Response, Shop, unique};
 
-async fn create(shop: &Shop, body: &Value) -> Got {
-    shop.op("POST", "/v1/orders").key(&unique()).json(body).send().await
+async fn create(shop: &Shop, body: &Value) -> Response {
+    shop.operator("POST", "/v1/orders").key(&unique()).json(body).send().await
 }
 
 #[tokio::test]
@@ -21,23 +21,23 @@ async fn an_order_of_lines_reserves_its_stock() {
     });
     let placed = create(&shop, &body).await;
     assert_snapshot!("placed", placed.shown());
-    let found = shop.op("GET", placed.header("location").unwrap()).send().await;
+    let found = shop.operator("GET", placed.header("location").unwrap()).send().await;
     assert_eq!((found.status, &found.body), (200, &placed.body));
-    assert_eq!(shop.ask("GET", "/v1/items/a").send().await.json()["reserved"], 2);
+    assert_eq!(shop.request("GET", "/v1/items/a").send().await.json()["reserved"], 2);
 }
 
 #[tokio::test]
 async fn an_order_of_a_cart_takes_its_lines_out() {
     let shop = Shop::open().await;
-    let cart = shop.op("POST", "/v1/carts").json(&json!({ "customer_id": "ada" })).send().await.id();
+    let cart = shop.operator("POST", "/v1/carts").json(&json!({ "customer_id": "ada" })).send().await.id();
     for sku in ["a", "b"] {
         shop.stock(sku, 250, 5).await;
         let lines = format!("/v1/carts/{cart}/lines");
-        shop.op("POST", &lines).json(&json!({ "sku": sku, "quantity": 2 })).send().await;
+        shop.operator("POST", &lines).json(&json!({ "sku": sku, "quantity": 2 })).send().await;
     }
     let part = create(&shop, &json!({ "cart_id": cart, "skus": ["b"], "confirm": true })).await;
     assert_snapshot!("from_cart", part.shown());
-    let left = shop.op("GET", &format!("/v1/carts/{cart}")).send().await.json();
+    let left = shop.operator("GET", &format!("/v1/carts/{cart}")).send().await.json();
     assert_eq!(left["lines"].as_array().unwrap().len(), 1);
     assert_eq!(create(&shop, &json!({ "cart_id": cart })).await.status, 201);
     assert_snapshot!("cart_empty", create(&shop, &json!({ "cart_id": cart })).await.shown());
@@ -57,7 +57,7 @@ async fn refusals_say_what_stands_in_the_way() {
     assert_eq!(create(&shop, &named).await.status, 201);
     assert_snapshot!("already_exists", create(&shop, &named).await.shown());
     let off = json!({ "name": "Item a", "unit_price": 250, "active": false });
-    shop.op("PUT", "/v1/items/a").json(&off).send().await;
+    shop.operator("PUT", "/v1/items/a").json(&off).send().await;
     assert_snapshot!(
         "inactive",
         create(&shop, &json!({ "lines": [{ "sku": "a", "quantity": 1 }] })).await.shown()

@@ -1,7 +1,10 @@
-//! `/v1/orders`.
+//! Do the calls under `/v1/orders` do what the contract says?
 
 mod cancel;
 mod confirm;
 mod create;
+mod events;
 mod list;
-mod list_events;
+mod payments;
+mod refunds;
+mod shipments;

@@ -1,6 +1,4 @@
-//! `/v1/orders/{id}/payments` and `/v1/payments`.
+//! Do the calls under `/v1/payments` do what the contract says?
 
-mod create;
-mod list_all;
-mod read;
+mod list;
 mod resolve;

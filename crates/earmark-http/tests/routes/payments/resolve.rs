@@ -1,31 +1,32 @@
-//! `POST /v1/payments/{id}/resolve`: a person says what became of a payment.
+//! `POST /v1/payments/{id}/resolve`: an admin enters what became of a payment.
 
-use earmark_http::ServeLimits;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Ask, Got, Shop, config, unique};
+use crate::support::{Request, Response, Settings, Shop, unique};
 
-/// A shop whose gateway says nothing, and a payment of an order of 5.00.
+/// A shop whose gateway does not answer, and a PENDING payment of an order of 5.00.
 async fn silent() -> (Shop, String, String) {
-    let mut impatient = config();
-    impatient.gateway_timeout = std::time::Duration::from_millis(1);
-    let shop = Shop::with(impatient, ServeLimits::default()).await;
+    let shop = Shop::with(Settings::without_waiting()).await;
     shop.stock("a", 250, 5).await;
     let order = shop.order("a", 2, "ada").await;
     let body = json!({ "method": { "token": "tok_timeout_ok" } });
-    let pending =
-        shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&body).send().await;
+    let pending = shop
+        .operator("POST", &format!("/v1/orders/{order}/payments"))
+        .key(&unique())
+        .json(&body)
+        .send()
+        .await;
     assert_eq!(pending.status, 202);
     (shop, order, pending.id())
 }
 
-fn resolve(shop: &Shop, payment: &str, body: &Value) -> Ask {
-    shop.op("POST", &format!("/v1/payments/{payment}/resolve")).json(body)
+fn resolve(shop: &Shop, payment: &str, body: &Value) -> Request {
+    shop.operator("POST", &format!("/v1/payments/{payment}/resolve")).json(body)
 }
 
 async fn status(shop: &Shop, order: &str) -> Value {
-    shop.op("GET", &format!("/v1/orders/{order}")).send().await.json()["status"].clone()
+    shop.operator("GET", &format!("/v1/orders/{order}")).send().await.json()["status"].clone()
 }
 
 #[tokio::test]
@@ -35,12 +36,16 @@ async fn money_that_was_seen_pays_the_order() {
     let done = resolve(&shop, &payment, &seen).send().await;
     assert_snapshot!("resolved", done.shown());
     assert_eq!(status(&shop, &order).await, "PAID");
-    let again: Got = resolve(&shop, &payment, &seen).send().await;
+    let again: Response = resolve(&shop, &payment, &seen).send().await;
     assert_snapshot!("settled", again.shown());
-    let history = shop.op("GET", &format!("/v1/orders/{order}/events")).send().await.json();
-    let told = history["data"].as_array().unwrap().iter().find(|event| event["type"] == "payment.resolved");
-    let told = told.expect("who said so, and why, stays in the history");
-    assert_eq!((&told["data"]["note"], &told["actor"]), (&json!("on the statement"), &json!("operator")));
+    let history = shop.operator("GET", &format!("/v1/orders/{order}/events")).send().await.json();
+    let resolved =
+        history["data"].as_array().unwrap().iter().find(|event| event["type"] == "payment.resolved");
+    let resolved = resolved.expect("actor and note stay in the history");
+    assert_eq!(
+        (&resolved["data"]["note"], &resolved["actor"]),
+        (&json!("on the statement"), &json!("operator"))
+    );
 }
 
 #[tokio::test]
@@ -52,8 +57,12 @@ async fn an_attempt_that_came_to_nothing_makes_room_for_the_next() {
     assert_eq!(keyed.send().await.header("idempotency-replayed"), Some("true"));
     assert_eq!(status(&shop, &order).await, "CONFIRMED");
     let body = json!({ "method": { "token": "tok_ok" } });
-    let next =
-        shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&body).send().await;
+    let next = shop
+        .operator("POST", &format!("/v1/orders/{order}/payments"))
+        .key(&unique())
+        .json(&body)
+        .send()
+        .await;
     assert_eq!(next.status, 202, "another attempt may begin");
 }
 

@@ -1,10 +1,10 @@
-//! A stop that loses nothing.
+//! Does a stop finish the requests that are in flight?
 
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{Got, Shop, succeeded, unique};
+use crate::support::{Response, Shop, succeeded, unique};
 
 #[tokio::test]
 async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
@@ -12,8 +12,8 @@ async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
     shop.stock("a", 100, 5).await;
     let order = shop.order("a", 1, "ada").await;
     let body = json!({ "method": { "token": "tok_ok" } });
-    let asked = shop.op("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&body);
-    let asked = tokio::spawn(asked.send());
+    let request = shop.operator("POST", &format!("/v1/orders/{order}/payments")).key(&unique()).json(&body);
+    let paying = tokio::spawn(request.send());
     let mut idle = TcpStream::connect(shop.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: shop\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
@@ -26,10 +26,10 @@ async fn a_stop_finishes_what_is_in_flight_and_takes_nothing_new() {
     let mut rest = Vec::new();
     idle.read_to_end(&mut rest).await.unwrap();
     assert!(TcpStream::connect(address).await.is_err());
-    assert!(!asked.is_finished(), "the payment still waits for its gateway");
+    assert!(!paying.is_finished(), "the payment still waits for its gateway");
 
     settle(&store, &order, payment).await;
-    let got: Got = asked.await.unwrap();
+    let got: Response = paying.await.unwrap();
     assert_eq!(got.status, 201);
     closing.await.unwrap();
 }

@@ -1,0 +1,3 @@
+//! `/v1/events`: everything that has happened, in order.
+
+pub(crate) mod list;

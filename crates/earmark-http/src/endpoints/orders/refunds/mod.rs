@@ -1,0 +1,3 @@
+//! `/v1/orders/{id}/refunds`: the refunds of one order.
+
+pub(crate) mod create;

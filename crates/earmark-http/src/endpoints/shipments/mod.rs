@@ -1,4 +1,0 @@
-//! What has left.
-
-pub(crate) mod create;
-pub(crate) mod deliver;
