@@ -1,4 +1,5 @@
-//! What must hold of the source before any test runs? Format, lints, documentation, dependencies, the rules of the house.
+//! What must hold of the source before any test runs? Format, lints, documentation, dependencies
+//! and the rules of the house.
 //!
 //! Invariant: nothing here needs the network once the dependencies are fetched.
 
@@ -19,7 +20,7 @@ pub(crate) fn run() -> Result<()> {
 pub(crate) fn add(steps: &mut Steps) -> Result<()> {
     steps.run("components", install_components)?;
     steps.run("fmt", || process::run(process::cargo().args(["fmt", "--all", "--check"])))?;
-    steps.run("tidy", tidy::run)?;
+    steps.run("tidy", tidy::check)?;
     steps.run("dependencies", dependencies)?;
     steps.run("clippy", || {
         let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
@@ -31,7 +32,7 @@ pub(crate) fn add(steps: &mut Steps) -> Result<()> {
     })
 }
 
-/// rustfmt and clippy are parts of a toolchain, but not of the minimal one.
+/// Installs rustfmt and clippy, which a minimal toolchain does not have.
 fn install_components() -> Result<()> {
     if process::cargo_has("fmt") && process::cargo_has("clippy") {
         return Ok(());
@@ -40,8 +41,8 @@ fn install_components() -> Result<()> {
         .context("rustfmt or clippy is missing, and rustup could not add it")
 }
 
-/// cargo-deny takes minutes to compile, so it is used where it is installed and its three offline rules are
-/// applied by our own code elsewhere.
+/// Checks the licences and sources of dependencies. cargo-deny takes minutes to compile, so it is
+/// used only where it is installed; elsewhere our own code applies its three offline rules.
 fn dependencies() -> Result<()> {
     if process::cargo_has("deny") {
         return process::run(process::cargo().args([

@@ -35,8 +35,8 @@ enum Command {
     Test,
     /// Formatting, clippy, rustdoc, licences and sources of dependencies, tidy.
     Check,
-    /// The rules of the house: dependency arrows, sizes, words, the purity of the core.
-    Tidy,
+    /// The rules of the house: arrows, circles, sizes, words; with --report the figures behind them.
+    Tidy(tidy::Options),
     /// Rate, latency, memory and growth of the release binary; the table is kept in target/bench.
     Bench(bench::Options),
     /// One of the proofs, against the release binary.
@@ -94,7 +94,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test => test::run(),
         Command::Check => check::run(),
-        Command::Tidy => tidy::run(),
+        Command::Tidy(options) => tidy::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::Prove { what, no_build: true } => prove::run_built(what),
         Command::Prove { what, no_build: false } => prove::run(what),

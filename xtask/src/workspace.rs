@@ -17,8 +17,13 @@ pub(crate) fn root() -> PathBuf {
 
 /// Everything that cargo knows about the workspace and its dependencies, by the committed lock file.
 pub(crate) fn metadata() -> Result<Metadata> {
+    metadata_of(&root())
+}
+
+/// The same of the workspace in another folder.
+pub(crate) fn metadata_of(root: &Path) -> Result<Metadata> {
     MetadataCommand::new()
-        .current_dir(root())
+        .current_dir(root)
         .other_options(vec!["--locked".to_owned()])
         .exec()
         .context("cargo metadata --locked")

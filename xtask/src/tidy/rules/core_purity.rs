@@ -27,9 +27,8 @@ pub(crate) fn check(file: &SourceFile) -> Vec<String> {
     if !file.path.starts_with(&format!("{CORE}src/")) {
         return Vec::new();
     }
-    let code = file.code();
     let mut findings = Vec::new();
-    for (number, line) in code.lines().enumerate() {
+    for (number, line) in file.scanned.code.lines().enumerate() {
         let found = FORBIDDEN.into_iter().filter(|name| names(line, name));
         findings.extend(found.map(|name| format!("{}:{}: the core names `{name}`", file.path, number + 1)));
     }
@@ -48,7 +47,7 @@ mod tests {
     use super::*;
 
     fn findings(path: &str, text: &str) -> usize {
-        check(&SourceFile { path: path.to_owned(), text: text.to_owned() }).len()
+        check(&SourceFile::new(path, text.to_owned())).len()
     }
 
     #[test]
