@@ -1,10 +1,16 @@
-//! Which items need not be read again? Those that this node has read or written, as long as nobody else has written anything.
+//! Which items need not be read again? Those that this node has read or written, for as long as no
+//! other node has written anything.
 //!
-//! Invariant: all that is here was so when the last event had the number `as_of`. A batch that changes an item or its counters writes events, a save refuses
-//! one that has none (and a migration that rewrites items has to write one), and the number of the last one is read under the lock of the turn: while it is
-//! `as_of`, nothing has changed; when it is another, all is forgotten. A session has a cache of its own, since after a failover the same number may stand for
-//! other rows. After an error all is forgotten as well: what a save refused for its versions must be decided again on what is stored. Those versions stay, as
-//! a second net under everything that is saved; a refusal, which saves nothing, has this invariant alone.
+//! Invariant: every item in the cache is as it was when the last event had the number `as_of`. This
+//! holds because whatever changes an item or its counters also writes an event: a save without one
+//! is refused, and a migration that rewrites items has to write one. Each turn reads the number of
+//! the last event under its lock. If it is still `as_of`, the cache is right; if not, the cache is
+//! emptied.
+//!
+//! Each session has a cache of its own, because after a failover the same number may stand for
+//! other rows. Every error empties it too: what was refused for its version must be decided again
+//! on what is stored. The versions protect all that is saved even if the cache were wrong. A
+//! rejection saves nothing, so it relies on this invariant alone.
 
 use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
@@ -14,13 +20,15 @@ use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Sku, Url};
 use earmark_core::{BatchChanges, WorkingSet};
 
-use crate::fault::BrokenOnPurpose;
+use crate::protections::Protections;
 
-/// The most bytes that are kept, by estimate: some 100,000 items with short texts. When they are exceeded, all is forgotten.
+/// The most bytes that the cache takes, by estimate: some 100,000 items with short texts. When they
+/// are exceeded, it is emptied.
 const BYTES_MAX: usize = 64 << 20;
-/// What an item takes beside its texts: the rows, the name under which they are found, what the allocator and the map add.
+/// What an item takes besides its texts: the rows, the SKU as the key, what the allocator and the
+/// map add.
 const ITEM_BYTES: usize = size_of::<Item>() + size_of::<Stock>() + 4 * size_of::<Sku>() + 128;
-/// What a pair of metadata takes beside its texts.
+/// What a pair of metadata takes besides its texts.
 const PAIR_BYTES: usize = 2 * size_of::<String>() + 16;
 
 /// An item and its counters, shared with the batches that see them.
@@ -30,34 +38,39 @@ pub(crate) type SharedItem = (Arc<Item>, Arc<Stock>);
 #[derive(Debug)]
 pub(crate) struct ItemCache {
     items: HashMap<Sku, SharedItem>,
-    /// The number of the last event; `None` while nobody has asked.
+    /// The number of the last event that the cache knows of; `None` before the first turn and after
+    /// an error.
     as_of: Option<u64>,
     bytes: usize,
     bytes_max: usize,
-    broken: Option<BrokenOnPurpose>,
+    /// Whether it is emptied when another node has written. A proof turns that off.
+    stays_fresh: bool,
 }
 
 impl ItemCache {
-    pub(crate) fn new(is_distributed: bool, broken: Option<BrokenOnPurpose>) -> Self {
-        // Where tables are spread over machines, the number of the last event may be seen before the other rows of its commit are. Where nodes do not
-        // take turns, on purpose, it says nothing.
-        let holds = !is_distributed && BrokenOnPurpose::takes_turns(broken);
-        let bytes_max = if holds { BYTES_MAX } else { 0 };
-        Self { items: HashMap::new(), as_of: None, bytes: 0, bytes_max, broken }
+    /// An empty one. It stays empty where the number of the last event does not tell whether other
+    /// nodes have written.
+    pub(crate) fn new(is_distributed: bool, protections: Protections) -> Self {
+        // Where tables are spread over machines, the number of the last event may become visible
+        // before the other rows of its commit. Without turns it is not read under a lock.
+        let is_usable = !is_distributed && protections.turns;
+        let bytes_max = if is_usable { BYTES_MAX } else { 0 };
+        Self { items: HashMap::new(), as_of: None, bytes: 0, bytes_max, stays_fresh: protections.fresh_items }
     }
 
-    /// Called with the turn: the last event has this number. Gives whether it is the one that we know, so that nobody else has written.
-    pub(crate) fn hold_at(&mut self, last_sequence: u64) -> bool {
-        let undisturbed = self.as_of == Some(last_sequence);
-        if !undisturbed && self.broken != Some(BrokenOnPurpose::StaleItems) {
-            self.forget();
+    /// Called within a turn with the number of the last event. Empties the cache if another node
+    /// has written since, and gives whether none has.
+    pub(crate) fn check(&mut self, last_sequence: u64) -> bool {
+        let is_fresh = self.as_of == Some(last_sequence);
+        if !is_fresh && self.stays_fresh {
+            self.clear();
         }
         self.as_of = Some(last_sequence);
-        undisturbed
+        is_fresh
     }
 
     /// Whether it has this item.
-    pub(crate) fn knows(&self, sku: &Sku) -> bool {
+    pub(crate) fn has(&self, sku: &Sku) -> bool {
         self.items.contains_key(sku)
     }
 
@@ -69,15 +82,16 @@ impl ItemCache {
         }
     }
 
-    /// Takes in what was read in this turn.
-    pub(crate) fn read(&mut self, found: &[SharedItem]) {
+    /// Adds items that were read in this turn.
+    pub(crate) fn add(&mut self, found: &[SharedItem]) {
         for (item, stock) in found {
             self.insert(Arc::clone(item), Arc::clone(stock));
         }
     }
 
-    /// Takes in what a batch of ours has changed, once that is committed. An item never changes without its stock, which has the version of both.
-    pub(crate) fn committed(&mut self, changes: &BatchChanges) {
+    /// Adds what a batch of this node has changed, once that is committed. An item never changes
+    /// without its stock, which has the version of both.
+    pub(crate) fn add_committed(&mut self, changes: &BatchChanges) {
         let stocks = || changes.stocks.iter().filter_map(|change| change.after.as_ref());
         for stock in stocks() {
             if let Some((_, known)) = self.items.get_mut(&stock.sku) {
@@ -94,8 +108,7 @@ impl ItemCache {
         }
     }
 
-    /// Forgets all.
-    pub(crate) fn forget(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.items.clear();
         self.bytes = 0;
         self.as_of = None;
@@ -113,7 +126,7 @@ impl ItemCache {
     }
 }
 
-/// An estimate of what an item takes.
+/// An estimate of the bytes that an item takes.
 fn bytes(item: &Item) -> usize {
     let description = item.description.as_ref().map_or(0, |text| Description::as_str(text).len());
     let image_url = item.image_url.as_ref().map_or(0, |text| Url::as_str(text).len());
@@ -177,55 +190,54 @@ mod tests {
 
     #[test]
     fn it_holds_while_the_last_event_is_the_one_that_we_know() {
-        let mut cache = ItemCache::new(false, None);
-        assert!(!cache.hold_at(0), "nobody knows yet");
-        cache.read(&[item("A", None)]);
-        assert!(cache.hold_at(0), "the last batch changed nothing");
-        cache.committed(&batch("A", 6, 1, false));
-        assert!(cache.hold_at(1));
+        let mut cache = ItemCache::new(false, Protections::default());
+        assert!(!cache.check(0), "the first number is not known yet");
+        cache.add(&[item("A", None)]);
+        assert!(cache.check(0), "the last batch changed nothing");
+        cache.add_committed(&batch("A", 6, 1, false));
+        assert!(cache.check(1));
         assert_eq!(on_hand(&cache, "A"), Some(6));
-        cache.committed(&batch("B", 7, 2, true));
-        assert!(cache.hold_at(2));
+        cache.add_committed(&batch("B", 7, 2, true));
+        assert!(cache.check(2));
         assert_eq!((on_hand(&cache, "A"), on_hand(&cache, "B")), (Some(6), Some(7)));
-        cache.committed(&batch("C", 8, 3, false));
+        cache.add_committed(&batch("C", 8, 3, false));
         assert_eq!(on_hand(&cache, "C"), None, "its description is not known");
-        assert!(!cache.hold_at(4), "somebody else has written");
+        assert!(!cache.check(4), "another node has written");
         assert_eq!((on_hand(&cache, "A"), on_hand(&cache, "B")), (None, None));
-        cache.read(&[item("A", None)]);
-        cache.forget();
+        cache.add(&[item("A", None)]);
+        cache.clear();
         assert_eq!(on_hand(&cache, "A"), None);
-        assert!(!cache.hold_at(4), "what it was right for is forgotten as well");
+        assert!(!cache.check(4), "the number is forgotten as well");
     }
 
     #[test]
     fn it_keeps_nothing_where_a_commit_is_not_seen_all_at_once() {
-        let without_turns =
-            [BrokenOnPurpose::Turns, BrokenOnPurpose::TurnsAndVersions, BrokenOnPurpose::EventNumbers];
-        let broken = without_turns.map(|broken| (false, Some(broken)));
-        for (is_distributed, broken) in broken.into_iter().chain([(true, None)]) {
-            let mut cache = ItemCache::new(is_distributed, broken);
-            cache.hold_at(0);
-            cache.read(&[item("A", None)]);
-            assert_eq!(on_hand(&cache, "A"), None, "{broken:?}");
+        let all = Protections::default();
+        let without_turns = Protections { turns: false, ..all };
+        for (is_distributed, protections) in [(false, without_turns), (true, all)] {
+            let mut cache = ItemCache::new(is_distributed, protections);
+            cache.check(0);
+            cache.add(&[item("A", None)]);
+            assert_eq!(on_hand(&cache, "A"), None, "{protections:?}");
         }
     }
 
     #[test]
     fn it_has_a_bound_and_an_item_counts_once() {
-        let mut cache = ItemCache { bytes_max: 10_000, ..ItemCache::new(false, None) };
+        let mut cache = ItemCache { bytes_max: 10_000, ..ItemCache::new(false, Protections::default()) };
         let long = "x".repeat(1_000);
         for _ in 0..100 {
-            cache.read(&[item("A", Some(&long))]);
+            cache.add(&[item("A", Some(&long))]);
         }
         assert!(on_hand(&cache, "A").is_some());
         let bytes = cache.bytes;
         for number in 0..100 {
-            cache.read(&[item(&format!("B{number}"), Some(&long))]);
+            cache.add(&[item(&format!("B{number}"), Some(&long))]);
             assert!(cache.bytes <= 10_000 && cache.items.len() < 10);
         }
-        assert!(on_hand(&cache, "A").is_none(), "all was forgotten on the way");
-        cache.forget();
-        cache.read(&[item("A", Some(&long))]);
+        assert!(on_hand(&cache, "A").is_none(), "it was emptied on the way");
+        cache.clear();
+        cache.add(&[item("A", Some(&long))]);
         assert_eq!(cache.bytes, bytes);
     }
 }

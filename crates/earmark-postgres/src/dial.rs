@@ -1,7 +1,9 @@
-//! Which of several hosts answers? Each is asked by itself, the next one as soon as one has failed or has been silent for a moment.
+//! Which of several hosts is used? Each is tried by itself; the next one as soon as one has failed
+//! or has been silent for a moment.
 //!
-//! The driver asks one after the other and gives no host a time of its own once it has taken the connection: a server that hangs would hide all that come
-//! after it in the URL. Invariant: no host is waited for longer than [`HEAD_START`] while another has not been asked.
+//! The driver would try one after the other, and gives a host no time limit once it has taken the
+//! connection. A server that hangs would hide all that come after it in the URL. Invariant: no host
+//! is waited for longer than [`HEAD_START`] while another has not been tried.
 
 use std::time::Duration;
 
@@ -11,31 +13,32 @@ use tokio_postgres::config::Host;
 use tokio_postgres::{Client, Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::fault::describe;
+use crate::error::describe;
 
-/// How long a host may be silent before the next one is asked as well.
+/// How long a host may be silent before the next one is tried as well.
 const HEAD_START: Duration = Duration::from_millis(500);
 
 /// A connection, and the task that carries its bytes.
 pub(crate) type Dialed = (Client, JoinHandle<()>);
 
-/// Connects to the first host that answers as the configuration asks for; the error is that of the host that failed last.
+/// Connects to the first host that answers as the configuration wants it. The error is that of the
+/// host that failed last.
 pub(crate) async fn dial(config: &Config, tls: &MakeRustlsConnect) -> Result<Dialed, Error> {
     let mut hosts = each_host(config).into_iter();
-    let mut asked = JoinSet::new();
+    let mut tried = JoinSet::new();
     let mut failed = None;
     loop {
         let next = hosts.next();
         let is_last = next.is_none();
         if let Some(host) = next {
             let tls = tls.clone();
-            asked.spawn(async move { host.connect(tls).await });
+            tried.spawn(async move { host.connect(tls).await });
         }
         let answered = if is_last {
-            asked.join_next().await
+            tried.join_next().await
         } else {
-            // Silence: the next one is asked as well.
-            let Ok(answered) = tokio::time::timeout(HEAD_START, asked.join_next()).await else { continue };
+            // It is silent: the next one is tried as well.
+            let Ok(answered) = tokio::time::timeout(HEAD_START, tried.join_next()).await else { continue };
             answered
         };
         match answered {
@@ -43,9 +46,10 @@ pub(crate) async fn dial(config: &Config, tls: &MakeRustlsConnect) -> Result<Dia
                 return Ok((client, tokio::spawn(carry(connection))));
             }
             Some(Ok(Err(error))) => failed = Some(error),
-            // Nobody cancels these tasks, so it is a bug of the driver: as if it had been called here.
+            // These tasks are never cancelled, so one that ended without a result has panicked in
+            // the driver.
             Some(Err(broken)) => std::panic::resume_unwind(broken.into_panic()),
-            None => return Err(failed.expect("all have been asked, and one at least has failed")),
+            None => return Err(failed.expect("all have been tried, and one at least has failed")),
         }
     }
 }
@@ -56,7 +60,7 @@ async fn carry(connection: impl Future<Output = Result<(), Error>>) {
     }
 }
 
-/// The same for a pool.
+/// Makes the connections of a pool in the same way.
 pub(crate) struct Dialer(pub(crate) MakeRustlsConnect);
 
 impl Connect for Dialer {
@@ -88,7 +92,7 @@ fn only_host(config: &Config, place: usize) -> Config {
     if let Some(address) = config.get_hostaddrs().get(place) {
         only.hostaddr(*address);
     }
-    // As in libpq: one port is everybody's.
+    // As in libpq: a single port counts for all hosts.
     if let Some(port) = config.get_ports().get(place).or(config.get_ports().first()) {
         only.port(*port);
     }
@@ -150,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn one_host_is_asked_as_it_stands() {
+    fn one_host_is_tried_as_it_stands() {
         let config: Config = "postgres://shop@a/books?load_balance_hosts=random".parse().unwrap();
         assert_eq!(each_host(&config), [config]);
     }

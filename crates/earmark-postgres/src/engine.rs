@@ -1,218 +1,178 @@
-//! How does a batch become durable, once, on a database that others use too? It takes its turn, reads, writes what it read the versions of, commits.
+//! How does a batch become durable, once, on a database that other nodes use too? It takes its
+//! turn, reads, writes the rows whose versions it read, and commits.
 //!
-//! Three round trips: `BEGIN` with the [turn](crate::turn) and what is to be read; all statements of the save; `COMMIT`. When commands wait by then and no
-//! other node writes, they are two: the next turn is asked for behind the COMMIT. This batch is then answered while the database saves the next, when the
-//! writer has nothing else to do. What nobody else can have changed is not [read again](crate::cache).
+//! This takes three round trips: one for `BEGIN`, the lock of the [turn](crate::turn) and the
+//! reads; one for all statements of the save (`save/`); one for `COMMIT`. If commands wait by
+//! then and no other node writes, it takes two: the next turn is requested right behind the COMMIT.
+//! The answers of a batch are then sent while the database works for the next one.
 //!
-//! Invariants: COMMIT is sent only after every statement has changed the rows that it should; whatever follows it on the wire, its own answer alone says
-//! that the batch is saved; a COMMIT without an answer is [learned about](crate::outcome), never guessed; a session that a batch left in doubt is never used
-//! again, nor a turn that was asked for on it; a turn is asked for ahead only for commands that are there, so no idle node holds one.
+//! Invariants:
+//! - COMMIT is sent only after every statement has changed the rows that it should.
+//! - Whatever follows it on the wire, only its own answer says that the batch is saved. The outcome
+//!   of a COMMIT without an answer is [looked up](crate::outcome), never guessed.
+//! - A session on which an outcome was in doubt is dropped, with the turn that was requested on it.
+//! - The next turn is requested only for commands that wait, so no idle node holds one.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Overlap, Pace, StoreError};
-use tokio::runtime::Runtime;
-use tokio_postgres::Statement;
 
-use crate::cache::ItemCache;
-use crate::connect::{DatabaseUrl, Session};
-use crate::fault::{BrokenOnPurpose, Fault};
-use crate::migrate::is_distributed;
-use crate::open::{OpenError, PostgresOptions, open_writer};
-use crate::outcome::{Learned, Node, is_definite, learn};
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseError, Result};
+use crate::open_error::OpenError;
+use crate::options::PostgresOptions;
+use crate::outcome::{CommitOutcome, Node, find_outcome};
 use crate::pipeline::answering_if_slow;
+use crate::runtime::WriterRuntime;
+use crate::save::{self, Batch};
 use crate::segments::Segments;
-use crate::session::{TURN_STANDS_STILL_MAX, in_time};
-use crate::turn::{Courtesy, Turn};
-use crate::{load, rows, save};
+use crate::session::{Session, TURN_STANDS_STILL_MAX, in_time};
+use crate::state::{CommitError, Failure, State, WriterSession};
+use crate::{load, unprotected};
 
-/// How long a COMMIT may take before its outcome is asked for.
-const COMMIT_MAX: Duration = Duration::from_secs(5);
-/// How long after a connection that failed the next one is tried: those who wait meanwhile are told at once.
+/// How long after a failed try to connect the next one is made. In between, batches fail at once.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
-/// The same while nobody waits.
+/// The same while no command waits.
 const IDLE_RECONNECT_PAUSE: Duration = Duration::from_secs(1);
 
 /// The half that writes.
 pub struct PostgresEngine {
-    /// Taken only when the engine is dropped.
-    runtime: Option<Runtime>,
+    runtime: WriterRuntime,
     url: DatabaseUrl,
     options: PostgresOptions,
-    line: Option<Line>,
+    state: State,
     node: Node,
-    courtesy: Courtesy,
-    /// When the transaction began; `None` outside of one, also of one that was begun ahead.
-    begun: Option<Instant>,
-    /// When the last try to connect failed, and why.
-    failed: Option<(Instant, String)>,
-    /// What is grouped beside the writer.
+    /// The thread that groups events. It ends when this is dropped.
     _segments: Option<Segments>,
 }
 
-/// A session that can take turns.
-struct Line {
-    session: Arc<Session>,
-    /// Asks for the turn.
-    lock: Statement,
-    /// The next turn, asked for behind a COMMIT. It goes with the session: a new one knows nothing of it.
-    ahead: Option<Ahead>,
-    /// What need not be read again on this session.
-    cache: ItemCache,
-}
-
-impl Line {
-    /// A turn that brings the rows of these keys, but for those that the cache is likely to have still.
-    fn turn(&self, mut keys: Keys, courtesy: &Courtesy) -> Turn {
-        if courtesy.alone {
-            keys.items.retain(|sku| !self.cache.knows(sku));
-        }
-        Turn::new(&self.session, &self.lock, keys)
-    }
-}
-
-/// A turn that was asked for before its batch has begun.
-struct Ahead {
-    turn: Turn,
-    /// From when on it may be ours.
-    since: Instant,
-}
-
 impl PostgresEngine {
+    /// An engine that is not connected yet.
     pub(crate) fn new(url: DatabaseUrl, options: PostgresOptions) -> Result<Self, OpenError> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| OpenError::Unusable(error.to_string()))?;
-        // Where the numbers of events lie on purpose, what is grouped by them would lie as well.
-        let segments = match options.broken {
-            broken if BrokenOnPurpose::takes_turns(broken) => Some(Segments::start(&url, &options)?),
-            _ => None,
-        };
-        let node = Node::new();
-        Ok(Self {
-            runtime: Some(runtime),
-            url,
-            options,
-            line: None,
-            node,
-            courtesy: Courtesy::default(),
-            begun: None,
-            failed: None,
-            _segments: segments,
-        })
+        let runtime = WriterRuntime::new().map_err(|error| OpenError::Unusable(error.to_string()))?;
+        // Segments rely on the numbers of events, and those can be wrong without turns.
+        let segments = if options.protections.turns { Some(Segments::start(&url, &options)?) } else { None };
+        let (state, node) = (State::default(), Node::new());
+        Ok(Self { runtime, url, options, state, node, _segments: segments })
     }
 
-    /// Connects, unless it is connected.
+    /// Connects, unless it is connected. An error is logged once, until it is another one.
     pub(crate) fn open(&mut self) -> Result<(), OpenError> {
-        if self.line.as_ref().is_some_and(|line| !line.session.is_closed()) {
+        if self.state.is_connected() {
             return Ok(());
         }
-        self.line = None;
-        let (url, options, node) = (&self.url, self.options, &mut self.node);
-        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let opened = runtime.block_on(async {
-            let session = open_writer(url, options.distributed).await?;
-            node.register(&session).await?;
-            rows::events::prepare_numbers(&session, options.broken).await?;
-            let lock = rows::events::prepare_turn(&session, options.broken).await?;
-            let cache = ItemCache::new(is_distributed(&session).await?, options.broken);
-            Ok::<_, OpenError>(Line { session: Arc::new(session), lock, ahead: None, cache })
-        });
-        match opened {
-            Ok(line) => {
-                if self.failed.take().is_some() {
+        let before = match std::mem::take(&mut self.state) {
+            State::Disconnected { failure } => failure,
+            State::Idle(_) | State::InTurn { .. } | State::NextBegun { .. } => None,
+        };
+        match self.runtime.block_on(WriterSession::open(&self.url, self.options, &mut self.node)) {
+            Ok(session) => {
+                if before.is_some() {
                     tracing::info!(database = %self.url, "the database is back");
                 }
-                self.line = Some(line);
+                self.state = State::Idle(session);
                 Ok(())
             }
             Err(error) => {
-                let text = error.to_string();
-                if self.failed.as_ref().is_none_or(|(_, known)| *known != text) {
-                    tracing::warn!(error = text, "no batch can be saved");
+                let why = error.to_string();
+                if before.is_none_or(|before| before.why != why) {
+                    tracing::warn!(error = why, "no batch can be saved");
                 }
-                self.failed = Some((Instant::now(), text));
+                self.state = State::Disconnected { failure: Some(Failure { at: Instant::now(), why }) };
                 Err(error)
             }
         }
     }
 
-    /// The open session, or why there is none.
-    fn connected(&mut self) -> Result<(), StoreError> {
-        match &self.failed {
-            Some((at, why)) if at.elapsed() < RECONNECT_PAUSE => Err(StoreError::Unavailable(why.clone())),
+    /// Connects, unless it is connected or a try has failed just now.
+    fn connect(&mut self) -> Result<(), StoreError> {
+        match &self.state {
+            State::Disconnected { failure: Some(Failure { at, why }) } if at.elapsed() < RECONNECT_PAUSE => {
+                Err(StoreError::Unavailable(why.clone()))
+            }
             _ => self.open().map_err(|error| StoreError::Unavailable(error.to_string())),
         }
     }
 
-    /// Runs a round trip on the session, within its time.
-    fn round_trip<T>(
-        &mut self,
-        work: impl AsyncFnOnce(&Session) -> Result<T, Fault>,
-    ) -> Result<T, StoreError> {
-        let Some(line) = &self.line else { return Err(no_connection()) };
-        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        runtime.block_on(in_time(work(&line.session))).map_err(|fault| self.failure(fault))
+    /// Makes a round trip within the turn, within its time.
+    fn round_trip<T>(&mut self, work: impl AsyncFnOnce(&Session) -> Result<T>) -> Result<T, StoreError> {
+        let Some(session) = self.state.in_turn() else { return Err(no_turn()) };
+        let done = self.runtime.block_on(in_time(work(session.connection())));
+        done.map_err(|error| self.failure(error))
     }
 
-    /// Puts in what is not there yet: from the cache, the rest from the database.
+    /// Puts the rows that `rows` lacks in: from the cache, the rest from the database.
     fn find(
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Overlap,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
-        let Some(line) = &self.line else { return Err(no_connection()) };
-        line.cache.put(&keys.items, rows);
+        let Some(session) = self.state.in_turn() else { return Err(no_turn()) };
+        session.cache.put(&keys.items, rows);
         let missing = keys.not_in(rows);
         if missing.is_empty() {
             return Ok(());
         }
-        meanwhile.send_answers();
+        overlap.send_answers();
         let found = self.round_trip(async |session| load::find(session, &missing).await)?;
-        if let Some(line) = &mut self.line {
-            line.cache.read(&found.items);
+        if let Some(session) = self.state.in_turn() {
+            session.cache.add(&found.items);
         }
         found.put(&missing, rows);
         Ok(())
     }
 
-    /// What an error means after which the batch did not happen, whatever else.
-    fn failure(&mut self, fault: Fault) -> StoreError {
-        if fault.ends_session() {
-            self.line = None;
-        } else if let Some(line) = &mut self.line {
-            line.cache.forget();
+    /// What an error means for a batch that certainly was not saved.
+    fn failure(&mut self, error: DatabaseError) -> StoreError {
+        let stood_still = match self.state {
+            State::InTurn { begun_at, .. } => begun_at.elapsed() > TURN_STANDS_STILL_MAX,
+            _ => false,
+        };
+        if error.ends_session() {
+            self.state = State::default();
+        } else if let Some(session) = self.state.session() {
+            session.cache.clear();
         }
-        let stood_still = self.begun.is_some_and(|begun| begun.elapsed() > TURN_STANDS_STILL_MAX);
-        match StoreError::from(fault) {
-            // Whoever asked has been told otherwise by now, and has gone elsewhere.
+        match StoreError::from(error) {
+            // The server has taken the turn away. To decide the batch again is of no use: the
+            // requests have timed out by now.
             StoreError::Conflict(why) if stood_still => StoreError::Unavailable(why),
             error => error,
         }
     }
 
-    /// The COMMIT got no answer, or one that says neither yes nor no.
-    fn learn(&mut self, why: &str) -> Result<(), StoreError> {
-        self.line = None;
-        if self.options.broken == Some(BrokenOnPurpose::LostCommits) {
+    /// Looks up the outcome of a COMMIT without an answer. The session is dropped already.
+    fn find_outcome(&mut self, why: &str) -> Result<(), StoreError> {
+        if !self.options.protections.commit_outcomes {
             return Err(StoreError::Conflict(why.to_owned()));
         }
-        tracing::warn!(error = why, "a COMMIT got no answer; its outcome is asked for");
-        let (url, node) = (&self.url, &self.node);
-        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        match runtime.block_on(learn(url, node)) {
-            Learned::Happened => {
+        tracing::warn!(error = why, "a COMMIT got no answer; its outcome is looked up");
+        match self.runtime.block_on(find_outcome(&self.url, &self.node)) {
+            CommitOutcome::Happened => {
                 tracing::info!("the COMMIT without an answer happened");
                 self.node.batch += 1;
                 Ok(())
             }
-            Learned::DidNotHappen => {
+            CommitOutcome::DidNotHappen => {
                 tracing::info!("the COMMIT without an answer did not happen");
                 Err(StoreError::Conflict(why.to_owned()))
             }
-            Learned::Nothing(also) => Err(StoreError::Unlearned(format!("{why}; {also}"))),
+            CommitOutcome::NotFound(also) => Err(StoreError::Unlearned(format!("{why}; {also}"))),
+        }
+    }
+
+    /// Connects without a batch that needs it, and migrates if that is due. A load balancer that
+    /// watches `/readyz` sends no request before the node is ready.
+    fn reconnect(&mut self) {
+        match &self.state {
+            State::Disconnected { failure: Some(failure) } if failure.at.elapsed() < IDLE_RECONNECT_PAUSE => {
+            }
+            _ => {
+                // The error was logged, and the next batch fails with it.
+                let _ = self.open();
+            }
         }
     }
 }
@@ -222,73 +182,93 @@ impl Engine for PostgresEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        meanwhile: &mut dyn Overlap,
+        overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
-        if self.line.as_ref().is_none_or(|line| line.ahead.is_none() || line.session.is_closed()) {
+        if !matches!(self.state, State::NextBegun { .. }) || !self.state.is_connected() {
             // Nothing is on its way, and a new connection may take its time.
-            meanwhile.send_answers();
+            overlap.send_answers();
         }
-        self.connected()?;
-        let Some(line) = &mut self.line else { return Err(no_connection()) };
+        self.connect()?;
         let now = Instant::now();
-        self.begun = Some(now);
-        let Ahead { turn, since } = line.ahead.take().unwrap_or_else(|| {
-            let turn = line.turn(keys.clone(), &self.courtesy);
-            Ahead { turn, since: now }
-        });
-        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let begun = runtime.block_on(answering_if_slow(meanwhile, turn.take(rows, &mut line.cache)));
-        // The wait for the turn is not time within it; what passed before anybody waited may be.
-        self.begun = Some(since + now.elapsed());
-        self.courtesy.alone = begun.map_err(|fault| self.failure(fault))?;
-        self.find(keys, rows, meanwhile)
+        let (mut session, turn) = match std::mem::take(&mut self.state) {
+            // It was requested for the same keys, behind the COMMIT of the batch before.
+            State::NextBegun { session, turn } => (session, *turn),
+            State::Idle(session) | State::InTurn { session, .. } => {
+                let turn = session.request_turn(keys.clone());
+                (session, turn)
+            }
+            State::Disconnected { .. } => return Err(no_turn()),
+        };
+        let requested_at = turn.requested_at;
+        let taken = self.runtime.block_on(answering_if_slow(overlap, session.take(turn, rows)));
+        // The wait for the turn does not count as time within it. The time between the request and
+        // this call does, because the turn may have been granted all the while.
+        self.state = State::InTurn { session, begun_at: requested_at + now.elapsed() };
+        taken.map_err(|error| self.failure(error))?;
+        // What the request of the turn has left out, because the cache had it by then.
+        self.find(keys, rows, overlap)
     }
 
     fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
         self.find(keys, rows, &mut ())
     }
 
-    fn commit(&mut self, changes: &BatchChanges, meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
-        let (node, broken) = (self.node.clone(), self.options.broken);
-        self.round_trip(async |session| save::save(session, (changes, &node), broken, meanwhile).await)?;
-        let Some(line) = &mut self.line else { return Err(no_connection()) };
-        let keys = if self.courtesy.allows_to_go_on() { meanwhile.next_batch() } else { None };
-        line.ahead = keys.map(|keys| Ahead { turn: line.turn(keys, &self.courtesy), since: Instant::now() });
-        let Line { session, ahead, .. } = line;
-        let runtime = self.runtime.as_ref().expect("it is there until the engine is dropped");
-        let committed = runtime.block_on(async {
-            let commit = session.batch_execute("COMMIT");
-            match ahead {
-                Some(Ahead { turn, .. }) => tokio::time::timeout(COMMIT_MAX, turn.sent_behind(commit)).await,
-                None => tokio::time::timeout(COMMIT_MAX, commit).await,
+    fn commit(&mut self, changes: &BatchChanges, overlap: &mut dyn Overlap) -> Result<(), StoreError> {
+        let (node, protections) = (self.node.clone(), self.options.protections);
+        let batch = Batch { changes, node: &node };
+        self.round_trip(async |session| {
+            if protections.versions && protections.event_numbers {
+                save::save(session, &batch, overlap).await
+            } else {
+                unprotected::save(session, &batch, protections, overlap).await
             }
-        });
-        self.begun = None;
+        })?;
+        let State::InTurn { mut session, .. } = std::mem::take(&mut self.state) else {
+            return Err(no_turn());
+        };
+        // The next batch is drawn as late as possible: commands have come while this one was saved.
+        let next = if session.may_go_on() { overlap.next_batch() } else { None };
+        let mut next = next.map(|keys| Box::new(session.request_turn(keys)));
+        let committed = self.runtime.block_on(session.commit(next.as_deref_mut()));
+        if let Err(CommitError::Unanswered(why)) = committed {
+            drop((session, next));
+            return self.find_outcome(&why);
+        }
+        if committed.is_ok() {
+            self.node.batch += 1;
+            session.cache.add_committed(changes);
+        }
+        // After a COMMIT that failed, too: the next turn may be granted, and `rollback` ends it.
+        self.state = match next {
+            Some(turn) => State::NextBegun { session, turn },
+            None => State::Idle(session),
+        };
         match committed {
-            Ok(Ok(())) => {
-                self.node.batch += 1;
-                line.cache.committed(changes);
-                Ok(())
-            }
-            Ok(Err(error)) if is_definite(&error) => Err(self.failure(error.into())),
-            Ok(Err(error)) => self.learn(&crate::fault::describe(&error)),
-            Err(_) => self.learn(&format!("no answer within {COMMIT_MAX:?}")),
+            Err(CommitError::DidNotHappen(error)) => Err(self.failure(error)),
+            _ => Ok(()),
         }
     }
 
     fn rollback(&mut self) {
-        let Some(line) = &mut self.line else {
-            self.begun = None;
-            return;
+        // Keeps the turn until the ROLLBACK is answered, though its own answers are skipped: the
+        // server comes to the ROLLBACK behind them.
+        let (session, _turn) = match std::mem::take(&mut self.state) {
+            State::InTurn { session, .. } => (session, None),
+            State::NextBegun { session, turn } => (session, Some(turn)),
+            state @ (State::Disconnected { .. } | State::Idle(_)) => {
+                self.state = state;
+                return;
+            }
         };
-        // Its answers are skipped; the server comes to the rollback behind them.
-        let ahead = line.ahead.take();
-        if self.begun.take().is_none() && ahead.is_none() {
-            return;
-        }
-        if let Err(error) = self.round_trip(async |session| Ok(session.batch_execute("ROLLBACK").await?)) {
-            tracing::debug!(%error, "a transaction could not be rolled back; its connection is given up");
-            self.line = None;
+        let ended = self.runtime.block_on(in_time(async {
+            Ok::<_, DatabaseError>(session.connection().batch_execute("ROLLBACK").await?)
+        }));
+        match ended {
+            Ok(()) => self.state = State::Idle(session),
+            Err(error) => {
+                let error = StoreError::from(error);
+                tracing::debug!(%error, "a transaction could not be rolled back; its connection is dropped");
+            }
         }
     }
 
@@ -300,26 +280,6 @@ impl Engine for PostgresEngine {
     }
 }
 
-impl PostgresEngine {
-    /// Comes back, and migrates where that is due, without being asked: whoever watches `/readyz` sends nothing until it is ready.
-    fn reconnect(&mut self) {
-        let lately = self.failed.as_ref().is_some_and(|(at, _)| at.elapsed() < IDLE_RECONNECT_PAUSE);
-        if !lately {
-            // What is wrong was told; the next batch is told again.
-            let _ = self.open();
-        }
-    }
-}
-
-fn no_connection() -> StoreError {
+fn no_turn() -> StoreError {
     StoreError::Unavailable("there is no connection to the database".to_owned())
-}
-
-impl Drop for PostgresEngine {
-    fn drop(&mut self) {
-        // A runtime must not be waited for where tasks run.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }

@@ -1,8 +1,12 @@
-//! What became of a COMMIT whose answer did not come? The node's own row says, written in each batch: it holds the number of the batch, or it does not.
+//! What became of a COMMIT whose answer did not come? The node's own row says so: each batch writes
+//! its number into it, so the row holds the number of this batch, or it does not.
 //!
-//! The row was changed before COMMIT was sent, so whoever locks it now waits until that transaction has ended, one way or the other. What is then read is
-//! final, and it is confirmed by a commit of its own: where a standby must have everything, it has that too. The turn is not needed for that: the old
-//! session may have been given the next one, behind that COMMIT, and holds it until the server sees that nobody is there.
+//! The row was changed before COMMIT was sent, so another session that locks it waits until that
+//! transaction has ended, one way or the other. What is then read is final. It is confirmed by a
+//! commit of its own, so that a standby that must have everything has it too.
+//!
+//! This needs no turn. The old session may even hold the next one, which was requested behind the
+//! COMMIT, until the server sees that the connection is gone.
 
 use std::time::{Duration, Instant};
 
@@ -10,17 +14,17 @@ use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use crate::codec::get;
-use crate::connect::{DatabaseUrl, Session, connect};
-use crate::fault::{Fault, describe};
-use crate::open::OpenError;
-use crate::session::prepare_writer;
+use crate::connect::connect_writer;
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseError, Result, describe};
+use crate::open_error::OpenError;
+use crate::session::Session;
 
-/// How long the outcome is asked for before nobody waits for it any more.
-const LEARN_MAX: Duration = Duration::from_secs(5);
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How long the outcome is looked for. After that, callers have stopped waiting for it.
+const LOOK_UP_MAX: Duration = Duration::from_secs(5);
+const PAUSE_BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// Who we are among the nodes, and how many batches we have committed.
+/// This node, and the number of its last batch.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) id: Uuid,
@@ -28,13 +32,14 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// A node that has done nothing.
+    /// A node that has saved nothing, with a new id.
     pub(crate) fn new() -> Self {
         Self { id: Uuid::new_v4(), batch: 0 }
     }
 
-    /// Writes the node's row if it is not there, and reads how far it has come; waits for a commit of ours that is still under way.
-    pub(crate) async fn register(&mut self, session: &Session) -> Result<(), Fault> {
+    /// Writes the node's row if it is not there, and reads the number of its last batch. Waits for
+    /// a commit of this node that is still under way on an older session.
+    pub(crate) async fn register(&mut self, session: &Session) -> Result<()> {
         session.execute("DELETE FROM nodes WHERE seen_at < now() - interval '7 days'", &[]).await?;
         let insert =
             "INSERT INTO nodes (id, batch, seen_at) VALUES ($1, $2, now()) ON CONFLICT (id) DO NOTHING";
@@ -45,20 +50,20 @@ impl Node {
     }
 }
 
-/// What was found out.
-pub(crate) enum Learned {
+/// What became of a COMMIT.
+pub(crate) enum CommitOutcome {
     /// The batch is saved.
     Happened,
-    /// It is not, and never will be.
+    /// The batch is not saved, and never will be.
     DidNotHappen,
-    /// Not in time, and why.
-    Nothing(String),
+    /// It could not be found out in time; the text says why.
+    NotFound(String),
 }
 
 /// Whether an error of COMMIT says for certain that nothing was saved.
 pub(crate) fn is_definite(error: &tokio_postgres::Error) -> bool {
     let definite = |code: &SqlState| match code.code().get(..2) {
-        // Integrity; rolled back, but for "completion unknown".
+        // Class 23: integrity. Class 40: rolled back, but for "completion unknown".
         Some("23") => true,
         Some("40") => *code != SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN,
         _ => false,
@@ -66,35 +71,34 @@ pub(crate) fn is_definite(error: &tokio_postgres::Error) -> bool {
     error.code().is_some_and(definite)
 }
 
-/// Asks, on new connections, until it knows or the time is over.
-pub(crate) async fn learn(url: &DatabaseUrl, node: &Node) -> Learned {
+/// Reads the node's row on new connections, until that succeeds or the time is over.
+pub(crate) async fn find_outcome(url: &DatabaseUrl, node: &Node) -> CommitOutcome {
     let started = Instant::now();
-    let mut why = "nobody was asked".to_owned();
-    while let Some(left) = LEARN_MAX.checked_sub(started.elapsed()) {
-        match tokio::time::timeout(left, ask(url, node)).await {
-            Ok(Ok(batch)) if batch > node.batch => return Learned::Happened,
-            Ok(Ok(_)) => return Learned::DidNotHappen,
+    let mut why = "no connection was tried".to_owned();
+    while let Some(left) = LOOK_UP_MAX.checked_sub(started.elapsed()) {
+        match tokio::time::timeout(left, read_last_batch(url, node)).await {
+            Ok(Ok(batch)) if batch > node.batch => return CommitOutcome::Happened,
+            Ok(Ok(_)) => return CommitOutcome::DidNotHappen,
             Ok(Err(error)) => why = error.to_string(),
             Err(_) => break,
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(PAUSE_BETWEEN_TRIES).await;
     }
-    Learned::Nothing(why)
+    CommitOutcome::NotFound(why)
 }
 
 /// The number of the node's last batch, once no transaction can change it any more.
-async fn ask(url: &DatabaseUrl, node: &Node) -> Result<i64, OpenError> {
-    let session = connect(url).await?;
-    prepare_writer(&session).await?;
-    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(Fault::from)?;
+async fn read_last_batch(url: &DatabaseUrl, node: &Node) -> Result<i64, OpenError> {
+    let session = connect_writer(url).await?;
+    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(DatabaseError::from)?;
     let found = session.query_opt("SELECT batch FROM nodes WHERE id = $1 FOR UPDATE", &[&node.id]).await;
-    let found = found.map_err(Fault::from)?;
+    let found = found.map_err(DatabaseError::from)?;
     let row = found.ok_or_else(|| OpenError::Unusable("the row of this node is gone".to_owned()))?;
     let batch = get(&row, 0)?;
     session
         .execute("UPDATE nodes SET seen_at = now() WHERE id = $1", &[&node.id])
         .await
-        .map_err(Fault::from)?;
+        .map_err(DatabaseError::from)?;
     session.batch_execute("COMMIT").await.map_err(|error| OpenError::Away(describe(&error)))?;
     Ok(batch)
 }

@@ -1,5 +1,9 @@
-//! How do several statements cross the wire in one round trip? Each is sent when it is first polled, so all are polled once, in order, before
-//! any answer is waited for.
+//! How do several statements cross the wire in one round trip, and what is done while the server
+//! works on them?
+//!
+//! The driver sends a statement when its future is first polled, and the server carries out what a
+//! connection sends in order. So every statement is polled once, in order, before any answer is
+//! waited for.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -8,20 +12,23 @@ use std::time::Duration;
 
 use earmark_store::Overlap;
 
-/// A statement under way.
+/// A statement whose answer has not come. It is sent when it is first polled.
 pub(crate) type Underway<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Sends all of them in the order given, does something else `meanwhile`, and waits for all answers. The first leaves before the others are written
-/// down: the server works on it by then.
-pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile: impl FnOnce()) -> Vec<T> {
+/// Sends all statements in the order given, calls `overlap` once all have left, and waits for all
+/// answers.
+pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, overlap: impl FnOnce()) -> Vec<T> {
     let mut answers: Vec<Option<T>> = statements.iter().map(|_| None).collect();
-    let mut meanwhile = Some(meanwhile);
+    let mut overlap = Some(overlap);
     let mut sent = 0;
     poll_fn(|context| {
         let all_have_left = sent == statements.len();
-        if all_have_left && let Some(meanwhile) = meanwhile.take() {
-            meanwhile();
+        if all_have_left && let Some(overlap) = overlap.take() {
+            overlap();
         }
+        // Only the first statement is sent at the first poll, and all others at the second. The
+        // task that writes to the socket runs in between, so that the server works on the first
+        // statement while the others are encoded.
         sent = if sent == 0 { statements.len().min(1) } else { statements.len() };
         let mut pending = false;
         for (statement, answer) in statements.iter_mut().zip(&mut answers).take(sent) {
@@ -33,7 +40,7 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile
             }
         }
         if !all_have_left {
-            // Whatever carries the bytes runs before this is polled again.
+            // Asks for the next poll at once, behind the task that writes to the socket.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -43,24 +50,25 @@ pub(crate) async fn pipelined<T>(mut statements: Vec<Underway<'_, T>>, meanwhile
     answers.into_iter().flatten().collect()
 }
 
-/// How long those who are due an answer may be kept waiting.
+/// How long answers that are ready may be held back.
 const MOMENT: Duration = Duration::from_millis(1);
 
-/// Waits for this; if it takes more than a moment, those who are due an answer get it meanwhile.
-pub(crate) async fn answering_if_slow<T>(meanwhile: &mut dyn Overlap, work: impl Future<Output = T>) -> T {
+/// Waits for `work`; if it takes more than a moment, sends the answers that are due before it waits
+/// for the rest.
+pub(crate) async fn answering_if_slow<T>(overlap: &mut dyn Overlap, work: impl Future<Output = T>) -> T {
     let mut work = pin!(work);
     if let Ok(done) = tokio::time::timeout(MOMENT, &mut work).await {
         return done;
     }
-    meanwhile.send_answers();
+    overlap.send_answers();
     work.await
 }
 
-/// Statements that others are sent behind before their answers are waited for.
+/// Statements that are sent while the answer to something else is waited for.
 pub(crate) enum Sent<T> {
-    /// Not answered yet; sent when it is first polled.
+    /// Sent when it is first polled, and not answered yet.
     Underway(Underway<'static, T>),
-    /// Answered while others were waited for.
+    /// The answer came while something else was waited for.
     Answered(T),
 }
 
@@ -70,7 +78,7 @@ impl<T> Sent<T> {
         Self::Underway(Box::pin(statements))
     }
 
-    /// Sends them, if that has not been done, and takes their answers in, if they are there.
+    /// Sends the statements, if that has not been done, and keeps their answers, if they have come.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) {
         if let Self::Underway(statements) = self
             && let Poll::Ready(answer) = statements.as_mut().poll(context)
@@ -109,8 +117,8 @@ mod tests {
                 number * 10
             })
         };
-        let meanwhile = || assert_eq!(*begun.lock().unwrap(), [1, 2, 3], "all have been sent");
-        assert_eq!(pipelined((1..=3).map(statement).collect(), meanwhile).await, [10, 20, 30]);
+        let overlap = || assert_eq!(*begun.lock().unwrap(), [1, 2, 3], "all have been sent");
+        assert_eq!(pipelined((1..=3).map(statement).collect(), overlap).await, [10, 20, 30]);
         assert_eq!(*begun.lock().unwrap(), [1, 2, 3]);
     }
 }

@@ -1,7 +1,9 @@
-//! Is the connection encrypted, and is it the right server? `sslmode` and `sslrootcert` mean what they mean to every PostgreSQL client.
+//! Is the connection encrypted, and is it the right server? `sslmode` and `sslrootcert` mean what
+//! they mean to every PostgreSQL client.
 //!
-//! `disable`; `prefer` (default) and `require` encrypt without asking who it is; `verify-ca` and `verify-full` (here the same, the stricter) check
-//! certificate and name against the roots in `sslrootcert`, or the system's with `sslrootcert=system`.
+//! `disable` does not encrypt. `prefer` (the default) and `require` encrypt without a check of the
+//! server. `verify-ca` and `verify-full` (here the same, the stricter) check certificate and name
+//! against the root certificates in `sslrootcert`, or the system's with `sslrootcert=system`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,21 +15,21 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// Whom to believe.
+/// Which servers are trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trust {
-    /// Anyone: the wire is encrypted, the other end unknown.
+    /// All of them: the connection is encrypted, the server is not checked.
     Anyone,
-    /// Whoever the roots of this machine vouch for.
+    /// Those whose certificate leads to a root certificate of this machine.
     System,
-    /// Whoever the roots in this PEM file vouch for.
+    /// Those whose certificate leads to a root certificate in this PEM file.
     File(String),
 }
 
-/// What makes TLS connections.
+/// Makes TLS connections.
 ///
 /// # Errors
-/// In words, if there are no roots to check against.
+/// A text, if there are no root certificates to check against.
 pub(crate) fn connector(trust: &Trust) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -60,7 +62,7 @@ fn roots_in(path: &str) -> Result<RootCertStore, String> {
     if roots.is_empty() { Err(wrong(&"there is no certificate in it")) } else { Ok(roots) }
 }
 
-/// Takes any certificate, but not a handshake that its key has not signed.
+/// Accepts any certificate, but not a handshake that its key has not signed.
 #[derive(Debug)]
 struct AnyServer(WebPkiSupportedAlgorithms);
 

@@ -1,54 +1,47 @@
-//! How does a batch get its turn and its rows? `BEGIN`, the lock on the stream's row and the reads cross the wire together.
+//! How does a batch get its turn and its rows? `BEGIN`, the lock on the stream's row and the reads
+//! cross the wire together, in one round trip.
 //!
-//! Invariant: nothing is decided on rows that were read before the turn was held, unless nobody can have changed them since. The lock's statement is
-//! prepared beforehand, so that nothing of the reads can be sent before it; the server carries out what a connection sends in order; and at READ
-//! COMMITTED, which `session.rs` sets, each statement sees what was committed when it began, not when the lock was asked for. So the reads see all that
-//! the turn before has left. If the lock was not had, what was read is thrown away. What the [cache](crate::cache) has is left out of the reads; should
-//! the turn show that it is outdated, it is read after.
+//! Invariant: nothing is decided on rows as they were before the turn began. The server carries out
+//! the statements of a connection in order, so the reads run once the lock is held. At READ
+//! COMMITTED, which `session.rs` sets, each statement sees what was committed when it begins. So
+//! the reads see all that the turns before have left. If the lock was not granted, what was read is
+//! dropped.
+//!
+//! Items that the [cache](crate::cache) is likely to have are left out of the reads. If the number
+//! of the last event then shows that the cache is outdated, they are read afterwards.
 
 use std::future::{poll_fn, ready};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Context;
+use std::time::Instant;
 
 use earmark_core::{Keys, Timestamp, WorkingSet};
 use tokio_postgres::Statement;
 
 use crate::cache::ItemCache;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::codec;
+use crate::error::{DatabaseError, Result};
 use crate::load::{self, Loaded};
 use crate::pipeline::Sent;
-use crate::rows::events;
-use crate::session::in_time;
+use crate::rows::events::STREAM;
+use crate::session::{Session, in_time};
 
-/// Of so many batches, one is not begun ahead.
-const GIVE_WAY_EVERY: u64 = 16;
-
-/// Whether a turn may be asked for right behind a COMMIT. The server may then give it to us before those who wait for it have woken up, and they may
-/// be more than one.
-#[derive(Debug, Default)]
-pub(crate) struct Courtesy {
-    batches: u64,
-    /// Whether no event of others had come since our last batch when this one had its turn; not known after an error.
-    pub(crate) alone: bool,
-}
-
-impl Courtesy {
-    /// Now and then whoever waits is let in, and is seen by that.
-    pub(crate) fn allows_to_go_on(&mut self) -> bool {
-        self.batches += 1;
-        self.alone && !self.batches.is_multiple_of(GIVE_WAY_EVERY)
-    }
-}
-
-/// A batch that waits for its turn.
+/// A turn that was requested, or is about to be.
 pub(crate) struct Turn {
+    pub(crate) requested_at: Instant,
     /// What is read with it.
     keys: Arc<Keys>,
-    /// The number and the time of the last event, once the turn is had.
-    lock: Sent<Result<(u64, Timestamp), Fault>>,
-    reads: Sent<Result<Loaded, Fault>>,
+    /// The number and the time of the last event, once the lock is held.
+    lock: Sent<Result<(u64, Timestamp)>>,
+    reads: Sent<Result<Loaded>>,
+}
+
+/// Prepares the statement that takes the lock. It must be prepared before a turn is requested:
+/// otherwise the lock would cost a round trip more, and the reads would be sent before it.
+pub(crate) async fn prepare(session: &Session) -> Result<Statement> {
+    let sql = "SELECT last_sequence, last_at FROM streams WHERE id = $1 FOR UPDATE";
+    Ok(session.prepare_cached(sql).await?)
 }
 
 impl Turn {
@@ -58,19 +51,21 @@ impl Turn {
         let (session, statement) = (Arc::clone(session), lock.clone());
         let lock = {
             let session = Arc::clone(&session);
-            Sent::new(async move { events::take_turn(&session, &statement).await })
+            Sent::new(async move { begin(&session, &statement).await })
         };
         let reads = {
             let keys = Arc::clone(&keys);
             Sent::new(async move { load::find(&session, &keys).await })
         };
-        Self { keys, lock, reads }
+        Self { requested_at: Instant::now(), keys, lock, reads }
     }
 
-    /// Waits for the answer of `first`; all that the turn needs is sent right behind it.
+    /// Waits for the answer of `first`, and sends all that the turn needs right behind it.
     pub(crate) async fn sent_behind<T>(&mut self, first: impl Future<Output = T>) -> T {
         let mut first = pin!(first);
         poll_fn(|context| {
+            // `first` is polled before the turn, so its statement is the first on the wire. Only
+            // its own answer ends the wait: what has come for the turn by then is kept.
             let answer = first.as_mut().poll(context);
             self.poll(context);
             answer
@@ -78,20 +73,32 @@ impl Turn {
         .await
     }
 
-    /// Waits for the turn, then for the rows, each within the time of a round trip. Gives whether nobody else has written since the cache was right.
-    pub(crate) async fn take(mut self, rows: &mut WorkingSet, cache: &mut ItemCache) -> Result<bool, Fault> {
+    /// Waits for the lock, then for the rows, each within the time of a round trip. Gives whether
+    /// no other node has written since the last turn of this one.
+    pub(crate) async fn take(mut self, rows: &mut WorkingSet, cache: &mut ItemCache) -> Result<bool> {
+        // Sends everything, unless it was sent behind a COMMIT.
         self.sent_behind(ready(())).await;
         (rows.last_sequence, rows.last_event_at) = in_time(self.lock.answer()).await?;
-        let alone = cache.hold_at(rows.last_sequence);
+        // Before anything read in this turn is added: it may have to be emptied.
+        let is_alone = cache.check(rows.last_sequence);
         let loaded = in_time(self.reads.answer()).await?;
-        cache.read(&loaded.items);
+        cache.add(&loaded.items);
         loaded.put(&self.keys, rows);
-        Ok(alone)
+        Ok(is_alone)
     }
 
-    /// The lock first.
+    /// The lock comes first, so that the reads are behind it on the wire.
     fn poll(&mut self, context: &mut Context<'_>) {
         self.lock.poll(context);
         self.reads.poll(context);
     }
+}
+
+/// Begins a transaction and waits for the lock; gives the number and the time of the last event.
+/// All of it is sent at the first poll.
+async fn begin(session: &Session, lock: &Statement) -> Result<(u64, Timestamp)> {
+    let (begun, row) = tokio::join!(session.batch_execute("BEGIN"), session.query_opt(lock, &[&STREAM]));
+    begun?;
+    let row = row?.ok_or_else(|| DatabaseError::damaged("the stream of events", "its row is gone"))?;
+    Ok((codec::count(&row, 0)?, codec::time(&row, 1)?))
 }

@@ -1,4 +1,5 @@
-//! Does a node see what others have changed, though it does not read again what it knows?
+//! Does a node see what other nodes have changed, though it does not read again what is in its
+//! cache?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -9,8 +10,8 @@ use common::{
 };
 use earmark_cluster::Cluster;
 use earmark_core::{Action, Command, Keys, Money, WorkingSet};
-use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
-use earmark_store::simulation::Random;
+use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
+use earmark_random::Random;
 use earmark_store::{Engine, StoreError};
 
 /// What a batch of this node sees, as `on_hand|reserved|unit_price`.
@@ -23,13 +24,13 @@ fn seen(engine: &mut PostgresEngine, text: &str) -> String {
     format!("{}|{}|{}", stock.on_hand, stock.reserved, item.unit_price.minor())
 }
 
-/// What is stored of it.
+/// The same as it is stored.
 fn stored(cluster: &Cluster, url: &str, text: &str) -> String {
     let sql = "SELECT on_hand, reserved, unit_price FROM stocks JOIN items USING (sku) WHERE sku";
     cluster.query_in(name(url), &format!("{sql} = '{text}'")).unwrap()
 }
 
-/// Gives an item another price.
+/// A command that gives an item another price.
 fn reprice(text: &str, minor: i64) -> Command {
     let mut command = put(text);
     if let Action::PutItem(put) = &mut command.action {
@@ -38,13 +39,15 @@ fn reprice(text: &str, minor: i64) -> Command {
     command
 }
 
-/// Puts an item of which there are five. By the second batch the node takes itself for the only one, and leaves out of its reads what it knows.
+/// Puts an item of which there are five. By the second batch the node knows that no other one
+/// writes, and leaves the item out of its reads.
 fn have_five(engine: &mut PostgresEngine) {
     run(engine, &[put("A")]).unwrap();
     run(engine, &[adjust("A", 5)]).unwrap();
 }
 
-/// Two nodes change two items, now one, now the other, for so many rounds. Gives how often a node saw something else than what was stored.
+/// Two nodes change two items in turn, for so many rounds. Gives how often a node saw something
+/// else than what was stored.
 fn wrong_sights(options: PostgresOptions, rounds: u32) -> u32 {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
@@ -59,11 +62,11 @@ fn wrong_sights(options: PostgresOptions, rounds: u32) -> u32 {
             2 => reprice(text, i64::from(1_000 + round)),
             _ => place(u128::from(round), text, 1),
         };
-        // More than once in a row, so that a node often takes itself for the only one.
+        // More than once in a row, so that a node often writes alone.
         let node = &mut nodes[usize::from(random.between(1, 4) == 1)];
         let done =
             if random.between(0, 1) == 0 { run(node, &[command]) } else { run_and_go_on(node, &[command]) };
-        // It was refused for its version, and would be decided again.
+        // It may be refused for its version, and would then be decided again.
         assert!(matches!(done, Ok(()) | Err(StoreError::Conflict(_))), "{done:?}");
         node.rollback();
         for text in ["A", "B"] {
@@ -77,8 +80,9 @@ fn wrong_sights(options: PostgresOptions, rounds: u32) -> u32 {
 #[test]
 fn a_node_sees_what_another_has_changed() {
     assert_eq!(wrong_sights(PostgresOptions::default(), 200), 0);
-    // The control: nobody looks whether others have written.
-    let stale = PostgresOptions { broken: Some(BrokenOnPurpose::StaleItems), ..PostgresOptions::default() };
+    // The control: the cache is not emptied when the other node has written.
+    let protections = Protections { fresh_items: false, ..Protections::default() };
+    let stale = PostgresOptions { protections, ..PostgresOptions::default() };
     assert_ne!(wrong_sights(stale, 50), 0);
 }
 
@@ -88,7 +92,8 @@ fn a_new_session_knows_nothing_of_what_the_last_one_read() {
     let url = cluster.create_database().unwrap();
     let mut engine = node(&url).0;
     have_five(&mut engine);
-    // As after a failover to a server that lacked the last commits: other rows, under the same number of the last event.
+    // As after a failover to a server that lacks the last commits: other rows, under the same
+    // number of the last event.
     let behind = "UPDATE stocks SET on_hand = 3, version = version + 1; UPDATE items SET unit_price = 7";
     cluster.query_in(name(&url), behind).unwrap();
     assert_eq!(seen(&mut engine, "A"), "5|0|100", "nothing was read again, which makes this a test");
@@ -112,7 +117,8 @@ fn what_another_changed_between_two_batches_that_follow_each_other_is_seen() {
     have_five(&mut engine);
     let changes = prepare(&mut engine, &[adjust("A", 1)]).unwrap();
     std::thread::scope(|scope| {
-        // In line for the stream before the next turn is asked for, which leaves the item out of its reads.
+        // Waits for the stream before the next turn is requested, which leaves the item out of its
+        // reads.
         let other = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; UPDATE streams SET last_sequence = last_sequence + 1; \
             UPDATE stocks SET on_hand = on_hand + 10, version = version + 1; COMMIT";
         scope.spawn(|| cluster.query_in(name(&url), other).unwrap());
@@ -129,7 +135,7 @@ fn nothing_is_kept_where_a_commit_is_not_seen_all_at_once() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     drop(node(&url));
-    // Whoever starts a node may forget to say that the tables are spread over machines.
+    // The options of a node may lack that the tables are spread over machines.
     let spread = "INSERT INTO migrations VALUES ('citus', 1, '0001_distribute', 0)";
     cluster.query_in(name(&url), spread).unwrap();
     let mut engine = node(&url).0;
@@ -169,7 +175,7 @@ fn what_was_not_committed_is_not_remembered() {
 }
 
 #[test]
-fn no_item_changes_without_an_event_that_tells_the_other_nodes() {
+fn no_item_changes_without_an_event() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let mut engine = node(&url).0;

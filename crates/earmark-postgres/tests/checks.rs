@@ -1,5 +1,5 @@
-//! Does the second net hold? Broken rows are written through raw SQL: the schema refuses what it can, the audit sees the rest, and no stored value
-//! makes a reader panic.
+//! What if the stored data is broken? Broken rows are written by plain SQL. The schema refuses what
+//! it can, verification sees the rest, and no stored value makes a reader panic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -9,14 +9,14 @@ use earmark_cluster::Cluster;
 use earmark_postgres::open_to_read;
 use earmark_store::{OrderFilter, Queries, StoreError, VerifyReport};
 
-/// A copy of a database; nobody may be connected to it.
+/// A copy of a database. Nothing may be connected to it.
 fn copy(cluster: &Cluster, from: &str, number: usize) -> String {
     let to = format!("copy_{number}");
     cluster.query(&format!("CREATE DATABASE {to} TEMPLATE {} OWNER earmark", name(from))).unwrap();
     cluster.url(&to)
 }
 
-fn audit(url: &str) -> Result<VerifyReport, StoreError> {
+fn verify(url: &str) -> Result<VerifyReport, StoreError> {
     runtime().block_on(async { open_to_read(&parse(url)).await.unwrap().verify().await })
 }
 
@@ -53,11 +53,11 @@ fn the_schema_refuses_broken_rows() {
 }
 
 #[test]
-fn the_audit_sees_what_the_schema_cannot() {
+fn verification_sees_what_the_schema_cannot() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     fill(&url, 1_000);
-    let clean = audit(&url).unwrap();
+    let clean = verify(&url).unwrap();
     assert_eq!(clean.breaches, Vec::<String>::new());
     assert!(clean.orders > 20 && clean.items > 3, "{clean:?}");
     for (number, (broken, words)) in [
@@ -82,7 +82,7 @@ fn the_audit_sees_what_the_schema_cannot() {
     {
         let copy = copy(&cluster, &url, number);
         cluster.query_in(name(&copy), broken).unwrap();
-        let report = audit(&copy).unwrap();
+        let report = verify(&copy).unwrap();
         let seen = report.breaches.iter().any(|breach| breach.contains(words));
         assert!(seen, "{broken}: {:?}", report.breaches);
     }

@@ -1,33 +1,25 @@
-//! Does the engine keep the promises that every engine keeps?
+//! Does the engine pass the suite that every engine runs, and store the same as the one in memory?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use std::sync::Arc;
-
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_postgres::{DatabaseUrl, PostgresOptions, open};
-use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
-use earmark_store::memory::MemoryStore;
 
-/// A server whose databases are forgotten with it, so nothing need be synced.
+/// A server whose databases are thrown away with it, so nothing need be synced.
 fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }
 
-/// Short segments, so that readers go through some and scan the rest.
+/// Short segments, so that readers walk some and scan the rest.
 fn small() -> PostgresOptions {
     PostgresOptions { segment_events: 16, ..PostgresOptions::default() }
 }
 
-/// A store on a database of its own.
+/// A store with a database of its own.
 fn next(cluster: &Cluster) -> Fixture {
     let url = DatabaseUrl::parse(&cluster.create_database().unwrap()).unwrap();
     let (engine, queries) = open(&url, small()).unwrap();
-    Fixture { engine: Box::new(engine), queries: Arc::new(queries) }
-}
-
-fn memory() -> Fixture {
-    let store = MemoryStore::new();
-    Fixture { engine: Box::new(store.clone()), queries: Arc::new(store) }
+    Fixture::new(engine, queries)
 }
 
 #[test]
@@ -43,9 +35,9 @@ fn idempotency_keys_are_guarded() {
 }
 
 #[test]
-fn the_same_commands_leave_the_same_books_as_in_memory() {
+fn the_same_commands_leave_the_same_data_as_in_memory() {
     let cluster = cluster();
     for seed in 1..=3 {
-        differential([memory(), next(&cluster)], seed, 2_000);
+        differential([Fixture::in_memory(), next(&cluster)], seed, 2_000);
     }
 }

@@ -1,4 +1,4 @@
-//! Is what cannot be used said clearly, and does what was away come back?
+//! Is it clear why a database cannot be used, and is one that was away used again?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -35,7 +35,7 @@ fn many_nodes_that_start_at_once_migrate_once() {
 }
 
 #[test]
-fn a_node_that_died_while_migrating_holds_nobody_up_for_longer_than_its_lease() {
+fn a_node_that_died_while_migrating_holds_others_up_no_longer_than_its_lease() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let lease = "CREATE TABLE migration_lease (id smallint NOT NULL PRIMARY KEY, holder uuid NOT NULL, ends_at timestamptz NOT NULL); \
@@ -66,7 +66,7 @@ fn a_schema_that_is_not_ours_to_write_to_is_refused() {
 }
 
 #[test]
-fn who_is_not_let_in_is_told_why_and_never_sees_a_password() {
+fn a_refused_connection_says_why_and_never_shows_a_password() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let wrong = url.replacen(cluster.password(), "wrong-password", 1);
@@ -92,7 +92,7 @@ fn a_database_that_is_away_or_takes_no_writes_comes_back_by_itself() {
     cluster.restart().unwrap();
     until_done(|| run(&mut engine, &[put("A")]));
 
-    // The connection that is there is told, and the next one finds no host that takes writes.
+    // The open connection is ended, and the next one finds no host that takes writes.
     cluster.set("default_transaction_read_only", "on").unwrap();
     let query = |sql: &str| cluster.query(&format!("SET transaction_read_only = off; {sql}"));
     query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'earmark'")
@@ -132,7 +132,7 @@ fn until_refused(mut work: impl FnMut() -> Result<(), StoreError>, words: &str) 
 fn a_host_that_hangs_hides_none_that_comes_after_it() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
-    // The kernel takes its connections, and nobody ever answers.
+    // The kernel accepts its connections, and no answer ever comes.
     let hanging = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let hosts = format!("{},127.0.0.1:{}", hanging.local_addr().unwrap(), cluster.port());
     let (mut engine, queries) = node(&cluster.url_at(&hosts, name(&url)));
@@ -141,7 +141,7 @@ fn a_host_that_hangs_hides_none_that_comes_after_it() {
 }
 
 #[test]
-fn readers_are_told_that_a_database_takes_no_writes() {
+fn a_ping_fails_while_a_database_takes_no_writes() {
     let mut cluster = cluster();
     let url = cluster.create_database().unwrap();
     let (_engine, queries) = node(&url);
@@ -152,8 +152,8 @@ fn readers_are_told_that_a_database_takes_no_writes() {
     assert!(answers.any(|answer| answer.is_err()), "not ready while it is read-only");
 }
 
-/// What the engine relies on: the server stops the clock of `statement_timeout` before it commits. Were it to give the wait up, it would say that all is
-/// done when the standby has nothing.
+/// What the engine relies on: the server stops the clock of `statement_timeout` before it commits.
+/// If it gave up the wait, it would report success for a commit that the standby does not have.
 #[test]
 fn a_commit_that_waits_for_a_standby_is_not_cut_off() {
     let mut cluster = cluster();
@@ -185,18 +185,18 @@ fn a_commit_is_never_weaker_than_durable() {
     let url = cluster.create_database().unwrap();
     cluster.query(&format!("ALTER DATABASE {} SET synchronous_commit = off", name(&url))).unwrap();
     let (mut engine, _queries) = node(&url);
-    // What the session itself believes, told through the row that each batch writes.
+    // The setting of the session itself, recorded by the row that each batch writes.
     cluster
         .query_in(
             name(&url),
-            "CREATE TABLE told (setting text); GRANT ALL ON told TO earmark; \
-             CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             INSERT INTO told VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
-             CREATE TRIGGER tell AFTER UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION tell()",
+            "CREATE TABLE seen (setting text); GRANT ALL ON seen TO earmark; \
+             CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             INSERT INTO seen VALUES (current_setting('synchronous_commit')); RETURN NEW; END $$; \
+             CREATE TRIGGER note AFTER UPDATE ON nodes FOR EACH ROW EXECUTE FUNCTION note()",
         )
         .unwrap();
     run(&mut engine, &[put("A")]).unwrap();
-    assert_eq!(cluster.query_in(name(&url), "SELECT setting FROM told").unwrap(), "on");
+    assert_eq!(cluster.query_in(name(&url), "SELECT setting FROM seen").unwrap(), "on");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Do segments give what a scan of all events gives, while two nodes group them, and after a node that died in the middle?
+//! Do segments give what a scan of all events gives, while two nodes group them, and after a node
+//! that died in the middle?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -8,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use common::{cluster, name, parse, runtime};
 use earmark_cluster::Cluster;
+use earmark_conformance::item_lists_agree_with_events;
+use earmark_conformance::simulation::Simulation;
 use earmark_core::Timestamp;
 use earmark_core::text::Sku;
 use earmark_postgres::{PostgresOptions, open};
-use earmark_store::conformance::agree_with_a_scan;
-use earmark_store::simulation::Simulation;
 use earmark_store::{Clock, ItemFilter, Queries, Store, StoreOptions};
 
-/// How long the nodes have to group what is there.
+/// How long the nodes may take to group what is there.
 const GROUPED_WITHIN: Duration = Duration::from_secs(30);
 
 fn small() -> PostgresOptions {
@@ -31,19 +32,19 @@ fn segments(cluster: &Cluster, url: &str) -> u32 {
     cluster.query_in(name(url), "SELECT count(*) FROM segments").unwrap().parse().unwrap()
 }
 
-/// Waits until no full stretch is left.
+/// Waits until too few events for a segment are left.
 fn wait_until_grouped(cluster: &Cluster, url: &str) {
     let left = "SELECT t.last_sequence - coalesce(max(s.last_sequence), 0) < 32 FROM streams t LEFT JOIN segments s ON s.stream = t.id \
                 GROUP BY t.last_sequence";
     let start = Instant::now();
     while cluster.query_in(name(url), left).unwrap() != "t" {
-        assert!(start.elapsed() < GROUPED_WITHIN, "a full stretch is not grouped");
+        assert!(start.elapsed() < GROUPED_WITHIN, "events for a full segment are not grouped");
         std::thread::sleep(Duration::from_millis(50));
     }
 }
 
 #[test]
-fn segments_agree_with_a_scan_at_any_point() {
+fn segments_agree_with_events_at_any_point() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let (engine, queries) = open(&parse(&url), small()).unwrap();
@@ -65,7 +66,7 @@ fn segments_agree_with_a_scan_at_any_point() {
         runtime.block_on(async {
             let skus = skus(&*queries).await;
             let sku = &skus[round % skus.len()];
-            assert!(agree_with_a_scan(&*queries, sku).await, "{sku}, round {round}");
+            assert!(item_lists_agree_with_events(&*queries, sku).await, "{sku}, round {round}");
         });
     }
     wait_until_grouped(&cluster, &url);
@@ -73,12 +74,12 @@ fn segments_agree_with_a_scan_at_any_point() {
     runtime.block_on(async {
         let skus = skus(&*queries).await;
         for sku in &skus {
-            assert!(agree_with_a_scan(&*queries, sku).await, "{sku}");
+            assert!(item_lists_agree_with_events(&*queries, sku).await, "{sku}");
         }
         assert_eq!(queries.verify().await.unwrap().breaches, Vec::<String>::new());
-        // Whether it is the segments that are read.
+        // The control: the segments are what is read.
         cluster.query_in(name(&url), "DELETE FROM segment_postings").unwrap();
-        assert!(!agree_with_a_scan(&*queries, &skus[0]).await);
+        assert!(!item_lists_agree_with_events(&*queries, &skus[0]).await);
     });
     drop((store, other));
     runtime.block_on(ended).unwrap().unwrap();
@@ -103,12 +104,12 @@ fn a_segment_is_there_whole_or_not_at_all() {
     let found = cluster.query_in(name(&url), without_lists).unwrap();
     assert_eq!(found, "0", "half of a segment was written");
     cluster.query_in(name(&url), "ALTER TABLE segment_postings DROP CONSTRAINT block").unwrap();
-    // The one that failed leaves it alone for a while.
+    // The node that failed does not try again for a while.
     drop(engine);
     let (engine, queries) = open(&parse(&url), small()).unwrap();
     wait_until_grouped(&cluster, &url);
     for sku in runtime.block_on(skus(&queries)) {
-        assert!(runtime.block_on(agree_with_a_scan(&queries, &sku)), "{sku}");
+        assert!(runtime.block_on(item_lists_agree_with_events(&queries, &sku)), "{sku}");
     }
     drop(engine);
 }

@@ -1,4 +1,4 @@
-//! Do several nodes on one database keep out of each other's way, whatever becomes of one of them?
+//! Do several nodes on one database keep their batches apart, whatever happens to one of them?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
@@ -13,11 +13,11 @@ use common::{
 };
 use earmark_cluster::{Cluster, CommitCut, TcpProxy};
 use earmark_core::{Keys, WorkingSet};
-use earmark_postgres::{BrokenOnPurpose, PostgresEngine, PostgresOptions, open};
+use earmark_postgres::{PostgresEngine, PostgresOptions, Protections, open};
 use earmark_store::{Engine, Overlap, Store, StoreError, StoreOptions};
 
-fn broken(url: &str, broken: BrokenOnPurpose) -> PostgresEngine {
-    let options = PostgresOptions { broken: Some(broken), ..PostgresOptions::default() };
+fn with(url: &str, protections: Protections) -> PostgresEngine {
+    let options = PostgresOptions { protections, ..PostgresOptions::default() };
     open(&parse(url), options).unwrap().0
 }
 
@@ -32,7 +32,8 @@ fn a_node_that_stands_still_in_its_turn_loses_it_and_what_it_held() {
     run(&mut other, &[place(2, "A", 2)]).unwrap();
     let waited = waited.elapsed();
     assert!(waited > Duration::from_secs(1), "it had to wait for its turn: {waited:?}");
-    // Twice what the contract allows, for slow machines; `prove stalled-node` prints the time itself.
+    // Twice what the contract allows, for slow machines; `prove stalled-node` prints the time
+    // itself.
     assert!(waited < Duration::from_secs(10), "and got it: {waited:?}");
     let late = still.commit(&held, &mut ()).unwrap_err();
     assert!(matches!(late, StoreError::Unavailable(_) | StoreError::Conflict(_)), "{late}");
@@ -42,10 +43,11 @@ fn a_node_that_stands_still_in_its_turn_loses_it_and_what_it_held() {
     assert_eq!(counters(&cluster, &url, "A"), "10|3", "it goes on by itself");
 }
 
-/// Two nodes decide on the same rows at the same time; what becomes of the second one's batch.
-fn overtaken(cluster: &Cluster, fault: BrokenOnPurpose) -> (Result<(), StoreError>, String) {
+/// Two nodes decide on the same rows at the same time. Gives what becomes of the second node's
+/// batch, and the counters afterwards.
+fn overtaken(cluster: &Cluster, protections: Protections) -> (Result<(), StoreError>, String) {
     let url = cluster.create_database().unwrap();
-    let (mut first, mut second) = (broken(&url, fault), broken(&url, fault));
+    let (mut first, mut second) = (with(&url, protections), with(&url, protections));
     run(&mut first, &[put("A")]).unwrap();
     run(&mut first, &[adjust("A", 3)]).unwrap();
     let earlier = prepare(&mut first, &[place(1, "A", 2)]).unwrap();
@@ -58,7 +60,8 @@ fn overtaken(cluster: &Cluster, fault: BrokenOnPurpose) -> (Result<(), StoreErro
 
 #[test]
 fn without_turns_versions_keep_nodes_apart() {
-    let (outcome, counters) = overtaken(&cluster(), BrokenOnPurpose::Turns);
+    let without_turns = Protections { turns: false, ..Protections::default() };
+    let (outcome, counters) = overtaken(&cluster(), without_turns);
     assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
     assert_eq!(counters, "3|2");
 }
@@ -67,8 +70,10 @@ fn without_turns_versions_keep_nodes_apart() {
 #[test]
 fn without_turns_and_versions_stock_is_sold_twice() {
     let cluster = cluster();
-    let (outcome, counters) = overtaken(&cluster, BrokenOnPurpose::TurnsAndVersions);
-    outcome.expect("nobody objects");
+    let without_both =
+        Protections { turns: false, versions: false, event_numbers: false, ..Protections::default() };
+    let (outcome, counters) = overtaken(&cluster, without_both);
+    outcome.expect("nothing refuses it");
     assert_eq!(counters, "3|2", "four units were promised, two are reserved");
     let orders = cluster.query_in("earmark_1", "SELECT sum(quantity) FROM order_lines").unwrap();
     assert_eq!(orders, "4");
@@ -90,8 +95,8 @@ fn a_node_that_always_begins_ahead_lets_others_have_their_turn() {
         });
         let turns = (1..=20).map(|id| {
             std::thread::sleep(Duration::from_millis(20));
-            let asked = Instant::now();
-            run(&mut other, &[place(id, "B", 1)]).map(|()| asked.elapsed())
+            let requested = Instant::now();
+            run(&mut other, &[place(id, "B", 1)]).map(|()| requested.elapsed())
         });
         let waited: Result<Vec<_>, _> = turns.collect();
         over.store(true, Ordering::Relaxed);
@@ -103,7 +108,7 @@ fn a_node_that_always_begins_ahead_lets_others_have_their_turn() {
     assert_eq!(counters(&cluster, &url, "B"), "100|20");
 }
 
-/// How many sessions of nodes are in a transaction, and have nothing to do.
+/// How many sessions of nodes are within a transaction and have nothing to do.
 fn open_transactions(cluster: &Cluster, url: &str) -> String {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'earmark' AND state LIKE 'idle in transaction%'";
     cluster.query_in(name(url), sql).unwrap()
@@ -166,7 +171,7 @@ fn what_was_begun_behind_a_commit_that_failed_is_undone() {
     assert_eq!(counters(&cluster, &url, "A"), "7|0");
 }
 
-/// Says when it is time to answer.
+/// Reports when answers are to be sent.
 struct Answering(mpsc::Sender<()>);
 
 impl Overlap for Answering {
@@ -175,9 +180,9 @@ impl Overlap for Answering {
     }
 }
 
-/// Whether answers are called for while this is not done yet.
+/// Whether answers are to be sent while this is not done yet.
 fn answers_while(work: impl FnOnce(&mut Answering) + Send) -> bool {
-    let (sender, told) = mpsc::channel();
+    let (sender, signals) = mpsc::channel();
     let is_done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let (is_done, mut answering) = (&is_done, Answering(sender));
@@ -185,12 +190,12 @@ fn answers_while(work: impl FnOnce(&mut Answering) + Send) -> bool {
             work(&mut answering);
             is_done.store(true, Ordering::SeqCst);
         });
-        told.recv().is_ok() && !is_done.load(Ordering::SeqCst)
+        signals.recv().is_ok() && !is_done.load(Ordering::SeqCst)
     })
 }
 
 #[test]
-fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
+fn answers_that_are_due_do_not_wait_for_a_turn() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let mut engine = node(&url).0;
@@ -198,7 +203,7 @@ fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
     run(&mut engine, &[adjust("A", 1)]).unwrap();
     let changes = prepare(&mut engine, &[adjust("A", 1)]).unwrap();
     std::thread::scope(|scope| {
-        // In line for the stream before the next turn is asked for, and slow.
+        // Waits for the stream before the next turn is requested, and is slow.
         let lock = "BEGIN; LOCK TABLE streams IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT";
         scope.spawn(|| cluster.query_in(name(&url), lock).unwrap());
         wait_for_a_waiter(&cluster);
@@ -212,7 +217,7 @@ fn whoever_is_due_an_answer_does_not_wait_for_a_turn() {
     engine.rollback();
 }
 
-/// Whether the server is in the middle of a save when it is time to answer.
+/// Notes whether the server is in the middle of a save when answers are to be sent.
 struct AnsweringDuringSave<'a>(&'a Cluster, Option<bool>);
 
 impl Overlap for AnsweringDuringSave<'_> {
@@ -224,19 +229,21 @@ impl Overlap for AnsweringDuringSave<'_> {
 }
 
 #[test]
-fn whoever_is_due_an_answer_gets_it_while_the_database_saves() {
+fn answers_that_are_due_are_sent_while_the_database_saves() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let mut engine = node(&url).0;
     run(&mut engine, &[put("A"), adjust("A", 5)]).unwrap();
+    // Prepares the statements: while that takes more than a moment, answers are sent as well.
+    run(&mut engine, &[place(1, "A", 1)]).unwrap();
     let slow = "SET ROLE earmark; CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
         'BEGIN PERFORM pg_sleep(0.5); RETURN NULL; END'; CREATE TRIGGER wait AFTER INSERT ON orders EXECUTE FUNCTION wait()";
     cluster.query_in(name(&url), slow).unwrap();
-    let changes = prepare(&mut engine, &[place(1, "A", 1)]).unwrap();
+    let changes = prepare(&mut engine, &[place(2, "A", 1)]).unwrap();
     let mut answering = AnsweringDuringSave(&cluster, None);
     engine.commit(&changes, &mut answering).unwrap();
     assert_eq!(answering.1, Some(true));
-    assert_eq!(counters(&cluster, &url, "A"), "5|1");
+    assert_eq!(counters(&cluster, &url, "A"), "5|2");
 }
 
 #[test]
@@ -251,7 +258,7 @@ fn rows_that_come_with_the_turn_are_as_the_turn_before_left_them() {
         keys.items.insert(sku("A"));
         std::thread::scope(|scope| {
             let waiting = scope.spawn(|| second.begin(&keys, &mut rows, &mut ()).unwrap());
-            // Its turn and its reads are sent long before the commit that it waits for.
+            // Its turn is requested long before the commit that it waits for.
             std::thread::sleep(Duration::from_millis(20));
             first.commit(&held, &mut ()).unwrap();
             waiting.join().unwrap();
@@ -268,7 +275,7 @@ fn behind(cluster: &Cluster, proxy: &TcpProxy, database: &str) -> PostgresEngine
 }
 
 #[test]
-fn a_commit_without_an_answer_is_learned_about_and_never_guessed() {
+fn a_commit_without_an_answer_is_looked_up_and_never_guessed() {
     let cluster = cluster();
     let url = cluster.create_database().unwrap();
     let proxy = TcpProxy::start(cluster.port()).unwrap();
@@ -283,7 +290,7 @@ fn a_commit_without_an_answer_is_learned_about_and_never_guessed() {
         ] {
             proxy.cut_next_commit(cut);
             let order = place(u128::from(proxy.commits_cut()) + 1, "A", 1);
-            // With the next turn right behind COMMIT, and without.
+            // With the next turn requested behind the COMMIT, and without.
             let outcome = if round % 2 == 0 {
                 run_and_go_on(&mut engine, &[order])
             } else {
@@ -303,7 +310,7 @@ fn a_commit_without_an_answer_is_learned_about_and_never_guessed() {
 }
 
 #[test]
-fn a_commit_that_nobody_can_ask_about_is_not_guessed_either() {
+fn a_commit_whose_outcome_cannot_be_looked_up_is_not_guessed_either() {
     let mut cluster = cluster();
     let url = cluster.create_database().unwrap();
     let proxy = TcpProxy::start(cluster.port()).unwrap();
@@ -317,7 +324,7 @@ fn a_commit_that_nobody_can_ask_about_is_not_guessed_either() {
     engine.rollback();
     proxy.set_mode(earmark_cluster::Mode::Pass);
     cluster.restart().unwrap();
-    // The next batch sees what is true, whatever this process believed.
+    // The next batch sees what was saved, whatever this process took for true.
     let next = (0..600).find_map(|_| {
         std::thread::sleep(Duration::from_millis(100));
         run(&mut engine, &[place(2, "A", 1)]).ok()

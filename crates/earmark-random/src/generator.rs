@@ -36,7 +36,7 @@ impl Random {
         u128::from(self.next_u64()) << 64 | u128::from(self.next_u64())
     }
 
-    /// 16 random bytes.
+    /// The next 128 bits, as bytes.
     pub fn bytes(&mut self) -> [u8; 16] {
         self.next_u128().to_be_bytes()
     }

@@ -1,4 +1,5 @@
-//! Random UUIDs (RFC 9562) as text, appended to a buffer so that a load generator need not allocate.
+//! Random UUIDs (RFC 9562) as text, appended to a buffer so that a load generator need not
+//! allocate.
 
 use crate::generator::Random;
 

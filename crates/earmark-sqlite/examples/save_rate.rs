@@ -1,7 +1,9 @@
 //! How many orders does the writer's thread save, and does it slow down as the file grows?
 //!
-//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random] [readers]`: orders of 3 lines over 10,000 items and 100,000 customers, in
-//! batches of 256, decided and committed on one thread as the writer does. One row per hundred thousand (or tenth). The file is thrown away.
+//! `cargo run --release -p earmark-sqlite --example save_rate -- [orders] [uuid7|random] [readers]`
+//! places orders of 3 lines over 10,000 items and 100,000 customers, in batches of 256, decided and
+//! committed on one thread as the writer does. It prints one row for each hundred thousand orders,
+//! or for each tenth of them. The file is deleted afterwards.
 #![expect(clippy::float_arithmetic, clippy::unwrap_used, reason = "a measuring program")]
 
 use std::sync::Arc;
@@ -16,28 +18,13 @@ use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use earmark_core::{
     Access, Action, Actor, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
+use earmark_random::Random;
 use earmark_sqlite::{SqliteOptions, SqliteQueries, open};
 use earmark_store::{Clock, Engine, OrderFilter, Pace, Queries};
 
 const BATCH: usize = 256;
 const ITEMS: u64 = 10_000;
 const CUSTOMERS: u64 = 100_000;
-
-/// SplitMix64.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn wide(&mut self) -> u128 {
-        u128::from(self.next()) << 64 | u128::from(self.next())
-    }
-}
 
 fn sku(number: u64) -> Sku {
     Sku::parse(&format!("SKU-{number:05}")).unwrap()
@@ -53,16 +40,17 @@ fn place(random: &mut Random, now: Timestamp, time_ordered: bool) -> Command {
     let stamp = u128::try_from(now.0 / 1000).unwrap() << 80;
     let mut lines: Vec<Units> = Vec::new();
     while lines.len() < 3 {
-        let sku = sku(random.next() % ITEMS);
+        let sku = sku(random.next_u64() % ITEMS);
         if lines.iter().all(|line| line.sku != sku) {
             lines.push(Units { sku, quantity: 1 });
         }
     }
-    let customer_id = Some(CustomerId::parse(&format!("customer-{}", random.next() % CUSTOMERS)).unwrap());
-    let digest = if time_ordered { stamp | random.wide() >> 48 } else { random.wide() };
-    let key = IdempotencyKey { digest: digest.to_be_bytes(), fingerprint: random.wide().to_be_bytes() };
+    let customer_id =
+        Some(CustomerId::parse(&format!("customer-{}", random.next_u64() % CUSTOMERS)).unwrap());
+    let digest = if time_ordered { stamp | random.next_u128() >> 48 } else { random.next_u128() };
+    let key = IdempotencyKey { digest: digest.to_be_bytes(), fingerprint: random.next_u128().to_be_bytes() };
     let place = PlaceOrder {
-        id: OrderId(stamp | 7 << 76 | 2 << 62 | random.wide() >> 68),
+        id: OrderId(stamp | 7 << 76 | 2 << 62 | random.next_u128() >> 68),
         source: Source::Lines { lines, customer_id },
         expected_total: None,
         confirm: Confirm::Later,
@@ -74,7 +62,7 @@ fn place(random: &mut Random, now: Timestamp, time_ordered: bool) -> Command {
     command(Action::PlaceOrder(place), Some(key))
 }
 
-/// What the steps of batches took.
+/// How long each step of a batch took, in sum.
 #[derive(Default)]
 struct Took {
     load: Duration,
@@ -154,7 +142,7 @@ fn fill_catalogue(engine: &mut dyn Engine, clock: &Clock) {
     }
 }
 
-/// The defaults, but for what the environment says.
+/// The defaults, except for what the environment sets.
 fn options() -> SqliteOptions {
     let mut options = SqliteOptions::default();
     for (name, value) in [
@@ -183,7 +171,7 @@ fn main() {
     let folder = tempfile::tempdir_in(".").unwrap();
     let path = folder.path().join("rate.db");
     let (mut engine, queries) = open(&path, options).unwrap();
-    let (clock, mut random) = (Clock::system(), Random(1));
+    let (clock, mut random) = (Clock::system(), Random::new(1));
     fill_catalogue(&mut engine, &clock);
     let queries = Arc::new(queries);
     let runtime = read_all_the_time(&queries, readers);
@@ -238,10 +226,10 @@ fn main() {
 fn read_all_the_time(queries: &Arc<SqliteQueries>, readers: usize) -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     for reader in 0..readers {
-        let (queries, mut random) = (Arc::clone(queries), Random(reader as u64));
+        let (queries, mut random) = (Arc::clone(queries), Random::new(reader as u64));
         runtime.spawn(async move {
             loop {
-                let id = CustomerId::parse(&format!("customer-{}", random.next() % CUSTOMERS)).unwrap();
+                let id = CustomerId::parse(&format!("customer-{}", random.next_u64() % CUSTOMERS)).unwrap();
                 let filter = OrderFilter { customer_id: Some(id), ..OrderFilter::default() };
                 queries.list_orders(&filter, 50).await.unwrap();
             }
@@ -253,28 +241,28 @@ fn read_all_the_time(queries: &Arc<SqliteQueries>, readers: usize) -> tokio::run
 /// How long a customer's orders and an item's movements take with everything stored.
 fn read_back(queries: &impl Queries) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let mut random = Random(2);
+    let mut random = Random::new(2);
     runtime.block_on(async {
         let begin = Instant::now();
         for _ in 0..100 {
-            let id = CustomerId::parse(&format!("customer-{}", random.next() % CUSTOMERS)).unwrap();
+            let id = CustomerId::parse(&format!("customer-{}", random.next_u64() % CUSTOMERS)).unwrap();
             let filter = OrderFilter { customer_id: Some(id), ..OrderFilter::default() };
             queries.list_orders(&filter, 50).await.unwrap();
         }
         println!("orders of a customer: {:?}", begin.elapsed() / 100);
         let begin = Instant::now();
         for _ in 0..20 {
-            queries.list_movements(&sku(random.next() % ITEMS), None, 50).await.unwrap();
+            queries.list_movements(&sku(random.next_u64() % ITEMS), None, 50).await.unwrap();
         }
         println!("movements of an item: {:?}", begin.elapsed() / 20);
         let begin = Instant::now();
         for _ in 0..20 {
-            let filter = OrderFilter { sku: Some(sku(random.next() % ITEMS)), ..OrderFilter::default() };
+            let filter = OrderFilter { sku: Some(sku(random.next_u64() % ITEMS)), ..OrderFilter::default() };
             queries.list_orders(&filter, 50).await.unwrap();
         }
         println!("orders of an item: {:?}", begin.elapsed() / 20);
         let begin = Instant::now();
         let report = queries.verify().await.unwrap();
-        println!("audit: {:?}, {} breaches, {} MiB", begin.elapsed(), report.breaches.len(), rss_mib());
+        println!("verify: {:?}, {} breaches, {} MiB", begin.elapsed(), report.breaches.len(), rss_mib());
     });
 }

@@ -1,4 +1,5 @@
-//! How does a value stand in a column? Every read checks: a byte that no code of ours wrote is [`Fault::Damaged`], never a panic.
+//! How is a value stored in a column? Every read checks it: a value that this program never writes
+//! is a [`DatabaseError::Damaged`], never a panic.
 
 use earmark_core::text::{InvalidText, Metadata};
 use earmark_core::{Actor, Event, Fact, Money, Timestamp};
@@ -8,17 +9,15 @@ use rusqlite::types::ValueRef;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
-type Read<T> = Result<T, Fault>;
+type Read<T> = Result<T>;
 
-/// A bounded text.
 pub(crate) fn text<T>(row: &Row<'_>, column: usize, parse: fn(&str) -> Result<T, InvalidText>) -> Read<T> {
-    let stored = row.get_ref(column)?.as_str().map_err(|error| Fault::damaged("a text", error))?;
-    parse(stored).map_err(|error| Fault::damaged(error.0, stored))
+    let stored = row.get_ref(column)?.as_str().map_err(|error| DatabaseError::damaged("a text", error))?;
+    parse(stored).map_err(|error| DatabaseError::damaged(error.0, stored))
 }
 
-/// A bounded text that may be absent.
 pub(crate) fn optional_text<T>(
     row: &Row<'_>,
     column: usize,
@@ -30,18 +29,17 @@ pub(crate) fn optional_text<T>(
     }
 }
 
-/// An amount.
+/// An amount in minor units.
 pub(crate) fn money(row: &Row<'_>, column: usize) -> Read<Money> {
     let minor = row.get(column)?;
-    Money::parse(minor).map_err(|_| Fault::damaged("an amount", minor))
+    Money::parse(minor).map_err(|_| DatabaseError::damaged("an amount", minor))
 }
 
-/// A time.
+/// A time in microseconds.
 pub(crate) fn time(row: &Row<'_>, column: usize) -> Read<Timestamp> {
     Ok(Timestamp(row.get(column)?))
 }
 
-/// A time that may be absent.
 pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Read<Option<Timestamp>> {
     Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
 }
@@ -49,12 +47,12 @@ pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Read<Option<Timesta
 /// A version or another number that is never negative.
 pub(crate) fn count(row: &Row<'_>, column: usize) -> Read<u64> {
     let number: i64 = row.get(column)?;
-    u64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+    u64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
-/// A number as SQLite keeps it.
-pub(crate) fn integer(number: u64) -> Result<i64, Fault> {
-    i64::try_from(number).map_err(|error| Fault::damaged("a number", error))
+/// A number as SQLite stores it.
+pub(crate) fn integer(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|error| DatabaseError::damaged("a number", error))
 }
 
 /// A limit as SQLite takes it.
@@ -62,42 +60,41 @@ pub(crate) fn limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// A document.
+/// A JSON document; `None` is NULL.
 pub(crate) fn document<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Read<Option<T>> {
     match row.get_ref(column)? {
         ValueRef::Null => Ok(None),
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            serde_json::from_slice(bytes).map(Some).map_err(|error| Fault::damaged("a document", error))
-        }
-        other => Err(Fault::damaged("a document", other.data_type())),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => serde_json::from_slice(bytes)
+            .map(Some)
+            .map_err(|error| DatabaseError::damaged("a document", error)),
+        other => Err(DatabaseError::damaged("a document", other.data_type())),
     }
 }
 
-/// A document to be stored.
-pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String, Fault> {
-    serde_json::to_string(value).map_err(|error| Fault::damaged("a document", error))
+/// A JSON document as it is stored.
+pub(crate) fn to_document<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| DatabaseError::damaged("a document", error))
 }
 
-/// A list to be stored; an empty one is NULL.
-pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>, Fault> {
+/// A list as it is stored; an empty one is NULL.
+pub(crate) fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>> {
     if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
 }
 
-/// Pairs to be stored; none is NULL.
-pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>, Fault> {
+/// Metadata as it is stored; without pairs it is NULL.
+pub(crate) fn to_pairs(metadata: &Metadata) -> Result<Option<String>> {
     if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
 }
 
-/// Who did something.
 fn actor(row: &Row<'_>, column: usize) -> Read<Actor> {
-    let stored = row.get_ref(column)?.as_str().map_err(|error| Fault::damaged("an actor", error))?;
-    stored.parse().map_err(|_| Fault::damaged("an actor", stored))
+    let stored = row.get_ref(column)?.as_str().map_err(|error| DatabaseError::damaged("an actor", error))?;
+    stored.parse().map_err(|_| DatabaseError::damaged("an actor", stored))
 }
 
 /// The columns that [`event`] reads.
 pub(crate) const EVENT_COLUMNS: &str = "sequence, at, type, actor, order_id, sku, data";
 
-/// An event.
+/// The event in a row of [`EVENT_COLUMNS`].
 pub(crate) fn event(row: &Row<'_>) -> Read<Event> {
     Ok(Event {
         sequence: count(row, 0)?,
@@ -112,13 +109,13 @@ pub(crate) fn event(row: &Row<'_>) -> Read<Event> {
 fn fact(row: &Row<'_>) -> Read<Fact> {
     let data = match row.get_ref(6)? {
         ValueRef::Null => None,
-        data => Some(data.as_str().map_err(|error| Fault::damaged("an event's data", error))?),
+        data => Some(data.as_str().map_err(|error| DatabaseError::damaged("an event's data", error))?),
     };
     Ok(codes::fact(row.get(2)?, data)?)
 }
 
-/// The number under which a customer's orders are found: FNV-1a of the id, its bits mixed. Stored, so it never changes; two customers may share
-/// one, so every order found is compared.
+/// The number under which a customer's orders are found: FNV-1a of the id, its bits mixed. It is
+/// stored, so it never changes. Two customers may share one, so every order found is compared.
 pub(crate) fn customer_hash(customer: &str) -> i64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in customer.bytes() {

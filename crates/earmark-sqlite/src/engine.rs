@@ -1,16 +1,17 @@
-//! How does a batch become durable? One transaction on the one connection that writes; COMMIT returns after the fsync of the WAL.
+//! How does a batch become durable? In one transaction on the one connection that writes. COMMIT
+//! returns after the fsync of the WAL.
 //!
-//! Invariant: an error of COMMIT is [`StoreError::Unknown`], and any other error is only called *did not happen* once SQLite says that no
-//! transaction is open any more.
+//! Invariant: an error of COMMIT is [`StoreError::Unknown`]. Any other error means that the batch
+//! was not saved only if SQLite says that no transaction is open any more.
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 use earmark_store::{Engine, Overlap, Pace, StoreError};
 use rusqlite::Connection;
 
+use crate::checkpoints::Checkpoints;
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::lock::FileLock;
-use crate::maintain::Checkpoints;
 use crate::segments::Segments;
 use crate::{load, rows, save};
 
@@ -21,39 +22,66 @@ pub struct SqliteEngine {
     pub(crate) deferred: Deferred,
     pub(crate) segments: Segments,
     pub(crate) checkpoints: Checkpoints,
-    /// Last, so that it is given back after everything else is closed.
+    /// The last field, so that it is released after everything else is closed.
     pub(crate) _lock: FileLock,
 }
 
 impl SqliteEngine {
-    fn save(&mut self, changes: &BatchChanges) -> Result<(), Fault> {
+    fn save(&mut self, changes: &BatchChanges) -> Result<()> {
         save::save(&self.connection, &mut self.deferred, changes)?;
         self.deferred.merge(&self.connection)?;
         self.segments.write_slice(&self.connection, changes.events.len())
     }
 
-    /// Ends the transaction after an error, and says what that error means then.
-    pub(crate) fn undo(&mut self, fault: Fault) -> StoreError {
+    /// Ends the transaction after an error, and gives what that error means then.
+    fn undo(&mut self, error: DatabaseError) -> StoreError {
         self.rollback();
         if self.connection.is_autocommit() {
-            fault.into()
+            error.into()
         } else {
-            StoreError::Unknown(format!("{}, and then it could not be rolled back", StoreError::from(fault)))
+            StoreError::Unknown(format!("{}, and then it could not be rolled back", StoreError::from(error)))
         }
     }
 
-    /// Commits, and lets what is held in memory follow.
-    pub(crate) fn finish(&mut self, last_sequence: Option<u64>) -> Result<(), StoreError> {
+    /// Refuses to go on in a transaction that SQLite has ended, as it does after some errors.
+    fn check_open(&mut self) -> Result<(), StoreError> {
         if self.connection.is_autocommit() {
             self.rollback();
             return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));
         }
+        Ok(())
+    }
+
+    /// Commits, and brings what is held in memory to the same state.
+    fn finish(&mut self, last_sequence: Option<u64>) -> Result<(), StoreError> {
+        self.check_open()?;
         let committed = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
         committed.map_err(|error| StoreError::Unknown(error.to_string()))?;
         self.segments.committed(last_sequence);
+        // The batch is saved, so an error here must not say that it was not.
         self.deferred
             .committed(last_sequence)
-            .map_err(|fault| StoreError::Unknown(StoreError::from(fault).to_string()))
+            .map_err(|error| StoreError::Unknown(StoreError::from(error).to_string()))
+    }
+
+    /// Appends rows of a grouped segment, if there is one, in a transaction of their own.
+    fn append_segments(&mut self) -> Result<(), StoreError> {
+        if !self.segments.has_work() {
+            return Ok(());
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE").map_err(DatabaseError::from)?;
+        if let Err(error) = self.segments.write_idle(&self.connection) {
+            return match self.undo(error) {
+                unknown @ StoreError::Unknown(_) => Err(unknown),
+                error => {
+                    tracing::warn!(%error, "a segment could not be appended; its events are scanned until it can");
+                    self.segments.postpone();
+                    Ok(())
+                }
+            };
+        }
+        self.checkpoints.written();
+        self.finish(None)
     }
 }
 
@@ -62,10 +90,10 @@ impl Engine for SqliteEngine {
         &mut self,
         keys: &Keys,
         rows: &mut WorkingSet,
-        _meanwhile: &mut dyn Overlap,
+        _overlap: &mut dyn Overlap,
     ) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
-        begun.map_err(Fault::from)?;
+        begun.map_err(DatabaseError::from)?;
         (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;
         self.load(keys, rows)
     }
@@ -74,19 +102,16 @@ impl Engine for SqliteEngine {
         Ok(load::load(&self.connection, &mut self.deferred, keys, rows)?)
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _meanwhile: &mut dyn Overlap) -> Result<(), StoreError> {
-        if self.connection.is_autocommit() {
-            self.rollback();
-            return Err(StoreError::Unavailable("SQLite ended the transaction by itself".to_owned()));
-        }
-        if let Err(fault) = self.save(changes) {
-            return Err(self.undo(fault));
+    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<(), StoreError> {
+        self.check_open()?;
+        if let Err(error) = self.save(changes) {
+            return Err(self.undo(error));
         }
         self.finish(changes.events.last().map(|event| event.sequence))
     }
 
     fn rollback(&mut self) {
-        // SQLite may have rolled back by itself; asking twice is an error that means nothing.
+        // SQLite may have rolled back by itself. A second ROLLBACK would fail, and mean nothing.
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {
@@ -97,7 +122,13 @@ impl Engine for SqliteEngine {
     }
 
     fn maintain(&mut self, pace: Pace) -> Result<(), StoreError> {
-        self.keep_house(pace)
+        match pace {
+            Pace::Busy => self.checkpoints.under_load(&self.connection),
+            Pace::Idle => {
+                self.append_segments()?;
+                self.checkpoints.at_rest(&self.connection)
+            }
+        }
     }
 }
 
@@ -166,7 +197,7 @@ mod tests {
     fn an_error_of_commit_is_unknown() {
         let (_folder, mut engine, _queries) = opened();
         engine.begin(&Keys::default(), &mut WorkingSet::default(), &mut ()).unwrap();
-        // A breach that only COMMIT finds.
+        // An error that only COMMIT finds.
         engine
             .connection
             .execute_batch(

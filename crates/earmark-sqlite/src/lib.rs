@@ -1,24 +1,33 @@
-//! How are the books kept in one file? The embedded engine, on SQLite.
+//! How is everything kept in one file? The embedded engine, on SQLite.
 //!
-//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread); readers have their own, each read in one snapshot
-//! ([`SqliteQueries`]). Invariant: what a commit returned `Ok` for survives a crash of process and machine. Start at `open.rs`, then `engine.rs`;
-//! `deferred/` and `segments/` keep slow indexes off the path of an order.
+//! One connection writes and checkpoints ([`SqliteEngine`], on the writer's thread). Readers have
+//! their own connections, and each read sees one snapshot ([`SqliteQueries`]). Invariant: what a
+//! commit returned `Ok` for survives a crash of process and machine.
+//!
+//! Start at `open.rs`, then `engine.rs` and `save/`. `deferred/` and `segments/` keep slow indexes
+//! off the path of an order.
 
-mod audit;
+mod checkpoints;
 mod codec;
+mod connect;
 mod deferred;
 mod engine;
-mod fault;
+mod error;
 mod load;
 mod lock;
-mod maintain;
 mod migrate;
 mod open;
+mod open_error;
+mod options;
 mod queries;
 mod rows;
 mod save;
 mod segments;
+mod snapshot;
+mod verify;
 
 pub use engine::SqliteEngine;
-pub use open::{OpenError, SqliteOptions, open};
+pub use open::open;
+pub use open_error::OpenError;
+pub use options::SqliteOptions;
 pub use queries::SqliteQueries;

@@ -1,20 +1,21 @@
-//! May this process have the file? One process at a time, by a lock of the operating system on `<path>.lock`, held until the engine is gone.
+//! May this process use the file? One process at a time may, by a lock of the operating system on
+//! `<path>.lock`, held until the engine is dropped.
 //!
-//! The lock ends with the process, however it ends; the file itself stays and means nothing.
+//! The lock ends with the process, however it ends. The lock's file stays, and means nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
-/// The lock, while it lives.
+/// The lock; dropping it releases it.
 #[derive(Debug)]
 pub(crate) struct FileLock {
     _held: File,
 }
 
 impl FileLock {
-    /// Takes the lock of a database, or says who is in the way.
+    /// Takes the lock of a database, unless another process has it.
     pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
         let path = lock_path(database);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);

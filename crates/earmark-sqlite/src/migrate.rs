@@ -1,10 +1,13 @@
-//! Does the file have the schema that this version knows? Missing migrations are applied, each in a transaction of its own; applied ones must be what
-//! they were; one that is not known here means a newer version wrote the file, and it is left alone.
+//! Does the file have the schema that this version knows?
+//!
+//! Missing migrations are applied, each in a transaction of its own. Applied ones must be what they
+//! were. One that is not known here means that a newer version wrote the file, and it is left as it
+//! is.
 
 use earmark_store::migrations::{Applied, Migration, checksum, missing};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::OpenError;
+use crate::open_error::OpenError;
 
 /// All migrations, in order: `NNNN_name.sql`. One that was released never changes.
 const MIGRATIONS: &[Migration] = &[("0001_initial", include_str!("migrations/0001_initial.sql"))];
@@ -30,7 +33,8 @@ fn applied(connection: &Connection) -> Result<Vec<Applied>, OpenError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn apply(connection: &mut Connection, number: i64, (name, sql): Migration) -> Result<(), OpenError> {
+fn apply(connection: &mut Connection, number: i64, migration: Migration) -> Result<(), OpenError> {
+    let (name, sql) = migration;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(sql)?;
     transaction.execute(

@@ -1,22 +1,28 @@
-//! Does the second net hold? Broken rows are written through raw SQL: the schema refuses what it can, the audit sees the rest, and no stored byte
-//! makes a reader panic.
+//! What if the stored data is broken? Broken rows are written by plain SQL. The schema refuses what
+//! it can, verification sees the rest, and no stored byte makes a reader panic.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
 use std::path::Path;
 
-use common::{Random, Shop, customer, place, sku, small};
+use common::{Shop, customer, order_id, place, sku, small};
+use earmark_random::Random;
 use earmark_store::{OrderFilter, Queries, StoreError};
 use rusqlite::{Connection, ErrorCode};
 
 /// A database with three orders, closed.
 fn filled(folder: &Path) -> std::path::PathBuf {
     let path = folder.join("shop.db");
-    let (mut shop, mut random) = (Shop::open(&path, small()), Random(8));
+    let (mut shop, mut random) = (Shop::open(&path, small()), Random::new(8));
     shop.stock(2);
     for _ in 0..3 {
-        shop.run(&[place(random.order_id(), &[(0, 3), (1, 2)], Some(customer(1)), Some(random.wide()))]);
+        shop.run(&[place(
+            order_id(&mut random),
+            &[(0, 3), (1, 2)],
+            Some(customer(1)),
+            Some(random.next_u128()),
+        )]);
     }
     drop(shop);
     path
@@ -71,7 +77,7 @@ fn the_schema_refuses_a_second_charge() {
 }
 
 #[tokio::test]
-async fn the_audit_sees_what_the_schema_cannot() {
+async fn verification_sees_what_the_schema_cannot() {
     for (broken, words) in [
         ("UPDATE orders SET status = 5", "copies"),
         ("UPDATE orders SET expiry_due_at = NULL", "copies"),
@@ -123,8 +129,8 @@ async fn damaged_bytes_are_reported_and_never_a_panic() {
         let listed = shop.queries.list_orders(&OrderFilter::default(), 10).await.map(drop);
         let moved = shop.queries.list_movements(&sku(0), None, 10).await.map(drop);
         let events = shop.queries.list_events(0, None, 100).await.map(drop);
-        let audited = shop.queries.verify().await.map(drop);
-        let results = [listed, moved, events, audited];
+        let verified = shop.queries.verify().await.map(drop);
+        let results = [listed, moved, events, verified];
         let damaged = results.iter().any(|result| matches!(result, Err(StoreError::Damaged(_))));
         assert!(damaged, "{broken}: {results:?}");
     }

@@ -1,15 +1,13 @@
-//! Does the engine keep the promises that every engine keeps?
+//! Does the engine pass the suite that every engine runs, and store the same as the one in memory?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::cell::Cell;
-use std::sync::Arc;
 
+use earmark_conformance::{Fixture, differential, guards_idempotency_keys, run};
 use earmark_sqlite::{SqliteOptions, open};
-use earmark_store::conformance::{Fixture, differential, guards_idempotency_keys, run};
-use earmark_store::memory::MemoryStore;
 use tempfile::TempDir;
 
-/// Fresh stores, each in a file of its own.
+/// New stores, each in a file of its own.
 struct Files {
     folder: TempDir,
     count: Cell<u32>,
@@ -25,7 +23,7 @@ impl Files {
         self.count.set(self.count.get() + 1);
         let path = self.folder.path().join(format!("{}.db", self.count.get()));
         let (engine, queries) = open(&path, self.options).unwrap();
-        Fixture { engine: Box::new(engine), queries: Arc::new(queries) }
+        Fixture::new(engine, queries)
     }
 }
 
@@ -37,11 +35,6 @@ fn small() -> SqliteOptions {
         checkpoint_pages: 20,
         ..SqliteOptions::default()
     }
-}
-
-fn memory() -> Fixture {
-    let store = MemoryStore::new();
-    Fixture { engine: Box::new(store.clone()), queries: Arc::new(store) }
 }
 
 #[test]
@@ -63,9 +56,9 @@ fn idempotency_keys_are_guarded() {
 }
 
 #[test]
-fn the_same_commands_leave_the_same_books_as_in_memory() {
+fn the_same_commands_leave_the_same_data_as_in_memory() {
     for seed in 1..=3 {
         let files = Files::new(small());
-        differential([memory(), files.next()], seed, 2_000);
+        differential([Fixture::in_memory(), files.next()], seed, 2_000);
     }
 }

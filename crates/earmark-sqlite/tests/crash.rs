@@ -1,15 +1,18 @@
-//! Is everything that was committed there after a crash, and nothing else? The files are copied as a crash would leave them, while the engine runs.
+//! Is everything that was committed there after a crash, and nothing else? The files are copied as
+//! a crash would leave them, while the engine runs.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{Random, Shop, customer, place, small};
+use common::{Shop, customer, order_id, place, small};
 use earmark_core::ids::OrderId;
+use earmark_random::Random;
 use earmark_store::{Engine, OrderFilter, Pace, Queries};
 
-/// The database and its WAL as they are now, without the rest: no lock, and an index of the WAL that is made anew.
+/// The database and its WAL as they are now. The lock is left out, and so is the index of the WAL,
+/// which is made anew.
 fn copy(path: &Path, name: &str) -> PathBuf {
     let copied = path.with_file_name(name);
     std::fs::copy(path, &copied).unwrap();
@@ -28,15 +31,15 @@ async fn ids(shop: &Shop) -> Vec<OrderId> {
 async fn a_crash_at_any_batch_keeps_what_was_committed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random(1), Vec::new());
+    let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random::new(1), Vec::new());
     shop.stock(5);
     for batch in 0..60 {
-        let id = random.order_id();
+        let id = order_id(&mut random);
         shop.run(&[place(
             id,
             &[(batch % 5, 1), ((batch + 1) % 5, 2)],
             Some(customer(1)),
-            Some(random.wide()),
+            Some(random.next_u128()),
         )]);
         placed.push(id);
         if batch % 7 == 0 {
@@ -56,9 +59,9 @@ async fn a_crash_at_any_batch_keeps_what_was_committed() {
 async fn a_crash_before_the_commit_keeps_nothing_of_the_batch() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    let (mut shop, mut random) = (Shop::open(&path, small()), Random(2));
+    let (mut shop, mut random) = (Shop::open(&path, small()), Random::new(2));
     shop.stock(1);
-    let changes = shop.decide(&[place(random.order_id(), &[(0, 1)], Some(customer(1)), None)]);
+    let changes = shop.decide(&[place(order_id(&mut random), &[(0, 1)], Some(customer(1)), None)]);
     let copied = Shop::open(&copy(&path, "before.db"), small());
     assert_eq!(ids(&copied).await, []);
     shop.engine.commit(&changes, &mut ()).unwrap();

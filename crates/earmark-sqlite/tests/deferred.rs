@@ -1,14 +1,16 @@
-//! Do the deferred indexes give what plain maps would, at any point of their merging, and after any restart?
+//! Do the deferred indexes give what plain maps would, at any point of their merging, and after any
+//! restart?
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod common;
 
 use std::collections::{BTreeMap, HashMap};
 
-use common::{NOW, Random, Shop, command, customer, place, small};
+use common::{NOW, Shop, command, customer, order_id, place, small};
 use earmark_core::idempotency::{KeptAnswer, purge::PurgeIdempotencyKeys};
 use earmark_core::ids::OrderId;
 use earmark_core::{Action, Keys, Span, Timestamp, WorkingSet};
+use earmark_random::Random;
 use earmark_store::{Engine, OrderFilter, Queries};
 
 const CUSTOMERS: u64 = 7;
@@ -22,7 +24,7 @@ struct Model {
 
 impl Model {
     fn place(&mut self, random: &mut Random) -> earmark_core::Command {
-        let (id, number, key) = (random.order_id(), random.below(CUSTOMERS), random.wide());
+        let (id, number, key) = (order_id(random), random.below(CUSTOMERS), random.next_u128());
         self.customers.entry(number).or_default().push(id);
         self.keys.insert(key, id);
         place(id, &[(0, 1)], Some(customer(number)), Some(key))
@@ -48,7 +50,7 @@ impl Model {
     }
 
     fn check_keys(&self, shop: &mut Shop, random: &mut Random) {
-        let strange = random.wide();
+        let strange = random.next_u128();
         let wanted: Vec<u128> = self.keys.keys().copied().chain([strange]).collect();
         let keys =
             Keys { idempotency: wanted.iter().map(|key| key.to_be_bytes()).collect(), ..Keys::default() };
@@ -62,7 +64,7 @@ impl Model {
     }
 }
 
-/// Forgets all keys made before the clock's time.
+/// Deletes all keys made before the clock's time.
 async fn purge(shop: &mut Shop, model: &mut Model, most: usize) {
     let sweep = shop.queries.sweep_idempotency_keys(None, Timestamp(NOW.0 + 1), most).await.unwrap();
     for digest in &sweep.expired {
@@ -78,7 +80,8 @@ async fn deferred_indexes_agree_with_plain_maps_at_any_point() {
     let path = folder.path().join("shop.db");
     for seed in 0..4 {
         let path = path.with_extension(seed.to_string());
-        let (mut shop, mut random, mut model) = (Shop::open(&path, small()), Random(seed), Model::default());
+        let (mut shop, mut random, mut model) =
+            (Shop::open(&path, small()), Random::new(seed), Model::default());
         shop.stock(1);
         for _ in 0..60 {
             match random.below(10) {
@@ -88,7 +91,8 @@ async fn deferred_indexes_agree_with_plain_maps_at_any_point() {
                 }
                 1 => purge(&mut shop, &mut model, 9).await,
                 2 => {
-                    let lost = place(random.order_id(), &[(0, 1)], Some(customer(1)), Some(random.wide()));
+                    let lost =
+                        place(order_id(&mut random), &[(0, 1)], Some(customer(1)), Some(random.next_u128()));
                     shop.decide(&[lost]);
                     shop.engine.rollback();
                 }
@@ -106,17 +110,17 @@ async fn deferred_indexes_agree_with_plain_maps_at_any_point() {
 }
 
 #[test]
-fn a_key_that_was_forgotten_is_free_again() {
+fn a_key_that_was_deleted_is_free_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (mut shop, mut random) = (Shop::open(&folder.path().join("shop.db"), small()), Random(3));
+    let (mut shop, mut random) = (Shop::open(&folder.path().join("shop.db"), small()), Random::new(3));
     shop.stock(1);
     for _ in 0..50 {
-        shop.run(&[place(random.order_id(), &[(0, 1)], None, Some(77))]);
+        shop.run(&[place(order_id(&mut random), &[(0, 1)], None, Some(77))]);
         let purge =
             PurgeIdempotencyKeys { digests: vec![77_u128.to_be_bytes()], kept: Span::from_seconds(0) };
         shop.run(&[command(Action::PurgeIdempotencyKeys(purge), None)]);
-        // Others push it through the generations.
-        shop.run(&[place(random.order_id(), &[(0, 1)], None, Some(random.wide()))]);
+        // Other keys push it through the generations.
+        shop.run(&[place(order_id(&mut random), &[(0, 1)], None, Some(random.next_u128()))]);
     }
 }
 
@@ -126,10 +130,10 @@ fn index_entries(path: &std::path::Path) -> i64 {
 }
 
 #[tokio::test]
-async fn entries_of_forgotten_keys_are_swept_out_of_the_index() {
+async fn entries_of_deleted_keys_are_swept_out_of_the_index() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    let (mut shop, mut random, mut model) = (Shop::open(&path, small()), Random(9), Model::default());
+    let (mut shop, mut random, mut model) = (Shop::open(&path, small()), Random::new(9), Model::default());
     shop.stock(1);
     for _ in 0..20 {
         let batch: Vec<_> = (0..250).map(|_| model.place(&mut random)).collect();

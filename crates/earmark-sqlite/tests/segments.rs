@@ -3,16 +3,17 @@
 
 mod common;
 
-use common::{Random, Shop, cancel, place, receive, sku, small};
+use common::{Shop, cancel, order_id, place, receive, sku, small};
+use earmark_conformance::item_lists_agree_with_events;
 use earmark_core::ids::OrderId;
+use earmark_random::Random;
 use earmark_sqlite::SqliteOptions;
-use earmark_store::conformance::agree_with_a_scan;
 use earmark_store::{Engine, Pace};
 
 const ITEMS: u64 = 6;
 
 async fn check(shop: &Shop, number: u64) {
-    assert!(agree_with_a_scan(&shop.queries, &sku(number)).await, "item {number}");
+    assert!(item_lists_agree_with_events(&shop.queries, &sku(number)).await, "item {number}");
 }
 
 fn segments(path: &std::path::Path) -> i64 {
@@ -23,7 +24,7 @@ fn segments(path: &std::path::Path) -> i64 {
 fn some_orders(random: &mut Random, placed: &mut Vec<OrderId>) -> Vec<earmark_core::Command> {
     let mut commands = vec![receive(random.below(ITEMS), 5)];
     for _ in 0..random.below(6) {
-        let (first, id) = (random.below(ITEMS), random.order_id());
+        let (first, id) = (random.below(ITEMS), order_id(random));
         let second = (first + 1 + random.below(ITEMS - 1)) % ITEMS;
         commands.push(place(id, &[(first, 2), (second, 1)], None, None));
         placed.push(id);
@@ -36,10 +37,10 @@ fn some_orders(random: &mut Random, placed: &mut Vec<OrderId>) -> Vec<earmark_co
 }
 
 #[tokio::test]
-async fn segments_agree_with_a_scan_at_any_point() {
+async fn segments_agree_with_events_at_any_point() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
-    let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random(5), Vec::new());
+    let (mut shop, mut random, mut placed) = (Shop::open(&path, small()), Random::new(5), Vec::new());
     shop.stock(ITEMS);
     for step in 0..150 {
         let batch = some_orders(&mut random, &mut placed);
@@ -68,7 +69,7 @@ async fn a_segment_that_a_crash_cut_off_is_built_anew() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("shop.db");
     let never = SqliteOptions { segment_events: 1_000_000, ..small() };
-    let (mut shop, mut random, mut placed) = (Shop::open(&path, never), Random(6), Vec::new());
+    let (mut shop, mut random, mut placed) = (Shop::open(&path, never), Random::new(6), Vec::new());
     shop.stock(ITEMS);
     for _ in 0..40 {
         let batch = some_orders(&mut random, &mut placed);

@@ -18,6 +18,8 @@ use crate::error::StoreError;
 /// [`Overlap::next_batch`] gave keys and `commit` returned `Ok`, the next call but `maintain` is
 /// `begin` with these keys. After an error it is `rollback`, which ends what was begun ahead as
 /// well. An engine that uses neither keeps the contract too.
+///
+/// Every implementation passes the suite of `earmark-conformance`.
 pub trait Engine: Send {
     /// Begins a transaction in which no other node writes. Sets `rows.last_sequence` and
     /// `rows.last_event_at` to the number and the time of the last event, and loads the rows of

@@ -6,7 +6,6 @@
 
 pub mod clock;
 pub mod codes;
-pub mod conformance;
 mod engine;
 mod error;
 mod filters;
@@ -17,7 +16,6 @@ pub mod postings;
 mod queries;
 mod queue;
 mod signal;
-pub mod simulation;
 mod stats;
 mod store;
 mod writer;

@@ -52,8 +52,8 @@ impl Database {
                 Ok((Box::new(engine), Arc::new(queries)))
             }
             Self::Postgres(url) => {
-                let broken = faults.postgres();
-                let options = PostgresOptions { distributed, broken, ..PostgresOptions::default() };
+                let protections = faults.postgres().unwrap_or_default();
+                let options = PostgresOptions { distributed, protections, ..PostgresOptions::default() };
                 let url = url.clone();
                 let opened = tokio::task::spawn_blocking(move || earmark_postgres::open(&url, options)).await;
                 let (engine, queries) = opened??;

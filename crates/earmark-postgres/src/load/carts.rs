@@ -1,4 +1,4 @@
-//! Carts.
+//! Loads carts by id.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;
 use uuid::Uuid;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::session::Session;
 
-pub(super) async fn find(session: &Session, ids: &HashSet<CartId>) -> Result<Vec<Cart>, Fault> {
+pub(super) async fn find(session: &Session, ids: &HashSet<CartId>) -> Result<Vec<Cart>> {
     let ids: Vec<_> = ids.iter().map(|id| Uuid::from_u128(id.0)).collect();
     rows::carts::find(session, &ids).await
 }

@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Loads used idempotency keys by digest.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,11 @@ use earmark_core::WorkingSet;
 use earmark_core::idempotency::IdempotencyRecord;
 use uuid::Uuid;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::session::Session;
 
-pub(super) async fn find(
-    session: &Session,
-    digests: &HashSet<[u8; 16]>,
-) -> Result<Vec<IdempotencyRecord>, Fault> {
+pub(super) async fn find(session: &Session, digests: &HashSet<[u8; 16]>) -> Result<Vec<IdempotencyRecord>> {
     let digests: Vec<_> = digests.iter().map(|digest| Uuid::from_bytes(*digest)).collect();
     rows::idempotency::find(session, &digests).await
 }

@@ -1,4 +1,4 @@
-//! Items with their stock.
+//! Loads items with their stock by SKU.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use earmark_core::WorkingSet;
 use earmark_core::text::Sku;
 
 use crate::cache::SharedItem;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::session::Session;
 
-pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<SharedItem>, Fault> {
+pub(super) async fn find(session: &Session, skus: &HashSet<Sku>) -> Result<Vec<SharedItem>> {
     let skus: Vec<_> = skus.iter().map(Sku::as_str).collect();
     let found = rows::items::find(session, &skus).await?;
     Ok(found.into_iter().map(|found| (Arc::new(found.item), Arc::new(found.stock))).collect())

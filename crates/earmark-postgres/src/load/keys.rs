@@ -1,4 +1,4 @@
-//! API keys.
+//! Loads API keys by id.
 
 use std::collections::HashSet;
 
@@ -7,11 +7,11 @@ use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use uuid::Uuid;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::session::Session;
 
-pub(super) async fn find(session: &Session, ids: &HashSet<KeyId>) -> Result<Vec<ApiKey>, Fault> {
+pub(super) async fn find(session: &Session, ids: &HashSet<KeyId>) -> Result<Vec<ApiKey>> {
     let ids: Vec<_> = ids.iter().map(|id| Uuid::from_u128(id.0)).collect();
     rows::keys::find(session, &ids).await
 }

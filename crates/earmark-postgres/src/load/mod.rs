@@ -1,5 +1,7 @@
-//! How do the rows that a batch names come in? Plain reads over arrays of keys, all in one round trip. Each kind has its file; a row that is not there
-//! is put in as absent.
+//! How are the rows that a batch needs loaded? By plain reads over arrays of keys, all in one round
+//! trip.
+//!
+//! Each kind of row has its file. A row that is not there is put in as absent.
 
 mod carts;
 mod idempotency;
@@ -18,10 +20,10 @@ use earmark_core::text::Reference;
 use earmark_core::{Keys, WorkingSet};
 
 use crate::cache::SharedItem;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
+use crate::session::Session;
 
-/// What was found of some keys.
+/// The rows that were found for some keys.
 pub(crate) struct Loaded {
     idempotency: Vec<IdempotencyRecord>,
     pub(crate) items: Vec<SharedItem>,
@@ -32,7 +34,7 @@ pub(crate) struct Loaded {
 }
 
 /// Finds every row that `keys` name.
-pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, Fault> {
+pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded> {
     let (idempotency, items, carts, orders, references, api_keys) = tokio::try_join!(
         idempotency::find(session, &keys.idempotency),
         items::find(session, &keys.items),
@@ -45,7 +47,8 @@ pub(crate) async fn find(session: &Session, keys: &Keys) -> Result<Loaded, Fault
 }
 
 impl Loaded {
-    /// Puts it in, and as absent what the same keys name beside it.
+    /// Puts them into `rows`, and as absent what else these keys name. They must be the keys that
+    /// were searched for.
     pub(crate) fn put(self, keys: &Keys, rows: &mut WorkingSet) {
         idempotency::put(self.idempotency, &keys.idempotency, rows);
         items::put(self.items, &keys.items, rows);

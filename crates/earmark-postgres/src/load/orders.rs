@@ -1,4 +1,4 @@
-//! Orders, and which order has which reference.
+//! Loads orders by id, and the ids of orders by reference.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,14 +9,11 @@ use earmark_core::text::Reference;
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::{self, query};
+use crate::session::Session;
 
-pub(super) async fn find(
-    session: &Session,
-    ids: &HashSet<OrderId>,
-) -> Result<HashMap<OrderId, Order>, Fault> {
+pub(super) async fn find(session: &Session, ids: &HashSet<OrderId>) -> Result<HashMap<OrderId, Order>> {
     let ids: Vec<_> = ids.iter().map(|id| Uuid::from_u128(id.0)).collect();
     rows::orders::find(session, &ids).await
 }
@@ -28,7 +25,7 @@ pub(super) fn put(mut found: HashMap<OrderId, Order>, ids: &HashSet<OrderId>, ro
 pub(super) async fn find_references(
     session: &Session,
     references: &HashSet<Reference>,
-) -> Result<HashMap<Reference, OrderId>, Fault> {
+) -> Result<HashMap<Reference, OrderId>> {
     if references.is_empty() {
         return Ok(HashMap::new());
     }

@@ -1,4 +1,4 @@
-//! A cart as its owner sees it: with today's items.
+//! A cart with the items as they are now.
 
 use std::collections::HashMap;
 
@@ -6,12 +6,12 @@ use earmark_core::carts::PricedCart;
 use earmark_core::ids::CartId;
 use uuid::Uuid;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
+use crate::session::Session;
 
-/// The cart of an id, with the item of each line.
-pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedCart>, Fault> {
+/// The cart with this id, and the item of each line.
+pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedCart>> {
     let Some(cart) = rows::carts::find(session, &[Uuid::from_u128(id.0)]).await?.pop() else {
         return Ok(None);
     };
@@ -21,7 +21,9 @@ pub(super) async fn find(session: &Session, id: CartId) -> Result<Option<PricedC
     let mut items = Vec::with_capacity(cart.lines.len());
     for line in &cart.lines {
         let item = found.remove(&line.sku);
-        items.push(item.ok_or_else(|| Fault::damaged("a cart names an item that is not there", &line.sku))?);
+        items.push(
+            item.ok_or_else(|| DatabaseError::damaged("a cart names an item that is not there", &line.sku))?,
+        );
     }
     Ok(Some(PricedCart { cart, items }))
 }

@@ -1,4 +1,4 @@
-//! What happened, oldest first?
+//! Lists events, oldest first.
 
 use earmark_core::Event;
 use earmark_core::ids::OrderId;
@@ -6,21 +6,21 @@ use earmark_store::{Page, RecordedEvent};
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows::events::{STREAM, needs_order};
 use crate::rows::{self, query};
+use crate::session::Session;
 
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;
 
-/// A page of the history of the whole.
+/// A page of all events.
 pub(super) async fn list(
     session: &Session,
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -31,7 +31,8 @@ pub(super) async fn list(
     };
     let mut events: Vec<Event> = Vec::new();
     for index in types {
-        // Written into the statement, so that the server sees that the index, which leaves order.created out, has it.
+        // The type is part of the statement's text, so that the server sees that the index, which
+        // leaves `order.created` out, holds all that is wanted.
         let which = match *index {
             ORDER_CREATED => "type = 0".to_owned(),
             index => format!("type <> 0 AND type = {index}"),
@@ -48,13 +49,13 @@ pub(super) async fn list(
     recorded(session, events, limit).await
 }
 
-/// A page of an order's history.
+/// A page of the events of an order.
 pub(super) async fn list_of_order(
     session: &Session,
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let id = Uuid::from_u128(id.0);
     let created = "SELECT created_sequence FROM orders WHERE id = $1 AND created_sequence > $2";
@@ -72,8 +73,8 @@ pub(super) async fn list_of_order(
     recorded(session, events, limit).await
 }
 
-/// Adds what the events themselves do not keep.
-async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
+/// Adds the order as it was placed to each `order.created`, which does not store it.
+async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>> {
     let Page { rows: events, more } = Page::of(events, limit);
     let mut ids =
         events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -84,11 +85,12 @@ async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result
             None => None,
             Some(id) => {
                 let order = orders.get(&OrderId(id.as_u128()));
-                let order = order.ok_or_else(|| Fault::damaged("an order is named but not there", id))?;
+                let order =
+                    order.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))?;
                 Some(Box::new(order.as_placed()))
             }
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_, Fault>>()?, more })
+    Ok(Page { rows: events.into_iter().map(with_order).collect::<Result<_>>()?, more })
 }

@@ -1,20 +1,16 @@
-//! Items, by SKU.
+//! Lists items, by SKU.
 
 use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::items::{COLUMNS, read};
 use crate::rows::query;
+use crate::session::Session;
 
-/// A page of them.
-pub(super) async fn list(
-    session: &Session,
-    filter: &ItemFilter,
-    limit: usize,
-) -> Result<Page<StockedItem>, Fault> {
+/// A page of the items that a filter lets through.
+pub(super) async fn list(session: &Session, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>> {
     // In the collation "C", lower() knows ASCII only, as the filter wants it.
     let sql = format!(
         "SELECT {COLUMNS} FROM items i JOIN stocks s ON s.sku = i.sku \

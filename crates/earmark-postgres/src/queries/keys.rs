@@ -1,4 +1,4 @@
-//! API keys, by id.
+//! Lists API keys, by id.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -6,17 +6,13 @@ use earmark_store::Page;
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::keys::{COLUMNS, read};
 use crate::rows::query;
+use crate::session::Session;
 
-/// A page of them.
-pub(super) async fn list(
-    session: &Session,
-    after: Option<KeyId>,
-    limit: usize,
-) -> Result<Page<ApiKey>, Fault> {
+/// A page of the keys after an id.
+pub(super) async fn list(session: &Session, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>> {
     let sql =
         format!("SELECT {COLUMNS} FROM api_keys WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2");
     let after = after.map(|id| Uuid::from_u128(id.0));

@@ -1,5 +1,7 @@
-//! What stands in the books? The read side: each call is one read-only transaction on the server that takes the writes, so it sees one moment, and
-//! everything that was acknowledged before it began, on whichever node.
+//! What is stored? The half that reads.
+//!
+//! Each call is one read-only transaction on the server that takes the writes. So it sees one
+//! moment, and everything that any node had acknowledged before it began.
 
 mod carts;
 mod events;
@@ -28,10 +30,11 @@ use earmark_store::{
 };
 
 use crate::codec::get;
-use crate::connect::{DatabaseUrl, Session};
-use crate::fault::Fault;
-use crate::open::OpenError;
-use crate::rows;
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseError, Result};
+use crate::open_error::OpenError;
+use crate::session::Session;
+use crate::{rows, verify};
 use pool::Pool;
 
 /// The half that reads.
@@ -45,13 +48,14 @@ impl PostgresQueries {
     }
 }
 
-/// Whether the database is there, and takes writes: a server may be set to read-only under open connections.
-async fn answers(session: &Session) -> Result<(), Fault> {
+/// Whether the database answers and takes writes. A server may become read-only under open
+/// connections.
+async fn answers(session: &Session) -> Result<()> {
     rows::events::last_sequence(session).await?;
     let sql = "SELECT current_setting('default_transaction_read_only')";
     let found = rows::query(session, sql, &[]).await?;
     match found.first().map(|row| get::<&str>(row, 0)).transpose()? {
-        Some("on") => Err(Fault::Away("the database is read-only".to_owned())),
+        Some("on") => Err(DatabaseError::Away("the database is read-only".to_owned())),
         _ => Ok(()),
     }
 }
@@ -171,6 +175,6 @@ impl Queries for PostgresQueries {
     }
 
     async fn verify(&self) -> Found<VerifyReport> {
-        self.pool.read_long(|session| Box::pin(crate::audit::audit(session))).await
+        self.pool.read_long(|session| Box::pin(verify::verify(session))).await
     }
 }

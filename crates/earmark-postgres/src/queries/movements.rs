@@ -1,4 +1,5 @@
-//! Why is this number 47? The events that touched an item, walked backwards from the counters as they are.
+//! Why are so many units on hand? Lists the movements of an item: the events that touched it, from
+//! the newest back, with the counters after each.
 
 use std::collections::HashMap;
 
@@ -7,19 +8,19 @@ use earmark_core::movements::{Movement, movement};
 use earmark_core::text::Sku;
 use earmark_store::{MovementCursor, Page};
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::rows::events::{deltas, needs_order};
 use crate::segments::walk;
+use crate::session::Session;
 
-/// A page of them, newest first.
+/// A page of the movements of an item, newest first.
 pub(super) async fn list(
     session: &Session,
     sku: &Sku,
     before: Option<MovementCursor>,
     limit: usize,
-) -> Result<Page<Movement>, Fault> {
+) -> Result<Page<Movement>> {
     let (below, mut on_hand, mut reserved) = match before {
         Some(cursor) => (cursor.sequence, cursor.on_hand, cursor.reserved),
         None => match rows::items::find_one(session, sku).await? {
@@ -28,12 +29,12 @@ pub(super) async fn list(
         },
     };
     let below = i64::try_from(below).unwrap_or(i64::MAX);
-    // Each of these events moved the item at least once, so there are enough of them for the page.
+    // Each of these events moved the item at least once, so they are enough for the page.
     let sequences = walk::events(session, sku, below, limit.saturating_add(1)).await?;
     let mut events = rows::events::find(session, &sequences).await?;
     events.sort_by_key(|event| std::cmp::Reverse(event.sequence));
     if events.len() != sequences.len() {
-        return Err(Fault::damaged("an event is named but not there, for item", sku));
+        return Err(DatabaseError::damaged("an event is named but not there, for item", sku));
     }
     let ids =
         events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
@@ -50,8 +51,10 @@ pub(super) async fn list(
     Ok(Page::of(movements, limit))
 }
 
-/// A counter before it moved.
-fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32, Fault> {
+/// What a counter was before it moved by `delta`.
+fn back(counter: u32, delta: i64, sequence: u64) -> Result<u32> {
     let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
-    before.ok_or_else(|| Fault::damaged("the counters do not follow from the events, at event", sequence))
+    before.ok_or_else(|| {
+        DatabaseError::damaged("the counters do not follow from the events, at event", sequence)
+    })
 }

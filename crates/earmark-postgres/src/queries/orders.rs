@@ -1,4 +1,5 @@
-//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+//! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
+//! checked on the order itself.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::Order;
@@ -6,28 +7,24 @@ use earmark_store::{OrderFilter, Page, codes};
 use uuid::Uuid;
 
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::{self, query};
 use crate::segments::walk::OrdersOfItem;
+use crate::session::Session;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 /// The order that a payment belongs to.
-pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>, Fault> {
+pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>> {
     let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 0";
     let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
     let Some(row) = found.first() else { return Ok(None) };
     rows::orders::find_one(session, OrderId(codec::bits(row, 0)?)).await
 }
 
-/// A page of them, highest id first.
-pub(super) async fn list(
-    session: &Session,
-    filter: &OrderFilter,
-    limit: usize,
-) -> Result<Page<Order>, Fault> {
+/// A page of the orders that a filter lets through, highest id first.
+pub(super) async fn list(session: &Session, filter: &OrderFilter, limit: usize) -> Result<Page<Order>> {
     let (lowest, mut upto) = filter.bounds();
     let by_item = match &filter.sku {
         Some(sku) if filter.customer_id.is_none() && filter.reference.is_none() => {
@@ -39,25 +36,27 @@ pub(super) async fn list(
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && orders.len() <= limit) {
         let candidates = match &by_item {
             Some(orders) => orders.highest(session, highest, want).await?,
-            None => candidates(session, filter, (lowest, highest), want).await?,
+            None => candidates(session, filter, highest, want).await?,
         };
         let found = rows::orders::get(session, &candidates).await?;
         orders.extend(found.into_iter().filter(|order| filter.lets_through(order)));
         let last = candidates.last().filter(|_| candidates.len() == want);
         upto = last.and_then(|id| id.as_u128().checked_sub(1)).map(OrderId);
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(orders, limit))
 }
 
-/// The highest ids within the bounds, at most `want`, highest first. Fewer than `want`: there are no more.
+/// The highest ids up to `highest` within the bounds of the filter, at most `want`, highest first.
+/// If there are fewer than `want`, there are no more.
 async fn candidates(
     session: &Session,
     filter: &OrderFilter,
-    (lowest, highest): (OrderId, OrderId),
+    highest: OrderId,
     want: usize,
-) -> Result<Vec<Uuid>, Fault> {
+) -> Result<Vec<Uuid>> {
+    let (lowest, _) = filter.bounds();
     let bounds = (Uuid::from_u128(lowest.0), Uuid::from_u128(highest.0));
     let (low, high, count) = (&bounds.0, &bounds.1, &codec::limit(want));
     let found = if let Some(customer) = &filter.customer_id {

@@ -1,6 +1,8 @@
-//! How does a read get a connection? A few of them, each used by one read at a time, within one read-only transaction.
+//! How does a read get a connection? From a pool of a few, each used by one read at a time, within
+//! one read-only transaction.
 //!
-//! Invariant: a connection whose read did not come to its end (an error, no answer in time, a caller that went away) is closed and never used again.
+//! Invariant: a connection whose read did not come to its end (an error, no answer in time, a
+//! caller that went away) is closed and never used again.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -8,15 +10,16 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
 use earmark_store::StoreError;
 
-use crate::connect::{DatabaseUrl, Session};
+use crate::database_url::DatabaseUrl;
 use crate::dial::Dialer;
-use crate::fault::Fault;
-use crate::open::OpenError;
+use crate::error::{DatabaseError, Result};
+use crate::open_error::OpenError;
+use crate::session::Session;
 use crate::session::prepare_reader;
 
 /// How long a read waits for a connection to be free, and for a new one to be made.
 const CONNECTION_WITHIN: Duration = Duration::from_secs(4);
-/// How long a read may take; the server's own limit for each of its statements is shorter.
+/// How long a read may take. The server's own limit for each of its statements is shorter.
 const READ_WITHIN: Duration = Duration::from_secs(8);
 /// How long a read of everything may take.
 const LONG_READ_WITHIN: Duration = Duration::from_secs(3_600);
@@ -25,8 +28,8 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN_LONG: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0; \
      SET LOCAL idle_in_transaction_session_timeout = 0";
 
-/// A read under way.
-pub(super) type Reading<'session, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'session>>;
+/// A read that has begun.
+pub(super) type Reading<'session, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'session>>;
 
 /// Connections to read from.
 pub(super) struct Pool(deadpool_postgres::Pool);
@@ -59,7 +62,7 @@ impl Pool {
         self.within(READ_WITHIN, BEGIN, work).await
     }
 
-    /// The same for a read of everything, which takes its time.
+    /// The same for a read of everything, which takes much longer.
     pub(super) async fn read_long<T, W>(&self, work: W) -> Result<T, StoreError>
     where
         W: for<'session> FnOnce(&'session Session) -> Reading<'session, T> + Send,
@@ -71,15 +74,15 @@ impl Pool {
     where
         W: for<'session> FnOnce(&'session Session) -> Reading<'session, T> + Send,
     {
-        let held = Held(Some(self.0.get().await.map_err(Fault::from)?));
+        let held = Held(Some(self.0.get().await.map_err(DatabaseError::from)?));
         let reading = async {
             let session: &Session = held.session()?;
             session.batch_execute(begin).await?;
             let found = work(session).await?;
             session.batch_execute("COMMIT").await?;
-            Ok::<_, Fault>(found)
+            Ok::<_, DatabaseError>(found)
         };
-        let late = |_| Fault::Away(format!("the database gave no answer within {limit:?}"));
+        let late = |_| DatabaseError::Away(format!("the database gave no answer within {limit:?}"));
         let found = tokio::time::timeout(limit, reading).await.map_err(late)??;
         held.give_back();
         Ok(found)
@@ -90,8 +93,8 @@ impl Pool {
 struct Held(Option<Object>);
 
 impl Held {
-    fn session(&self) -> Result<&Session, Fault> {
-        self.0.as_deref().ok_or_else(|| Fault::Away("the connection was given back".to_owned()))
+    fn session(&self) -> Result<&Session> {
+        self.0.as_deref().ok_or_else(|| DatabaseError::Away("the connection was given back".to_owned()))
     }
 
     fn give_back(mut self) {

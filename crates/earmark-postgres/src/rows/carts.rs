@@ -1,4 +1,4 @@
-//! A cart.
+//! How is a cart found and read?
 
 use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;
@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
+use crate::session::Session;
 
-/// The carts of these ids.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, Fault> {
+/// The carts that have these ids, in no order.
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -20,7 +20,7 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<Cart>, F
     query(session, sql, &[&ids]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Cart, Fault> {
+fn read(row: &Row) -> Result<Cart> {
     Ok(Cart {
         id: CartId(codec::bits(row, 0)?),
         version: codec::count(row, 1)?,

@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Reads used idempotency keys.
 
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use earmark_core::ids::{OrderId, PaymentId};
@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
+use crate::session::Session;
 
-/// The records of these digests.
-pub(crate) async fn find(session: &Session, digests: &[Uuid]) -> Result<Vec<IdempotencyRecord>, Fault> {
+/// The records that have these digests, in no order.
+pub(crate) async fn find(session: &Session, digests: &[Uuid]) -> Result<Vec<IdempotencyRecord>> {
     if digests.is_empty() {
         return Ok(Vec::new());
     }
@@ -19,7 +19,7 @@ pub(crate) async fn find(session: &Session, digests: &[Uuid]) -> Result<Vec<Idem
     query(session, sql, &[&digests]).await?.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<IdempotencyRecord, Fault> {
+fn read(row: &Row) -> Result<IdempotencyRecord> {
     let order = codec::optional_bits(row, 3)?.map(OrderId);
     let payment = codec::optional_bits(row, 4)?.map(PaymentId);
     let answer = match (order, payment) {
@@ -27,7 +27,7 @@ fn read(row: &Row) -> Result<IdempotencyRecord, Fault> {
         (Some(order), Some(payment)) => KeptAnswer::Payment(order, payment),
         _ => KeptAnswer::Whole(
             codec::document(row, 5)?
-                .ok_or_else(|| Fault::damaged("an idempotency key", "it has no answer"))?,
+                .ok_or_else(|| DatabaseError::damaged("an idempotency key", "it has no answer"))?,
         ),
     };
     Ok(IdempotencyRecord {

@@ -1,4 +1,4 @@
-//! API keys.
+//! How is an API key found and read?
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
+use crate::session::Session;
 
 /// The columns that [`read`] takes.
 pub(crate) const COLUMNS: &str = "id, version, name, role, secret_hash, created_at, revoked_at";
 
-/// The keys of these ids.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>, Fault> {
+/// The keys that have these ids, in no order.
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -24,20 +24,19 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<Vec<ApiKey>,
     query(session, &sql, &[&ids]).await?.iter().map(read).collect()
 }
 
-/// The key of an id.
-pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>, Fault> {
+pub(crate) async fn find_one(session: &Session, id: KeyId) -> Result<Option<ApiKey>> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.pop())
 }
 
 /// The key in a row of [`COLUMNS`].
-pub(crate) fn read(row: &Row) -> Result<ApiKey, Fault> {
+pub(crate) fn read(row: &Row) -> Result<ApiKey> {
     let hash: &[u8] = codec::get(row, 4)?;
     Ok(ApiKey {
         id: KeyId(codec::bits(row, 0)?),
         version: codec::count(row, 1)?,
         name: codec::optional_text(row, 2, Name::parse)?,
         role: codes::role(codec::number(row, 3)?)?,
-        secret_hash: hash.try_into().map_err(|error| Fault::damaged("the hash of a key", error))?,
+        secret_hash: hash.try_into().map_err(|error| DatabaseError::damaged("the hash of a key", error))?,
         created_at: codec::time(row, 5)?,
         revoked_at: codec::optional_time(row, 6)?,
     })

@@ -1,4 +1,5 @@
-//! How are rows found and read? Shared by the writer, the read side and the audit, so that all of them see the same thing.
+//! How are rows found and read? The writer, the queries and the verification share this, so that
+//! all of them see the same thing.
 
 pub(crate) mod carts;
 pub(crate) mod events;
@@ -10,15 +11,15 @@ pub(crate) mod orders;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
+use crate::session::Session;
 
-/// The rows of a statement, prepared once a connection.
+/// Runs a statement, which is prepared once for each connection.
 pub(crate) async fn query(
     session: &Session,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Fault> {
+) -> Result<Vec<Row>> {
     let statement = session.prepare_cached(sql).await?;
     Ok(session.query(&statement, parameters).await?)
 }

@@ -1,4 +1,5 @@
-//! Orders with everything that belongs to them: four statements in one round trip, however many orders.
+//! Reads orders with all that belongs to them: four statements in one round trip, however many
+//! orders.
 
 use std::collections::HashMap;
 
@@ -14,8 +15,8 @@ use uuid::Uuid;
 
 use super::query;
 use crate::codec;
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
+use crate::session::Session;
 
 const ORDERS: &str = "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
      paid_at, customer_id, reference, shipping_address, metadata, cancellations, shipments FROM orders WHERE id = ANY($1)";
@@ -26,8 +27,8 @@ const PAYMENTS: &str = "SELECT order_id, id, version, status, amount, token, gat
 const REFUNDS: &str = "SELECT order_id, id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, \
      updated_at FROM refunds WHERE order_id = ANY($1) ORDER BY order_id, number";
 
-/// The orders of these ids, by id; those that are not there are left out.
-pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>, Fault> {
+/// The orders that have these ids; those that are not there are left out.
+pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<OrderId, Order>> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
@@ -43,7 +44,7 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<Orde
         let order = read(row)?;
         found.insert(order.id, order);
     }
-    let owner = |row: &Row| Ok::<_, Fault>(OrderId(codec::bits(row, 0)?));
+    let owner = |row: &Row| Ok::<_, DatabaseError>(OrderId(codec::bits(row, 0)?));
     for row in &lines {
         let line = line(row)?;
         found.entry(owner(row)?).and_modify(|order| order.lines.push(line));
@@ -62,24 +63,23 @@ pub(crate) async fn find(session: &Session, ids: &[Uuid]) -> Result<HashMap<Orde
     Ok(found)
 }
 
-/// The order of an id.
-pub(crate) async fn find_one(session: &Session, id: OrderId) -> Result<Option<Order>, Fault> {
+pub(crate) async fn find_one(session: &Session, id: OrderId) -> Result<Option<Order>> {
     Ok(find(session, &[Uuid::from_u128(id.0)]).await?.remove(&id))
 }
 
-/// The orders of these ids, in their order; each must be there.
-pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>, Fault> {
+/// The orders that have these ids, in the same order; each must be there.
+pub(crate) async fn get(session: &Session, ids: &[Uuid]) -> Result<Vec<Order>> {
     let mut found = find(session, ids).await?;
     let mut orders = Vec::with_capacity(ids.len());
     for id in ids {
         let id = OrderId(id.as_u128());
         let order = found.remove(&id);
-        orders.push(order.ok_or_else(|| Fault::damaged("an order is named but not there", id))?);
+        orders.push(order.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))?);
     }
     Ok(orders)
 }
 
-fn read(row: &Row) -> Result<Order, Fault> {
+fn read(row: &Row) -> Result<Order> {
     Ok(Order {
         id: OrderId(codec::bits(row, 0)?),
         version: codec::count(row, 1)?,
@@ -102,7 +102,7 @@ fn read(row: &Row) -> Result<Order, Fault> {
     })
 }
 
-fn line(row: &Row) -> Result<OrderLine, Fault> {
+fn line(row: &Row) -> Result<OrderLine> {
     Ok(OrderLine {
         sku: codec::text(row, 1, Sku::parse)?,
         name: codec::text(row, 2, Name::parse)?,
@@ -115,7 +115,7 @@ fn line(row: &Row) -> Result<OrderLine, Fault> {
     })
 }
 
-fn payment(row: &Row) -> Result<Payment, Fault> {
+fn payment(row: &Row) -> Result<Payment> {
     Ok(Payment {
         id: PaymentId(codec::bits(row, 1)?),
         version: codec::count(row, 2)?,
@@ -132,7 +132,7 @@ fn payment(row: &Row) -> Result<Payment, Fault> {
     })
 }
 
-fn refund(row: &Row) -> Result<Refund, Fault> {
+fn refund(row: &Row) -> Result<Refund> {
     Ok(Refund {
         id: RefundId(codec::bits(row, 1)?),
         payment_id: PaymentId(codec::bits(row, 2)?),

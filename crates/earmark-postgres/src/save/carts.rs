@@ -1,4 +1,4 @@
-//! Carts, the only rows of the shop that are deleted.
+//! Saves carts, the only rows of the shop that are deleted.
 
 use earmark_core::Change;
 use earmark_core::carts::Cart;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::text[]), unnest($5::text[]), unnest($6::bigint[]), \
@@ -18,7 +18,7 @@ const UPDATE: &str = "UPDATE carts t SET version = u.version, customer_id = u.cu
      u (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at, was) WHERE t.id = u.id AND t.version = u.was";
 const DELETE: &str = "DELETE FROM carts t USING unnest($1::uuid[], $2::bigint[]) u (id, was) WHERE t.id = u.id AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old, mut old_versions) = (Vec::new(), Vec::new(), Vec::new());
     let (mut gone, mut gone_versions) = (Vec::new(), Vec::new());
     for change in changes {
@@ -35,20 +35,16 @@ pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Resu
             (None, None) => {}
         }
     }
-    plan.inserts(("carts", INSERT), new.len(), columns(&new)?);
+    plan.add(INSERT, new.len(), columns(&new)?);
     let mut updated = columns(&old)?;
     updated.push(column(old_versions.into_iter()));
-    plan.updates(("carts", UPDATE), old.len(), updated);
+    plan.add(UPDATE, old.len(), updated);
     let deleted = gone.len();
-    plan.updates(
-        ("carts", DELETE),
-        deleted,
-        vec![column(gone.into_iter()), column(gone_versions.into_iter())],
-    );
+    plan.add(DELETE, deleted, vec![column(gone.into_iter()), column(gone_versions.into_iter())]);
     Ok(())
 }
 
-fn columns<'a>(carts: &[&'a Cart]) -> Result<Vec<Column<'a>>, Fault> {
+fn columns<'a>(carts: &[&'a Cart]) -> Result<Vec<Column<'a>>> {
     let version = carts.iter().map(|cart| codec::integer(cart.version)).collect::<Result<Vec<_>, _>>()?;
     let lines = carts.iter().map(|cart| codec::to_list(&cart.lines)).collect::<Result<Vec<_>, _>>()?;
     let metadata = carts.iter().map(|cart| codec::to_pairs(&cart.metadata)).collect::<Result<Vec<_>, _>>()?;

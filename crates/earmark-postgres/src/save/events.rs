@@ -1,4 +1,4 @@
-//! Events, appended.
+//! Appends the events of a batch.
 
 use earmark_core::Event;
 use earmark_core::text::Sku;
@@ -7,19 +7,19 @@ use uuid::Uuid;
 
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::events::STREAM;
 
 const INSERT: &str = "INSERT INTO events (stream, sequence, at, type, actor, order_id, sku, data) \
      SELECT $1, unnest($2::bigint[]), unnest($3::bigint[]), unnest($4::smallint[]), unnest($5::text[]), unnest($6::uuid[]), unnest($7::text[]), unnest($8::text[])";
 
-pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(events: &'a [Event], plan: &mut Plan<'a>) -> Result<()> {
     let sequence =
         events.iter().map(|event| codec::integer(event.sequence)).collect::<Result<Vec<_>, _>>()?;
     let data = events.iter().map(|event| codes::fact_data(&event.fact)).collect::<Result<Vec<_>, _>>()?;
     let kind = |event: &Event| i16::try_from(event.fact.type_index()).unwrap_or(i16::MAX);
-    plan.inserts(
-        ("events", INSERT),
+    plan.add(
+        INSERT,
         events.len(),
         vec![
             Box::new(STREAM),

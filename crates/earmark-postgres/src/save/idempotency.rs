@@ -1,4 +1,4 @@
-//! Used idempotency keys.
+//! Saves used idempotency keys.
 
 use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
@@ -6,26 +6,26 @@ use uuid::Uuid;
 
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO idempotency (digest, fingerprint, created_at, order_id, payment_id, whole) \
      SELECT unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::uuid[]), unnest($5::uuid[]), unnest($6::text[])";
 const DELETE: &str =
     "DELETE FROM idempotency t USING unnest($1::uuid[]) u (digest) WHERE t.digest = u.digest";
 
-pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan<'a>) -> Result<(), Fault> {
-    // A row that goes makes room for one that comes under the same key.
+pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan<'a>) -> Result<()> {
+    // First the rows that go: a new one may come under the same key.
     let gone = changes.iter().filter_map(|change| change.before.as_ref());
     let gone: Vec<_> = gone.map(|record| Uuid::from_bytes(record.digest)).collect();
-    plan.updates(("idempotency keys", DELETE), gone.len(), vec![column(gone.into_iter())]);
+    plan.add(DELETE, gone.len(), vec![column(gone.into_iter())]);
     let new: Vec<&IdempotencyRecord> = changes.iter().filter_map(|change| change.after.as_deref()).collect();
     let whole = new.iter().map(|record| match &record.answer {
         KeptAnswer::Whole(outcome) => codec::to_document(outcome).map(Some),
         KeptAnswer::Placed(_) | KeptAnswer::Payment(..) => Ok(None),
     });
     let whole = whole.collect::<Result<Vec<_>, _>>()?;
-    plan.inserts(
-        ("idempotency keys", INSERT),
+    plan.add(
+        INSERT,
         new.len(),
         vec![
             column(new.iter().map(|record| Uuid::from_bytes(record.digest))),

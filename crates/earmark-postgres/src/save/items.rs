@@ -1,13 +1,13 @@
-//! Items and their stock. The stock row carries the version of both.
+//! Saves items and their stock. The stock row carries the version of both.
 
 use earmark_core::Change;
 use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
 
-use super::never_deleted;
 use super::plan::{Column, Plan, column};
+use super::refusals::never_deleted;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO items (sku, name, description, unit_price, active, image_url, metadata, created_at) \
      SELECT unnest($1::text[]), unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::boolean[]), unnest($6::text[]), \
@@ -22,18 +22,18 @@ const UPDATE_STOCK: &str = "UPDATE stocks t SET on_hand = u.on_hand, reserved = 
      FROM unnest($1::text[], $2::integer[], $3::integer[], $4::bigint[], $5::bigint[], $6::bigint[]) \
      u (sku, on_hand, reserved, version, updated_at, was) WHERE t.sku = u.sku AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<Item>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changes: &'a [Change<Item>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old) = (Vec::new(), Vec::new());
     for change in changes {
         let Some(item) = &change.after else { return never_deleted("an item") };
         if change.before.is_none() { new.push(&**item) } else { old.push(&**item) }
     }
-    plan.inserts(("items", INSERT), new.len(), columns(&new)?);
-    plan.updates(("items", UPDATE), old.len(), columns(&old)?);
+    plan.add(INSERT, new.len(), columns(&new)?);
+    plan.add(UPDATE, old.len(), columns(&old)?);
     Ok(())
 }
 
-fn columns<'a>(items: &[&'a Item]) -> Result<Vec<Column<'a>>, Fault> {
+fn columns<'a>(items: &[&'a Item]) -> Result<Vec<Column<'a>>> {
     let metadata = items.iter().map(|item| codec::to_pairs(&item.metadata)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![
         column(items.iter().map(|item| item.sku.as_str())),
@@ -47,7 +47,7 @@ fn columns<'a>(items: &[&'a Item]) -> Result<Vec<Column<'a>>, Fault> {
     ])
 }
 
-pub(super) fn save_stocks<'a>(changes: &'a [Change<Stock>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save_stocks<'a>(changes: &'a [Change<Stock>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old, mut versions) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let Some(stock) = &change.after else { return never_deleted("stock") };
@@ -59,14 +59,14 @@ pub(super) fn save_stocks<'a>(changes: &'a [Change<Stock>], plan: &mut Plan<'a>)
             }
         }
     }
-    plan.inserts(("stock", INSERT_STOCK), new.len(), stock_columns(&new)?);
+    plan.add(INSERT_STOCK, new.len(), stock_columns(&new)?);
     let mut columns = stock_columns(&old)?;
     columns.push(column(versions.into_iter()));
-    plan.updates(("stock", UPDATE_STOCK), old.len(), columns);
+    plan.add(UPDATE_STOCK, old.len(), columns);
     Ok(())
 }
 
-fn stock_columns<'a>(stocks: &[&'a Stock]) -> Result<Vec<Column<'a>>, Fault> {
+fn stock_columns<'a>(stocks: &[&'a Stock]) -> Result<Vec<Column<'a>>> {
     let on_hand = stocks.iter().map(|stock| codec::units(stock.on_hand)).collect::<Result<Vec<_>, _>>()?;
     let reserved = stocks.iter().map(|stock| codec::units(stock.reserved)).collect::<Result<Vec<_>, _>>()?;
     let version = stocks.iter().map(|stock| codec::integer(stock.version)).collect::<Result<Vec<_>, _>>()?;

@@ -1,4 +1,4 @@
-//! API keys.
+//! Saves API keys: new ones, and those that were revoked.
 
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;
@@ -6,10 +6,10 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::never_deleted;
 use super::plan::{Plan, column};
+use super::refusals::never_deleted;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO api_keys (id, version, name, role, secret_hash, created_at, revoked_at) \
      SELECT unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::smallint[]), unnest($5::bytea[]), \
@@ -18,7 +18,7 @@ const UPDATE: &str = "UPDATE api_keys t SET version = u.version, revoked_at = u.
      FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, version, revoked_at, was) \
      WHERE t.id = u.id AND t.version = u.was";
 
-pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Result<()> {
     let (mut new, mut old, mut versions) = (Vec::new(), Vec::new(), Vec::new());
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };
@@ -33,8 +33,8 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
     let ids = |keys: &[&ApiKey]| keys.iter().map(|key| Uuid::from_u128(key.id.0)).collect::<Vec<_>>();
     let version =
         |keys: &[&ApiKey]| keys.iter().map(|key| codec::integer(key.version)).collect::<Result<Vec<_>, _>>();
-    plan.inserts(
-        ("API keys", INSERT),
+    plan.add(
+        INSERT,
         new.len(),
         vec![
             column(ids(&new).into_iter()),
@@ -46,8 +46,8 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
             column(new.iter().map(|key| key.revoked_at.map(|at| at.0))),
         ],
     );
-    plan.updates(
-        ("API keys", UPDATE),
+    plan.add(
+        UPDATE,
         old.len(),
         vec![
             column(ids(&old).into_iter()),

@@ -1,12 +1,13 @@
-//! The lines of orders: all of new ones, and of others those whose counters moved.
+//! Saves the lines of orders: all lines of new orders, and those lines of others whose counters
+//! moved.
 
 use earmark_core::orders::OrderLine;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
+use super::changed::{ChangedOrders, New, Old};
 use super::plan::{Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
 const INSERT: &str = "INSERT INTO order_lines \
      (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
@@ -17,23 +18,23 @@ const UPDATE: &str = "UPDATE order_lines t SET cancelled = u.cancelled, shipped 
      u (order_id, line, sku, cancelled, shipped, delivered, returned) \
      WHERE t.order_id = u.order_id AND t.line = u.line AND t.sku = u.sku";
 
-/// A line, of which order, at which place.
+/// A line with the id of its order and its place there.
 struct Placed<'a> {
     order: Uuid,
     place: i16,
     line: &'a OrderLine,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
-    insert(new, plan)?;
-    update(old, plan)
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    insert(&changed.new, plan)?;
+    update(&changed.old, plan)
 }
 
-fn place(index: usize) -> Result<i16, Fault> {
-    i16::try_from(index).map_err(|error| Fault::damaged("the place of a line", error))
+fn place(index: usize) -> Result<i16> {
+    i16::try_from(index).map_err(|error| DatabaseError::damaged("the place of a line", error))
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut lines = Vec::new();
     for New { order, .. } in new {
         for (index, line) in order.lines.iter().enumerate() {
@@ -41,8 +42,8 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
             lines.push(Placed { order, place: place(index)?, line });
         }
     }
-    plan.inserts(
-        ("order lines", INSERT),
+    plan.add(
+        INSERT,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),
@@ -60,11 +61,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut lines = Vec::new();
     for Old { before, order } in old {
         if before.lines.len() != order.lines.len() {
-            return Err(Fault::Conflict(format!("the lines of {} were placed once", order.id)));
+            return Err(DatabaseError::Conflict(format!("the lines of {} were placed once", order.id)));
         }
         let pairs = before.lines.iter().zip(&order.lines).enumerate();
         for (index, (_, line)) in pairs.filter(|(_, (was, line))| was != line) {
@@ -72,8 +73,8 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
             lines.push(Placed { order, place: place(index)?, line });
         }
     }
-    plan.updates(
-        ("order lines", UPDATE),
+    plan.add(
+        UPDATE,
         lines.len(),
         vec![
             column(lines.iter().map(|placed| placed.order)),
@@ -88,6 +89,6 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>, Fault> {
+fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>> {
     lines.iter().map(|placed| codec::units(of(placed.line))).collect()
 }

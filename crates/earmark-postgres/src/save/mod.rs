@@ -1,7 +1,13 @@
-//! How are the changes of a batch written? One statement a table, over arrays, all in one round trip: inserts where nothing was before, otherwise
-//! updates of the versions that were loaded. A count other than the number of rows is [`Fault::Conflict`]. Each kind has its file.
+//! How are the changes of a batch written? One statement for each table, over arrays of columns,
+//! all of them in one round trip.
+//!
+//! A row that was absent is inserted; a row that was loaded is updated only if it still has the
+//! version that was loaded. A statement that changes another number of rows than it should is a
+//! [`DatabaseError::Conflict`](crate::error::DatabaseError::Conflict). Each kind of row has its
+//! file; `plan.rs` sends the statements.
 
 mod carts;
+mod changed;
 mod events;
 mod idempotency;
 mod items;
@@ -11,88 +17,51 @@ mod orders;
 mod payments;
 mod plan;
 mod refunds;
+mod refusals;
+mod stream;
 
-use std::collections::HashMap;
-
-use earmark_core::ids::OrderId;
-use earmark_core::{BatchChanges, Fact};
+use earmark_core::BatchChanges;
 use earmark_store::Overlap;
 
-use crate::connect::Session;
-use crate::fault::{BrokenOnPurpose, Fault};
+use crate::error::Result;
 use crate::outcome::Node;
-use crate::rows::events::STREAM;
-
+use crate::session::Session;
+use changed::ChangedOrders;
 use plan::{Plan, column};
+pub(crate) use stream::UPDATE_STREAM;
 
-const UPDATE_STREAM: &str = "UPDATE streams t SET last_sequence = u.last_sequence, last_at = u.last_at \
-     FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) u (id, last_sequence, last_at, was) \
-     WHERE t.id = u.id AND t.last_sequence = u.was";
 const UPDATE_NODE: &str = "UPDATE nodes t SET batch = u.batch, seen_at = now() \
      FROM unnest($1::uuid[], $2::bigint[]) u (id, batch) WHERE t.id = u.id AND t.batch = u.batch - 1";
 
-/// Writes all of it into the open transaction, and leaves nothing to be said but COMMIT.
-pub(crate) async fn save(
-    session: &Session,
-    (changes, node): (&BatchChanges, &Node),
-    broken: Option<BrokenOnPurpose>,
-    meanwhile: &mut dyn Overlap,
-) -> Result<(), Fault> {
-    let renumbered = crate::rows::events::renumber(session, changes, broken).await?;
-    let changes = renumbered.as_ref().unwrap_or(changes);
-    is_told_by_events(changes)?;
-    let mut plan = Plan::new(broken);
+/// What is saved together: the changes of a batch, and the node whose row counts its batches.
+pub(crate) struct Batch<'a> {
+    pub(crate) changes: &'a BatchChanges,
+    pub(crate) node: &'a Node,
+}
+
+/// Writes a batch into the open transaction, so that only COMMIT is left to be sent.
+pub(crate) async fn save(session: &Session, batch: &Batch<'_>, overlap: &mut dyn Overlap) -> Result<()> {
+    plan(batch)?.run(session, overlap).await
+}
+
+/// The statements that write a batch. Nothing is sent yet.
+pub(crate) fn plan<'a>(batch: &Batch<'a>) -> Result<Plan<'a>> {
+    let Batch { changes, node } = *batch;
+    refusals::items_need_events(changes)?;
+    let mut plan = Plan::default();
     items::save(&changes.items, &mut plan)?;
     items::save_stocks(&changes.stocks, &mut plan)?;
     carts::save(&changes.carts, &mut plan)?;
-    orders::save(changes, &mut plan)?;
+    let changed = ChangedOrders::of(changes)?;
+    orders::save(&changed, &mut plan)?;
+    lines::save(&changed, &mut plan)?;
+    payments::save(&changed, &mut plan)?;
+    refunds::save(&changed, &mut plan)?;
     keys::save(&changes.api_keys, &mut plan)?;
     idempotency::save(&changes.idempotency, &mut plan)?;
     events::save(&changes.events, &mut plan)?;
-    if renumbered.is_none() {
-        end_turn(changes, &mut plan)?;
-    }
-    plan.updates(
-        ("the row of this node", UPDATE_NODE),
-        1,
-        vec![column([node.id].into_iter()), column([node.batch + 1].into_iter())],
-    );
-    plan.run(session, meanwhile).await
-}
-
-/// Refuses what other nodes would not hear of: they read items again when the number of the last event has changed.
-fn is_told_by_events(changes: &BatchChanges) -> Result<(), Fault> {
-    if changes.events.is_empty() && !(changes.items.is_empty() && changes.stocks.is_empty()) {
-        return Err(Fault::Damaged("items were to be changed without an event".to_owned()));
-    }
-    Ok(())
-}
-
-/// Moves the stream on by the events of the batch, from where it was when the turn was taken.
-fn end_turn(changes: &BatchChanges, plan: &mut Plan<'_>) -> Result<(), Fault> {
-    let (Some(first), Some(last)) = (changes.events.first(), changes.events.last()) else { return Ok(()) };
-    let before = crate::codec::integer(first.sequence)? - 1;
-    let (sequence, at) = (crate::codec::integer(last.sequence)?, last.at.0);
-    plan.updates(
-        ("the stream", UPDATE_STREAM),
-        1,
-        vec![
-            column([STREAM].into_iter()),
-            column([sequence].into_iter()),
-            column([at].into_iter()),
-            column([before].into_iter()),
-        ],
-    );
-    Ok(())
-}
-
-/// The numbers of the `order.created` of a batch.
-fn created(changes: &BatchChanges) -> HashMap<OrderId, u64> {
-    let created = changes.events.iter().filter(|event| event.fact == Fact::OrderCreated);
-    created.filter_map(|event| Some((event.order_id?, event.sequence))).collect()
-}
-
-/// Refuses to delete what is never deleted.
-fn never_deleted<T>(what: &str) -> Result<T, Fault> {
-    Err(Fault::Conflict(format!("{what} is never deleted")))
+    stream::save(&changes.events, &mut plan)?;
+    let counted = vec![column([node.id].into_iter()), column([node.batch + 1].into_iter())];
+    plan.add(UPDATE_NODE, 1, counted);
+    Ok(plan)
 }

@@ -1,28 +1,15 @@
-//! Orders: the rows themselves, then what belongs to them. An update writes only the lines, payments and refunds that differ.
+//! Saves the rows of orders. What belongs to an order is saved in `lines.rs`, `payments.rs` and
+//! `refunds.rs`.
 
-use earmark_core::BatchChanges;
 use earmark_core::orders::Order;
 use earmark_core::text::{CustomerId, Reference};
 use earmark_store::codes;
 use uuid::Uuid;
 
+use super::changed::{ChangedOrders, New, Old};
 use super::plan::{Column, Plan, column};
-use super::{created, lines, never_deleted, payments, refunds};
 use crate::codec;
-use crate::fault::Fault;
-
-/// An order that was not there.
-pub(super) struct New<'a> {
-    pub(super) order: &'a Order,
-    /// The number of its `order.created`.
-    pub(super) created_sequence: i64,
-}
-
-/// An order that was.
-pub(super) struct Old<'a> {
-    pub(super) before: &'a Order,
-    pub(super) order: &'a Order,
-}
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_total, refunded_total, reserved_until, expiry_due_at, \
      confirmed_at, paid_at, shipping_address, metadata, cancellations, shipments, created_sequence, created_at, placed_total, \
@@ -31,7 +18,7 @@ const INSERT: &str = "INSERT INTO orders (id, version, status, updated_at, paid_
      unnest($6::bigint[]), unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::text[]), \
      unnest($12::text[]), unnest($13::text[]), unnest($14::text[]), unnest($15::bigint[]), unnest($16::bigint[]), unnest($17::bigint[]), \
      unnest($18::boolean[]), unnest($19::text[]), unnest($20::text[])";
-/// Leaves out what never changes after placement.
+/// Leaves out the columns that never change after placement.
 const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status, updated_at = u.updated_at, paid_total = u.paid_total, \
      refunded_total = u.refunded_total, reserved_until = u.reserved_until, expiry_due_at = u.expiry_due_at, \
      confirmed_at = u.confirmed_at, paid_at = u.paid_at, shipping_address = u.shipping_address, metadata = u.metadata, \
@@ -43,29 +30,12 @@ const UPDATE: &str = "UPDATE orders t SET version = u.version, status = u.status
 const INSERT_REFERENCE: &str =
     "INSERT INTO order_references (reference, order_id) SELECT unnest($1::text[]), unnest($2::uuid[])";
 
-pub(super) fn save<'a>(changes: &'a BatchChanges, plan: &mut Plan<'a>) -> Result<(), Fault> {
-    let created = created(changes);
-    let (mut new, mut old) = (Vec::new(), Vec::new());
-    for change in &changes.orders {
-        let Some(order) = change.after.as_deref() else { return never_deleted("an order") };
-        match change.before.as_deref() {
-            None => {
-                let sequence = created.get(&order.id).copied();
-                let sequence =
-                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
-                new.push(New { order, created_sequence: codec::integer(sequence)? });
-            }
-            Some(before) => old.push(Old { before, order }),
-        }
-    }
-    insert(&new, plan)?;
-    update(&old, plan)?;
-    lines::save(&new, &old, plan)?;
-    payments::save(&new, &old, plan)?;
-    refunds::save(&new, &old, plan)
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
+    insert(&changed.new, plan)?;
+    update(&changed.old, plan)
 }
 
-fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let orders: Vec<&Order> = new.iter().map(|new| new.order).collect();
     let mut columns = changing(&orders)?;
     columns.extend([
@@ -76,11 +46,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
         column(orders.iter().map(|order| order.customer_id.as_ref().map(CustomerId::as_str))),
         column(orders.iter().map(|order| order.reference.as_ref().map(Reference::as_str))),
     ]);
-    plan.inserts(("orders", INSERT), new.len(), columns);
+    plan.add(INSERT, new.len(), columns);
     let named: Vec<_> =
         orders.iter().filter_map(|order| Some((order.reference.as_ref()?.as_str(), order.id))).collect();
-    plan.inserts(
-        ("references", INSERT_REFERENCE),
+    plan.add(
+        INSERT_REFERENCE,
         named.len(),
         vec![
             column(named.iter().map(|(reference, _)| *reference)),
@@ -90,18 +60,18 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let orders: Vec<&Order> = old.iter().map(|old| old.order).collect();
     let mut columns = changing(&orders)?;
     let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
     columns.push(column(versions.into_iter()));
-    plan.updates(("orders", UPDATE), old.len(), columns);
+    plan.add(UPDATE, old.len(), columns);
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
-fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>, Fault> {
-    let each = |of: fn(&Order) -> Result<Option<String>, Fault>| {
+/// The columns that both statements have, in the same order.
+fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>> {
+    let each = |of: fn(&Order) -> Result<Option<String>>| {
         orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()
     };
     let version = orders.iter().map(|order| codec::integer(order.version)).collect::<Result<Vec<_>, _>>()?;

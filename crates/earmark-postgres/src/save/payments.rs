@@ -1,14 +1,14 @@
-//! The payments of orders: those that are new, and those that moved.
+//! Saves the payments of orders: those that are new, and those that changed.
 
 use earmark_core::payments::Payment;
 use earmark_core::text::Name;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
+use super::changed::ChangedOrders;
 use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO payments (id, version, status, gateway_reference, decline_code, attempts, next_attempt_at, updated_at, \
      order_id, attempt, amount, token, gateway, created_at) \
@@ -24,7 +24,7 @@ const UPDATE: &str = "UPDATE payments t SET version = u.version, status = u.stat
 const INSERT_KEY: &str =
     "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 0 FROM unnest($1::uuid[], $2::uuid[])";
 
-/// A payment, of which order, at which place.
+/// A payment with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
     order: Uuid,
     attempt: i16,
@@ -32,10 +32,10 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
-    let known = old.iter().map(|old| (old.order, old.before.payments.as_slice()));
-    for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
+    let known = changed.old.iter().map(|old| (old.order, old.before.payments.as_slice()));
+    for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
         let id = Uuid::from_u128(order.id.0);
         for (attempt, payment) in (0_i16..).zip(&order.payments) {
             match before.get(usize::try_from(attempt).unwrap_or(usize::MAX)) {
@@ -47,14 +47,14 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
             }
         }
     }
-    // Updates first: an attempt that ends makes room for the next one.
+    // Updates first: when an attempt has ended, the next one may be inserted.
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.updates(("payments", UPDATE), moved.len(), columns);
+    plan.add(UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| placed.payment.amount.minor())),
@@ -62,15 +62,15 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
         column(added.iter().map(|placed| placed.payment.gateway.as_str())),
         column(added.iter().map(|placed| placed.payment.created_at.0)),
     ]);
-    plan.inserts(("payments", INSERT), added.len(), columns);
+    plan.add(INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.payment.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.inserts(("ids of payments", INSERT_KEY), added.len(), vec![ids, orders]);
+    plan.add(INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, Fault> {
+/// The columns that both statements have, in the same order.
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>> {
     let payments = || placed.iter().map(|placed| placed.payment);
     let version = payments().map(|payment| codec::integer(payment.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

@@ -1,21 +1,19 @@
-//! Which statements does a save consist of, and did each change what it should? Collected first, then sent together, in order.
+//! Which statements does a save consist of, and did each change what it should? They are collected
+//! first, then sent together, in order.
 
 use std::borrow::Cow;
 
 use earmark_store::Overlap;
 use tokio_postgres::types::ToSql;
 
-use crate::connect::Session;
-use crate::fault::{BrokenOnPurpose, Fault};
+use crate::error::{DatabaseError, Result};
 use crate::pipeline::{Underway, answering_if_slow, pipelined};
+use crate::session::Session;
 
-/// What a statement writes, in words, and its text.
-pub(super) type Statement = (&'static str, &'static str);
-
-/// One parameter: a column as an array.
+/// A parameter of a statement: the values of one column as an array.
 pub(super) type Column<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
-/// The array of a column.
+/// The values of one column as a parameter.
 pub(super) fn column<'a, T>(values: impl Iterator<Item = T>) -> Column<'a>
 where
     T: ToSql + Sync + Send + 'a,
@@ -24,45 +22,43 @@ where
 }
 
 struct Planned<'a> {
-    what: &'static str,
     sql: Cow<'static, str>,
+    /// How many rows it shall change.
     rows: usize,
     columns: Vec<Column<'a>>,
 }
 
-/// The statements of one save.
-pub(super) struct Plan<'a> {
+/// The statements of one save, in the order in which they are sent.
+#[derive(Default)]
+pub(crate) struct Plan<'a> {
     statements: Vec<Planned<'a>>,
-    broken: Option<BrokenOnPurpose>,
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(broken: Option<BrokenOnPurpose>) -> Self {
-        Self { statements: Vec::new(), broken }
-    }
-
-    /// Rows that were absent.
-    pub(super) fn inserts(&mut self, (what, sql): Statement, rows: usize, columns: Vec<Column<'a>>) {
+    /// Adds a statement that shall change so many rows, unless there are none. If it updates rows
+    /// that were loaded, `AND t.version = u.was` is its last condition, so that a row at another
+    /// version is not changed and is missing from the count.
+    pub(super) fn add(&mut self, sql: &'static str, rows: usize, columns: Vec<Column<'a>>) {
         if rows > 0 {
-            self.statements.push(Planned { what, sql: Cow::Borrowed(sql), rows, columns });
+            self.statements.push(Planned { sql: Cow::Borrowed(sql), rows, columns });
         }
     }
 
-    /// Rows that were loaded: `sql` names their versions, `AND t.version = u.was`, as its last condition.
-    pub(super) fn updates(&mut self, (what, sql): Statement, rows: usize, columns: Vec<Column<'a>>) {
-        if rows > 0 {
-            let sql = match self.broken {
-                Some(BrokenOnPurpose::TurnsAndVersions) => {
-                    Cow::Owned(sql.replace("AND t.version = u.was", "AND u.was IS NOT NULL"))
-                }
-                _ => Cow::Borrowed(sql),
-            };
-            self.statements.push(Planned { what, sql, rows, columns });
+    /// Takes a statement out. Only where a proof has turned a protection off.
+    pub(crate) fn leave_out(&mut self, sql: &str) {
+        self.statements.retain(|planned| planned.sql != sql);
+    }
+
+    /// Has updates change rows at any version. Only where a proof has turned a protection off.
+    pub(crate) fn ignore_versions(&mut self) {
+        for planned in &mut self.statements {
+            let ignoring = planned.sql.replace("AND t.version = u.was", "AND u.was IS NOT NULL");
+            planned.sql = Cow::Owned(ignoring);
         }
     }
 
-    /// The first of its kind on a session costs a round trip.
-    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>, Fault> {
+    /// Prepares all of them. The first of its kind on a session costs a round trip.
+    async fn prepare(&self, session: &Session) -> Result<Vec<tokio_postgres::Statement>> {
         let mut prepared = Vec::with_capacity(self.statements.len());
         for planned in &self.statements {
             prepared.push(session.prepare_cached(&planned.sql).await?);
@@ -70,9 +66,10 @@ impl<'a> Plan<'a> {
         Ok(prepared)
     }
 
-    /// Sends all of them, has `meanwhile` answer while the server works, and checks each.
-    pub(super) async fn run(self, session: &Session, meanwhile: &mut dyn Overlap) -> Result<(), Fault> {
-        let prepared = answering_if_slow(meanwhile, self.prepare(session)).await?;
+    /// Sends all of them in one round trip, and checks how many rows each has changed. Answers that
+    /// are due are sent while the server works.
+    pub(crate) async fn run(self, session: &Session, overlap: &mut dyn Overlap) -> Result<()> {
+        let prepared = answering_if_slow(overlap, self.prepare(session)).await?;
         let parameters: Vec<Vec<&(dyn ToSql + Sync)>> = self
             .statements
             .iter()
@@ -82,13 +79,13 @@ impl<'a> Plan<'a> {
         for (statement, parameters) in prepared.iter().zip(&parameters) {
             underway.push(Box::pin(session.execute(statement, parameters)));
         }
-        let expected = self.statements.iter().map(|planned| (planned.what, planned.rows as u64));
-        let changed = pipelined(underway, || meanwhile.send_answers()).await;
+        let changed = pipelined(underway, || overlap.send_answers()).await;
         // The first error is the cause of those behind it.
-        for ((what, rows), changed) in expected.zip(changed) {
-            let changed = changed?;
+        for (planned, changed) in self.statements.iter().zip(changed) {
+            let (changed, rows) = (changed?, planned.rows as u64);
             if changed != rows {
-                return Err(Fault::Conflict(format!("{changed} of {rows} rows changed: {what}")));
+                let what = planned.sql.split(' ').take(3).collect::<Vec<_>>().join(" ");
+                return Err(DatabaseError::Conflict(format!("{changed} of {rows} rows changed: {what}")));
             }
         }
         Ok(())

@@ -1,13 +1,13 @@
-//! The refunds of orders: those that are new, and those that moved.
+//! Saves the refunds of orders: those that are new, and those that changed.
 
 use earmark_core::refunds::Refund;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::orders::{New, Old};
+use super::changed::ChangedOrders;
 use super::plan::{Column, Plan, column};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
 const INSERT: &str = "INSERT INTO refunds (id, version, status, attempts, next_attempt_at, updated_at, order_id, number, payment_id, \
      amount, reason, created_at) \
@@ -23,7 +23,7 @@ const UPDATE: &str = "UPDATE refunds t SET version = u.version, status = u.statu
 const INSERT_KEY: &str =
     "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])";
 
-/// A refund, of which order, at which place.
+/// A refund with the id of its order and its place there. `was` is the version that was loaded.
 struct Placed<'a> {
     order: Uuid,
     number: i32,
@@ -31,10 +31,10 @@ struct Placed<'a> {
     was: i64,
 }
 
-pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
     let (mut added, mut moved) = (Vec::new(), Vec::new());
-    let known = old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
-    for (order, before) in new.iter().map(|new| (new.order, &[][..])).chain(known) {
+    let known = changed.old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
+    for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
         let id = Uuid::from_u128(order.id.0);
         for (number, refund) in (0_i32..).zip(&order.refunds) {
             match before.get(usize::try_from(number).unwrap_or(usize::MAX)) {
@@ -48,11 +48,11 @@ pub(super) fn save<'a>(new: &[New<'a>], old: &[Old<'a>], plan: &mut Plan<'a>) ->
     }
     let mut columns = changing(&moved)?;
     columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.updates(("refunds", UPDATE), moved.len(), columns);
+    plan.add(UPDATE, moved.len(), columns);
     insert(&added, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
+fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut columns = changing(added)?;
     columns.extend([
         column(added.iter().map(|placed| Uuid::from_u128(placed.refund.payment_id.0))),
@@ -60,15 +60,15 @@ fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<(), Fault> {
         column(added.iter().map(|placed| codes::reason_number(placed.refund.reason))),
         column(added.iter().map(|placed| placed.refund.created_at.0)),
     ]);
-    plan.inserts(("refunds", INSERT), added.len(), columns);
+    plan.add(INSERT, added.len(), columns);
     let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.refund.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
-    plan.inserts(("ids of refunds", INSERT_KEY), added.len(), vec![ids, orders]);
+    plan.add(INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
-/// The columns that both statements have, in their order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>, Fault> {
+/// The columns that both statements have, in the same order.
+fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>> {
     let refunds = || placed.iter().map(|placed| placed.refund);
     let version = refunds().map(|refund| codec::integer(refund.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![

@@ -1,4 +1,7 @@
-//! Which items did a stretch of events touch? Events and the items of an order never change, so they are read before the transaction, which is short.
+//! Which items did a range of events touch?
+//!
+//! Events, and the items of an order, never change. So they are read before the transaction, which
+//! is short.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -11,12 +14,12 @@ use uuid::Uuid;
 
 use super::walk::{self, Segment};
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::events::STREAM;
 use crate::rows::{self, query};
+use crate::session::Session;
 
-/// Orders whose lines are read at once.
+/// How many orders have their lines read at once.
 const ORDERS: usize = 2_000;
 
 const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequence, min_order_id, max_order_id, highest_order_id) \
@@ -24,15 +27,16 @@ const INSERT: &str = "INSERT INTO segments (stream, after_sequence, last_sequenc
 const INSERT_LISTS: &str = "INSERT INTO segment_postings (sku, after_sequence, postings) \
      SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[])";
 
-/// A stretch that is to be grouped: the events after one, up to another.
+/// The events after one sequence, up to and including another.
 #[derive(Clone, Copy)]
-struct Stretch {
+struct SequenceRange {
     after: i64,
     last: i64,
 }
 
-/// Groups the next stretch, if there is one of such a length; tells whether there was.
-pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool, Fault> {
+/// Groups the next range if it has at least so many events, and at most so many of it. Gives
+/// whether it had.
+pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Result<bool> {
     let newest = walk::newest(session).await?;
     let after = newest.map_or(0, |segment| segment.last);
     let last = codec::integer(rows::events::last_sequence(session).await?)?;
@@ -41,17 +45,17 @@ pub(super) async fn next(session: &Session, events: &RangeInclusive<u64>) -> Res
         return Ok(false);
     }
     let last = if length > *events.end() { after + codec::integer(*events.end())? } else { last };
-    let stretch = Stretch { after, last };
-    let mut touched = placed(session, stretch).await?;
-    touched.extend(others(session, stretch).await?);
-    write(session, stretch, newest, group(touched)).await?;
+    let range = SequenceRange { after, last };
+    let mut touched = placed(session, range).await?;
+    touched.extend(others(session, range).await?);
+    write(session, range, newest, group(touched)).await?;
     Ok(true)
 }
 
-async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+async fn placed(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = 0";
     let mut created: HashMap<Uuid, u64> = HashMap::new();
-    for row in &query(session, sql, &[&STREAM, &stretch.after, &stretch.last]).await? {
+    for row in &query(session, sql, &[&STREAM, &range.after, &range.last]).await? {
         created.insert(get(row, 0)?, codec::count(row, 1)?);
     }
     let mut touched = Vec::new();
@@ -68,12 +72,11 @@ async fn placed(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting
     Ok(touched)
 }
 
-async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting)>, Fault> {
+async fn others(session: &Session, range: SequenceRange) -> Result<Vec<(Sku, Posting)>> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence <= $3 AND type = ANY($4)"
     );
-    let found =
-        query(session, &sql, &[&STREAM, &stretch.after, &stretch.last, &&MOVING_BUT_CREATED[..]]).await?;
+    let found = query(session, &sql, &[&STREAM, &range.after, &range.last, &&MOVING_BUT_CREATED[..]]).await?;
     let mut touched = Vec::new();
     for row in &found {
         let event = codec::event(row)?;
@@ -83,31 +86,32 @@ async fn others(session: &Session, stretch: Stretch) -> Result<Vec<(Sku, Posting
     Ok(touched)
 }
 
-/// Writes a segment, unless another node has written it meanwhile: who comes second waits at the row of the first, and leaves it.
+/// Writes a segment, unless another node has written it by now. Of two nodes that insert the same
+/// row the second waits for the first, and then writes nothing.
 async fn write(
     session: &Session,
-    stretch: Stretch,
+    range: SequenceRange,
     newest: Option<Segment>,
     grouped: Grouped,
-) -> Result<(), Fault> {
+) -> Result<()> {
     let id = |id: OrderId| Uuid::from_u128(id.0);
     let highest = newest.map_or(grouped.max_order_id, |before| before.highest.max(grouped.max_order_id));
     let (min, max, highest) = (id(grouped.min_order_id), id(grouped.max_order_id), id(highest));
     let lists = &grouped.lists;
     let skus: Vec<&str> = lists.iter().map(|(sku, _)| sku.as_str()).collect();
-    let after = vec![stretch.after; lists.len()];
+    let after = vec![range.after; lists.len()];
     let postings: Vec<&[u8]> = lists.iter().map(|(_, bytes)| bytes.as_slice()).collect();
     let insert = session.prepare_cached(INSERT).await?;
     let insert_lists = session.prepare_cached(INSERT_LISTS).await?;
     session.batch_execute("BEGIN").await?;
     let written = async {
         let begun =
-            session.execute(&insert, &[&STREAM, &stretch.after, &stretch.last, &min, &max, &highest]).await?;
+            session.execute(&insert, &[&STREAM, &range.after, &range.last, &min, &max, &highest]).await?;
         if begun == 1 {
             session.execute(&insert_lists, &[&skus, &after, &postings]).await?;
         }
         session.batch_execute("COMMIT").await
     };
-    // On an error the connection is given up, and the transaction with it.
+    // On an error the connection is dropped, and the transaction with it.
     Ok(written.await?)
 }

@@ -1,8 +1,12 @@
-//! Which events touched an item, and which orders have it? Answered without an index on the path of an order.
+//! Which events touched an item, and which orders have it? Answered without an index that every
+//! order would have to update.
 //!
-//! Once a stretch of events is long enough, one of the nodes groups it by item ([`build`]), on a thread and a connection of its own: a *segment*. A
-//! reader walks the segments from the newest to the oldest and scans the events after the last one ([`walk`]). Invariant: a segment begins where
-//! the one before ends and is committed whole, so nothing is missing and nothing counts twice.
+//! Once there are enough new events, one of the nodes groups them by item, on a thread and a
+//! connection of its own: a *segment* (`build.rs`). A reader walks the segments from the newest to
+//! the oldest, and scans the events after the newest (`walk.rs`).
+//!
+//! Invariant: a segment begins where the one before ends and is committed whole, so nothing is
+//! missing and nothing counts twice.
 
 mod build;
 pub(crate) mod walk;
@@ -13,29 +17,33 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::connect::{DatabaseUrl, Session, connect};
-use crate::fault::Fault;
-use crate::open::{OpenError, PostgresOptions};
-use crate::session::prepare_writer;
+use crate::connect::connect_writer;
+use crate::database_url::DatabaseUrl;
+use crate::error::{DatabaseError, Result};
+use crate::open_error::OpenError;
+use crate::options::PostgresOptions;
+use crate::session::Session;
 
-/// Between two looks at whether a stretch is full: at least this, and up to as much again, so that nodes do not look at the same moment.
+/// How often a node looks for enough new events: after this time at least, and up to twice as long,
+/// so that nodes do not all look at the same moment.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Every so many looks, a stretch that is not full is grouped as well: where little is sold, readers need not scan much either.
+/// Once in so many looks, fewer events than a full segment are grouped too. So readers have little
+/// to scan even where little is sold.
 const LOOKS: u32 = 64;
-/// What part of a full stretch is worth it.
+/// What part of a full segment is then enough.
 const PART: u64 = 32;
 
-/// How long it is left alone after what will not pass by itself.
-const AFTER_FAULT: Duration = Duration::from_secs(60);
+/// How long the thread waits after an error that will not pass by itself.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(60);
 
-/// The thread that groups. It ends when this is dropped.
+/// The thread that groups events. It ends when this is dropped.
 pub(crate) struct Segments {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Segments {
-    /// Starts it. Whatever goes wrong there, readers scan the events instead.
+    /// Starts it. If it fails later, readers scan the events instead.
     pub(crate) fn start(url: &DatabaseUrl, options: &PostgresOptions) -> Result<Self, OpenError> {
         let unusable = |error: std::io::Error| OpenError::Unusable(error.to_string());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(unusable)?;
@@ -69,39 +77,33 @@ async fn keep_grouping(url: &DatabaseUrl, full: u64) {
         let jitter = u64::from(Uuid::new_v4().as_bytes()[0]) * PAUSE.as_millis() as u64 / 256;
         tokio::time::sleep(PAUSE + Duration::from_millis(jitter)).await;
         let least = if look % LOOKS == 0 { full.div_ceil(PART) } else { full };
-        if let Err(fault) = catch_up(url, &mut session, least..=full).await {
+        if let Err(error) = catch_up(url, &mut session, least..=full).await {
             session = None;
-            if fault.ends_session() || fault.is_missing_table() {
-                // The writer meets the same database, and tells of it.
-                tracing::debug!(?fault, "no stretch of events can be grouped");
+            if error.ends_session() || error.is_missing_table() {
+                // The writer has the same trouble, and logs it.
+                tracing::debug!(?error, "no events can be grouped");
             } else {
                 tracing::warn!(
-                    ?fault,
-                    "a stretch of events could not be grouped; it is tried again in {AFTER_FAULT:?}"
+                    ?error,
+                    "events could not be grouped; it is tried again in {PAUSE_AFTER_ERROR:?}"
                 );
-                tokio::time::sleep(AFTER_FAULT).await;
+                tokio::time::sleep(PAUSE_AFTER_ERROR).await;
             }
         }
     }
 }
 
-/// Groups stretches of these lengths until there is none.
+/// Groups ranges of so many events until there are not enough.
 async fn catch_up(
     url: &DatabaseUrl,
     session: &mut Option<Session>,
     events: std::ops::RangeInclusive<u64>,
-) -> Result<(), Fault> {
+) -> Result<()> {
     if session.is_none() {
-        *session = Some(open(url).await.map_err(|error| Fault::Away(error.to_string()))?);
+        *session = Some(connect_writer(url).await.map_err(|error| DatabaseError::Away(error.to_string()))?);
     }
     if let Some(session) = session {
         while build::next(session, &events).await? {}
     }
     Ok(())
-}
-
-async fn open(url: &DatabaseUrl) -> Result<Session, OpenError> {
-    let session = connect(url).await?;
-    prepare_writer(&session).await?;
-    Ok(session)
 }

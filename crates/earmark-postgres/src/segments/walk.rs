@@ -1,4 +1,5 @@
-//! How does a reader go through the segments and the events after them? In one snapshot, in strides that grow the further it has to go.
+//! How does a reader go through the segments and the events after them? In one snapshot, in strides
+//! that grow the further it has to go.
 
 use std::collections::HashMap;
 
@@ -11,34 +12,34 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
-use crate::connect::Session;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows::events::STREAM;
 use crate::rows::query;
+use crate::session::Session;
 
-/// Segments in the first stride, and in the longest.
+/// How many segments are in the first stride, and in the longest.
 const STRIDE: (i64, i64) = (4, 1_024);
 
-/// A stretch of events that is grouped by item.
+/// A range of events that is grouped by item.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
-    /// The last event before it.
+    /// The sequence of the last event before it.
     pub(super) after: i64,
-    /// The last event in it.
+    /// The sequence of the last event in it.
     pub(super) last: i64,
-    /// Ids are made before their orders are committed, so segments overlap a little.
+    /// The lowest id of an order in it. Ids are made before their orders are committed, so the ids
+    /// of two segments may overlap a little.
     min: OrderId,
-    /// The highest id in this one or any older one.
+    /// The highest id of an order in this segment or any older one.
     pub(super) highest: OrderId,
 }
 
-/// The newest segment.
-pub(super) async fn newest(session: &Session) -> Result<Option<Segment>, Fault> {
+pub(super) async fn newest(session: &Session) -> Result<Option<Segment>> {
     Ok(segments(session, i64::MAX, 1).await?.pop())
 }
 
-/// So many segments that begin before an event, the newest first.
-async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>, Fault> {
+/// At most `count` segments that begin before an event, the newest first.
+async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segment>> {
     let sql = "SELECT after_sequence, last_sequence, min_order_id, highest_order_id FROM segments \
                WHERE stream = $1 AND after_sequence < $2 ORDER BY after_sequence DESC LIMIT $3";
     let read = |row: &Row| {
@@ -49,13 +50,14 @@ async fn segments(session: &Session, before: i64, count: i64) -> Result<Vec<Segm
     query(session, sql, &[&STREAM, &before, &count]).await?.iter().map(read).collect()
 }
 
-fn list(row: &Row, column: usize) -> Result<Vec<Posting>, Fault> {
+fn list(row: &Row, column: usize) -> Result<Vec<Posting>> {
     postings::read(get(row, column)?)
-        .ok_or_else(|| Fault::damaged("a list of events", "it ends in the middle"))
+        .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
 }
 
-/// The numbers of the events before `below` that moved an item's counters, newest first, at most `want`.
-pub(crate) async fn events(session: &Session, sku: &Sku, below: i64, want: usize) -> Result<Vec<i64>, Fault> {
+/// The numbers of the events before `below` that moved an item's counters, newest first, at most
+/// `want`.
+pub(crate) async fn events(session: &Session, sku: &Sku, below: i64, want: usize) -> Result<Vec<i64>> {
     let reached = newest(session).await?.map_or(0, |segment| segment.last);
     let mut found: Vec<i64> =
         placed_after(session, sku, reached, below).await?.into_iter().map(|(sequence, _)| sequence).collect();
@@ -80,13 +82,8 @@ pub(crate) async fn events(session: &Session, sku: &Sku, below: i64, want: usize
     Ok(found)
 }
 
-/// The placements after one event and before another that have a line of an item, in no order.
-async fn placed_after(
-    session: &Session,
-    sku: &Sku,
-    after: i64,
-    below: i64,
-) -> Result<Vec<(i64, OrderId)>, Fault> {
+/// The `order.created` events between two events, of orders with a line of an item; in no order.
+async fn placed_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<(i64, OrderId)>> {
     let sql = "SELECT order_id, sequence FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = 0";
     let created = query(session, sql, &[&STREAM, &after, &below]).await?;
     let mut sequences = HashMap::with_capacity(created.len());
@@ -107,7 +104,7 @@ async fn placed_after(
 }
 
 /// The numbers of the other events in between that moved an item's counters, in no order.
-async fn others_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<i64>, Fault> {
+async fn others_after(session: &Session, sku: &Sku, after: i64, below: i64) -> Result<Vec<i64>> {
     let sql = format!(
         "SELECT {EVENT_COLUMNS} FROM events WHERE stream = $1 AND sequence > $2 AND sequence < $3 AND type = ANY($4)"
     );
@@ -122,28 +119,24 @@ async fn others_after(session: &Session, sku: &Sku, after: i64, below: i64) -> R
     Ok(sequences)
 }
 
-/// The orders with a line of an item.
+/// The orders that have a line of an item.
 pub(crate) struct OrdersOfItem<'a> {
     sku: &'a Sku,
-    /// Those that no segment has yet.
+    /// Those that no segment has yet, in no order.
     newest: Vec<OrderId>,
 }
 
 impl<'a> OrdersOfItem<'a> {
-    /// Looks for the newest of them.
-    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self, Fault> {
+    /// Reads those that no segment has yet.
+    pub(crate) async fn open(session: &Session, sku: &'a Sku) -> Result<Self> {
         let reached = newest(session).await?.map_or(0, |segment| segment.last);
         let newest = placed_after(session, sku, reached, i64::MAX).await?;
         Ok(Self { sku, newest: newest.into_iter().map(|(_, id)| id).collect() })
     }
 
-    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
-    pub(crate) async fn highest(
-        &self,
-        session: &Session,
-        upto: OrderId,
-        want: usize,
-    ) -> Result<Vec<Uuid>, Fault> {
+    /// The highest ids up to `upto`, at most `want`, highest first. If there are fewer than `want`,
+    /// there are no more.
+    pub(crate) async fn highest(&self, session: &Session, upto: OrderId, want: usize) -> Result<Vec<Uuid>> {
         let sql = "SELECT postings FROM segment_postings WHERE sku = $1 AND after_sequence BETWEEN $2 AND $3";
         let mut found: Vec<OrderId> = self.newest.iter().copied().filter(|id| *id <= upto).collect();
         let (mut before, mut stride) = (i64::MAX, STRIDE.0);

@@ -1,4 +1,4 @@
-//! A shop on a database of its own, driven through the writer as everyone else drives it.
+//! A shop on a database of its own, driven through the engine as the writer drives it.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use earmark_cluster::{Cluster, ClusterOptions};
+use earmark_conformance::simulation::Simulation;
 use earmark_core::ids::{AdjustmentId, OrderId};
 use earmark_core::items::{AdjustmentReason, adjust::AdjustStock, adjust::StockChange, put::PutItem};
 use earmark_core::orders::Units;
@@ -18,10 +19,9 @@ use earmark_core::{
     Action, BatchChanges, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs,
 };
 use earmark_postgres::{DatabaseUrl, PostgresEngine, PostgresOptions, PostgresQueries, open};
-use earmark_store::simulation::Simulation;
 use earmark_store::{Clock, Engine, Overlap, Store, StoreError, StoreOptions};
 
-/// A server whose databases are forgotten with it, so nothing need be synced.
+/// A server whose databases are thrown away with it, so nothing need be synced.
 pub(crate) fn cluster() -> Cluster {
     Cluster::start_with(ClusterOptions::unsynced()).unwrap()
 }
@@ -44,7 +44,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-/// Fills a database with so many random commands, through a writer that is gone afterwards.
+/// Runs so many random commands on a database, through a writer that has ended afterwards.
 pub(crate) fn fill(url: &str, commands: usize) {
     let (engine, queries) = node(url);
     let clock = Clock::manual(Timestamp(0));
@@ -131,7 +131,7 @@ pub(crate) fn prepare(engine: &mut dyn Engine, commands: &[Command]) -> Result<B
     Ok(rows.take_changes())
 }
 
-/// Whoever waits behind the batch that is committed: somebody who needs these rows.
+/// What the writer does while a batch is committed: a next batch waits, which needs these rows.
 pub(crate) struct Follower(pub(crate) Keys);
 
 impl Overlap for Follower {
@@ -140,10 +140,10 @@ impl Overlap for Follower {
     }
 }
 
-/// Waits until somebody waits for a lock; only as long as a failure may take.
+/// Waits until a session waits for a lock, for as long as a failure may take.
 pub(crate) fn wait_for_a_waiter(cluster: &Cluster) {
     let waiting = || cluster.query("SELECT count(*) FROM pg_locks WHERE NOT granted").unwrap();
-    assert!((0..1_000).any(|_| waiting() != "0"), "nobody waits for a lock");
+    assert!((0..1_000).any(|_| waiting() != "0"), "no session waits for a lock");
 }
 
 /// A rule that placing an order breaks, and that only COMMIT finds broken.
@@ -163,7 +163,7 @@ pub(crate) fn run_and_go_on(engine: &mut dyn Engine, commands: &[Command]) -> Re
     done
 }
 
-/// Carries commands out as one batch; undone if the engine refuses.
+/// Runs commands as one batch; rolls it back if the engine refuses it.
 pub(crate) fn run(engine: &mut dyn Engine, commands: &[Command]) -> Result<(), StoreError> {
     let done = prepare(engine, commands).and_then(|changes| engine.commit(&changes, &mut ()));
     if done.is_err() {

@@ -1,18 +1,19 @@
 //! Which entries of the idempotency index have lost their rows?
 //!
-//! Rows are forgotten oldest first, and their entries stay behind: taking each out at once would write a page per key again. So once enough are
-//! gone, the writer goes through the index in key order, a few pages with each batch, and takes out what points below the oldest row.
+//! Rows are deleted oldest first, and their entries stay. To delete each entry at once would write
+//! a page for each key. So once enough rows are gone, the writer goes through the index in key
+//! order, a few pages with each batch, and deletes the entries that point below the oldest row.
 
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::Result;
 
-/// Forgotten rows that are worth going through the index.
+/// How many deleted rows are worth going through the index.
 const WORTH: usize = 4_096;
-/// Entries looked at with one batch.
+/// How many entries are looked at with one batch.
 const STEP_ENTRIES: usize = 512;
 
-/// Where the writer is on its way through the index.
+/// How far the writer has gone through the index.
 #[derive(Debug, Default)]
 pub(super) struct Sweep {
     committed: Place,
@@ -22,33 +23,34 @@ pub(super) struct Sweep {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Place {
-    /// Rows forgotten since the last sweep began.
-    forgotten: usize,
+    /// Rows deleted since the last sweep began.
+    deleted: usize,
     /// While under way: the last entry looked at, and the oldest row there was.
     under_way: Option<([u8; 16], i64)>,
 }
 
 impl Sweep {
-    /// What is to be swept in a database that was just opened: all of it, if anything was ever forgotten.
-    pub(super) fn begin(connection: &Connection) -> Result<Self, Fault> {
+    /// What is to be swept in a database that was just opened: all of it, if any row was ever
+    /// deleted.
+    pub(super) fn begin(connection: &Connection) -> Result<Self> {
         let oldest = oldest(connection)?;
-        let forgotten = if oldest.is_none_or(|oldest| oldest > 1) { WORTH } else { 0 };
-        let place = Place { forgotten, under_way: None };
+        let deleted = if oldest.is_none_or(|oldest| oldest > 1) { WORTH } else { 0 };
+        let place = Place { deleted, under_way: None };
         Ok(Self { committed: place, open: place })
     }
 
-    /// The open transaction forgets a row.
-    pub(super) fn forget(&mut self) {
-        self.open.forgotten = self.open.forgotten.saturating_add(1);
+    /// The open transaction deletes a row.
+    pub(super) fn row_deleted(&mut self) {
+        self.open.deleted = self.open.deleted.saturating_add(1);
     }
 
-    /// Goes on in the open transaction. Below `next_number` nothing is to be kept but the rows that are there.
-    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<(), Fault> {
+    /// Goes on in the open transaction. `next_number` is the number that the next row will have.
+    pub(super) fn step(&mut self, connection: &Connection, next_number: i64) -> Result<()> {
         let (after, floor) = match self.open.under_way {
             Some(place) => place,
-            None if self.open.forgotten < WORTH => return Ok(()),
+            None if self.open.deleted < WORTH => return Ok(()),
             None => {
-                self.open.forgotten = 0;
+                self.open.deleted = 0;
                 ([0; 16], oldest(connection)?.unwrap_or(next_number))
             }
         };
@@ -84,8 +86,8 @@ impl Sweep {
     }
 }
 
-/// The number of the oldest row.
-fn oldest(connection: &Connection) -> Result<Option<i64>, Fault> {
+/// The number of the oldest row; `None` if there is none.
+fn oldest(connection: &Connection) -> Result<Option<i64>> {
     let mut statement = connection.prepare_cached("SELECT min(number) FROM idempotency")?;
     Ok(statement.query_row([], |row| row.get(0))?)
 }

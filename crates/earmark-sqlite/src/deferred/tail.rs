@@ -1,8 +1,11 @@
 //! Which entries are not in their B-tree yet?
 //!
-//! New entries are *recent*. When a generation of them is full it is *frozen*: sorted once, then written in key order, a slice with each batch, so
-//! that many entries land on each page that is written, and no batch pays for all. Invariant: whatever was committed and is not in the B-tree as it was
-//! committed is here; `reached` tells up to which number the B-tree holds everything.
+//! New entries are *recent*. When there are enough of them for a generation, they are *frozen*:
+//! sorted once, then written in key order, a slice with each batch. So many entries land on each
+//! page that is written, and no batch pays for all.
+//!
+//! Invariant: every committed entry that the committed B-tree lacks is here. `reached` is the
+//! number up to which the B-tree holds everything.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -20,7 +23,7 @@ pub(crate) struct Tail<K, V> {
     /// The same, as the open transaction leaves it.
     merging: usize,
     reached: i64,
-    /// What the open transaction has added, with what it replaced.
+    /// What the open transaction has added, with what each entry replaced.
     added: Vec<(K, Option<V>)>,
 }
 
@@ -45,7 +48,7 @@ impl<K: Ord + Copy, V: Copy> Tail<K, V> {
         self.added.push((key, replaced));
     }
 
-    /// Makes what was added stand, as after a commit; for what is read back.
+    /// Makes what was added permanent, as a commit does. For entries that are read at the start.
     pub(crate) fn clear_added(&mut self) {
         self.added = Vec::new();
     }
@@ -70,8 +73,8 @@ impl<K: Ord + Copy, V: Copy> Tail<K, V> {
         self.reached
     }
 
-    /// The next entries to be written in the open transaction, in key order: as many as it added, and a few more, so that a generation is
-    /// written before the next one is full.
+    /// The next entries to be written in the open transaction, in key order. They are as many as it
+    /// added and a few more, so that a generation is written before the next one is full.
     pub(crate) fn take_slice(&mut self) -> &[(K, V)] {
         let share = self.frozen.len() * self.added.len() / self.generation_entries;
         let from = self.merging;
@@ -79,7 +82,8 @@ impl<K: Ord + Copy, V: Copy> Tail<K, V> {
         &self.frozen[from..self.merging]
     }
 
-    /// How far the B-tree reaches, if the open transaction ends a generation.
+    /// The number up to which the B-tree then holds everything, if the open transaction ends a
+    /// generation.
     pub(crate) fn ending(&self) -> Option<i64> {
         (!self.frozen.is_empty() && self.merging == self.frozen.len()).then_some(self.frozen_to)
     }

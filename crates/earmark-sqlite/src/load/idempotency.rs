@@ -1,4 +1,4 @@
-//! Used idempotency keys, found through the deferred index.
+//! Loads used idempotency keys by digest, through the deferred index.
 
 use std::collections::HashSet;
 
@@ -6,14 +6,14 @@ use earmark_core::WorkingSet;
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::Result;
 
 pub(super) fn load(
     connection: &Connection,
     deferred: &mut Deferred,
     digests: &HashSet<[u8; 16]>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<()> {
     for digest in digests {
         rows.idempotency.put_loaded(*digest, deferred.load_idempotency(connection, digest)?);
     }

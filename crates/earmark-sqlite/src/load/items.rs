@@ -1,4 +1,4 @@
-//! Items with their stock: one look-up in two narrow tables for each SKU.
+//! Loads items with their stock by SKU, from two narrow tables.
 
 use std::collections::HashSet;
 
@@ -6,9 +6,9 @@ use earmark_core::WorkingSet;
 use earmark_core::text::Sku;
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn load(connection: &Connection, skus: &HashSet<Sku>, rows: &mut WorkingSet) -> Result<(), Fault> {
+pub(super) fn load(connection: &Connection, skus: &HashSet<Sku>, rows: &mut WorkingSet) -> Result<()> {
     for sku in skus {
         let (item, stock) = match crate::rows::items::find(connection, sku)? {
             Some(found) => (Some(found.item), Some(found.stock)),

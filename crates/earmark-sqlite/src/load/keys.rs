@@ -1,4 +1,4 @@
-//! API keys.
+//! Loads API keys by id.
 
 use std::collections::HashSet;
 
@@ -6,13 +6,9 @@ use earmark_core::WorkingSet;
 use earmark_core::ids::KeyId;
 use rusqlite::Connection;
 
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn load(
-    connection: &Connection,
-    ids: &HashSet<KeyId>,
-    rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+pub(super) fn load(connection: &Connection, ids: &HashSet<KeyId>, rows: &mut WorkingSet) -> Result<()> {
     for id in ids {
         rows.api_keys.put_loaded(*id, crate::rows::keys::find(connection, *id)?);
     }

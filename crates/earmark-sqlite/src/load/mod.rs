@@ -1,4 +1,6 @@
-//! How do the rows that a batch names come in? Each kind has its file; a row that is not there is put in as absent.
+//! How are the rows that a batch needs loaded? One by one: a look-up costs no round trip.
+//!
+//! Each kind of row has its file. A row that is not there is put in as absent.
 
 mod carts;
 mod idempotency;
@@ -10,7 +12,7 @@ use earmark_core::{Keys, WorkingSet};
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::Result;
 
 /// Loads every row that `keys` name.
 pub(crate) fn load(
@@ -18,7 +20,7 @@ pub(crate) fn load(
     deferred: &mut Deferred,
     keys: &Keys,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<()> {
     idempotency::load(connection, deferred, &keys.idempotency, rows)?;
     items::load(connection, &keys.items, rows)?;
     carts::load(connection, &keys.carts, rows)?;

@@ -1,4 +1,4 @@
-//! Orders, and which order has which reference.
+//! Loads orders by id, and the ids of orders by reference.
 
 use std::collections::HashSet;
 
@@ -7,13 +7,9 @@ use earmark_core::ids::OrderId;
 use earmark_core::text::Reference;
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn load(
-    connection: &Connection,
-    ids: &HashSet<OrderId>,
-    rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+pub(super) fn load(connection: &Connection, ids: &HashSet<OrderId>, rows: &mut WorkingSet) -> Result<()> {
     for id in ids {
         rows.orders.put_loaded(*id, crate::rows::orders::find(connection, *id)?);
     }
@@ -24,7 +20,7 @@ pub(super) fn load_references(
     connection: &Connection,
     references: &HashSet<Reference>,
     rows: &mut WorkingSet,
-) -> Result<(), Fault> {
+) -> Result<()> {
     for reference in references {
         let mut statement = connection.prepare_cached("SELECT id FROM orders WHERE reference = ?1")?;
         let id: Option<[u8; 16]> = statement.query_row([reference.as_str()], |row| row.get(0)).optional()?;

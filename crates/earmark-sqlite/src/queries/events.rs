@@ -1,25 +1,25 @@
-//! What happened, oldest first?
+//! Lists events, oldest first.
 
 use earmark_core::ids::OrderId;
 use earmark_core::{Event, Fact};
 use earmark_store::{Page, RecordedEvent};
 use rusqlite::{OptionalExtension, Params};
 
-use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// The place of `order.created`, the one type that `events_by_type` leaves out.
 const ORDER_CREATED: usize = 0;
 
-/// A page of the history of the whole.
+/// A page of all events.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     after: u64,
     types: Option<&[usize]>,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
         let sql = format!(
@@ -30,7 +30,8 @@ pub(super) fn list(
     };
     let mut events = Vec::new();
     for index in types {
-        // Written into the statement, so that SQLite sees that the index, which leaves order.created out, has it.
+        // The type is part of the statement's text, so that SQLite sees that the index, which
+        // leaves `order.created` out, holds all that is wanted.
         let columns = codec::EVENT_COLUMNS;
         let from = match *index {
             ORDER_CREATED => "events NOT INDEXED WHERE type = 0".to_owned(),
@@ -44,13 +45,13 @@ pub(super) fn list(
     recorded(snapshot, events, limit)
 }
 
-/// A page of an order's history.
+/// A page of the events of an order.
 pub(super) fn list_of_order(
     snapshot: &Snapshot<'_>,
     id: OrderId,
     after: u64,
     limit: usize,
-) -> Result<Page<RecordedEvent>, Fault> {
+) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let created: Option<i64> = snapshot
         .connection
@@ -71,7 +72,7 @@ pub(super) fn list_of_order(
     recorded(snapshot, events, limit)
 }
 
-fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>, Fault> {
+fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut events = Vec::new();
@@ -81,8 +82,8 @@ fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<V
     Ok(events)
 }
 
-/// Adds what the events themselves do not keep.
-fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>, Fault> {
+/// Adds the order as it was placed to each `order.created`, which does not store it.
+fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>> {
     let Page { rows, more } = Page::of(events, limit);
     let with_order = |event: Event| {
         let placed = match (&event.fact, event.order_id) {
@@ -90,11 +91,11 @@ fn recorded(snapshot: &Snapshot<'_>, events: Vec<Event>, limit: usize) -> Result
                 Some(Box::new(rows::orders::get(snapshot.connection, id)?.as_placed()))
             }
             (Fact::OrderCreated, None) => {
-                return Err(Fault::damaged("an order.created without its order", event.sequence));
+                return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
             }
             _ => None,
         };
         Ok(RecordedEvent { event, placed })
     };
-    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_, Fault>>()?, more })
+    Ok(Page { rows: rows.into_iter().map(with_order).collect::<Result<_>>()?, more })
 }

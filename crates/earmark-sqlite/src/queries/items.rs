@@ -1,20 +1,16 @@
-//! Items, by SKU.
+//! Lists items, by SKU.
 
 use earmark_core::items::StockedItem;
 use earmark_store::{ItemFilter, Page};
 use rusqlite::named_params;
 
-use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::items::{COLUMNS, read};
+use crate::snapshot::Snapshot;
 
-/// A page of them.
-pub(super) fn list(
-    snapshot: &Snapshot<'_>,
-    filter: &ItemFilter,
-    limit: usize,
-) -> Result<Page<StockedItem>, Fault> {
+/// A page of the items that a filter lets through.
+pub(super) fn list(snapshot: &Snapshot<'_>, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>> {
     let mut statement = snapshot.connection.prepare_cached(&format!(
         "SELECT {COLUMNS} FROM items i CROSS JOIN stocks s ON s.sku = i.sku \
          WHERE i.sku > :after AND (:active IS NULL OR i.active = :active) AND (NOT :in_stock OR s.on_hand > s.reserved) \

@@ -1,20 +1,16 @@
-//! API keys, by id.
+//! Lists API keys, by id.
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
 use earmark_store::Page;
 
-use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows::keys::read;
+use crate::snapshot::Snapshot;
 
-/// A page of them.
-pub(super) fn list(
-    snapshot: &Snapshot<'_>,
-    after: Option<KeyId>,
-    limit: usize,
-) -> Result<Page<ApiKey>, Fault> {
+/// A page of the keys after an id.
+pub(super) fn list(snapshot: &Snapshot<'_>, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>> {
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys \
          WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2",

@@ -1,4 +1,6 @@
-//! What stands in the books? The read side: each call is one read transaction on a connection that can only read, so it sees one moment, and
+//! What is stored? The half that reads.
+//!
+//! Each call is one read transaction on a connection that can only read. So it sees one moment, and
 //! everything that was acknowledged before it began.
 
 mod carts;
@@ -31,9 +33,10 @@ use earmark_store::{
 };
 
 use crate::deferred::CustomerTail;
-use crate::{OpenError, SqliteOptions, rows};
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
+use crate::{rows, verify};
 use pool::Pool;
-pub(crate) use pool::Snapshot;
 
 /// The half that reads.
 #[derive(Debug)]
@@ -160,6 +163,6 @@ impl Queries for SqliteQueries {
 
     async fn verify(&self) -> Found<VerifyReport> {
         let customers = Arc::clone(&self.customers);
-        self.pool.read(move |snapshot| crate::audit::audit(snapshot, &customers)).await
+        self.pool.read(move |snapshot| verify::verify(snapshot, &customers)).await
     }
 }

@@ -1,4 +1,5 @@
-//! Payments and refunds across all orders, highest id first. Candidates come from an index, and every condition is checked on the row itself.
+//! Lists payments and refunds across all orders, highest id first. Candidates come from an index,
+//! and every condition is checked on the row itself.
 
 use std::collections::HashMap;
 
@@ -9,12 +10,12 @@ use earmark_core::refunds::{Refund, RefundStatus};
 use earmark_store::{Page, PaymentFilter, RefundFilter};
 use rusqlite::OptionalExtension;
 
-use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
 const PAYMENTS: &str =
@@ -25,34 +26,45 @@ const REFUNDS: &str = "SELECT id, order_id FROM refunds WHERE id BETWEEN ?1 AND 
 const PENDING_REFUNDS: &str =
     "SELECT id, order_id FROM refunds WHERE status = 0 AND id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT ?3";
 
+/// Which rows are looked at: those that this statement finds between two ids.
+#[derive(Clone, Copy)]
+struct Candidates {
+    sql: &'static str,
+    lowest: u128,
+    /// `None`: no id can match.
+    highest: Option<u128>,
+}
+
 /// The order that a refund belongs to.
-pub(super) fn find_order_of_refund(snapshot: &Snapshot<'_>, id: RefundId) -> Result<Option<Order>, Fault> {
+pub(super) fn find_order_of_refund(snapshot: &Snapshot<'_>, id: RefundId) -> Result<Option<Order>> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM refunds WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
 }
 
-/// A page of payments.
+/// A page of the payments that a filter lets through.
 pub(super) fn payments(
     snapshot: &Snapshot<'_>,
     filter: &PaymentFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Payment)>, Fault> {
+) -> Result<Page<(OrderId, Payment)>> {
     let sql = if filter.status == Some(PaymentStatus::Pending) { PENDING_PAYMENTS } else { PAYMENTS };
-    list(snapshot, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
         let payment = order.payments.iter().find(|payment| payment.id == PaymentId(id))?;
         filter.lets_through(payment).then(|| payment.clone())
     })
 }
 
-/// A page of refunds.
+/// A page of the refunds that a filter lets through.
 pub(super) fn refunds(
     snapshot: &Snapshot<'_>,
     filter: &RefundFilter,
     limit: usize,
-) -> Result<Page<(OrderId, Refund)>, Fault> {
+) -> Result<Page<(OrderId, Refund)>> {
     let sql = if filter.status == Some(RefundStatus::Pending) { PENDING_REFUNDS } else { REFUNDS };
-    list(snapshot, (sql, filter.bounds()), limit, |order, id| {
+    let (lowest, highest) = filter.bounds();
+    list(snapshot, Candidates { sql, lowest, highest }, limit, |order, id| {
         let refund = order.refunds.iter().find(|refund| refund.id == RefundId(id))?;
         filter.lets_through(refund).then(|| refund.clone())
     })
@@ -60,10 +72,11 @@ pub(super) fn refunds(
 
 fn list<T>(
     snapshot: &Snapshot<'_>,
-    (sql, (lowest, mut upto)): (&'static str, (u128, Option<u128>)),
+    candidates: Candidates,
     limit: usize,
     pick: impl Fn(&Order, u128) -> Option<T>,
-) -> Result<Page<(OrderId, T)>, Fault> {
+) -> Result<Page<(OrderId, T)>> {
+    let Candidates { sql, lowest, highest: mut upto } = candidates;
     let (mut rows, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
     while let Some(highest) = upto.filter(|highest| *highest >= lowest && rows.len() <= limit) {
         let mut statement = snapshot.connection.prepare_cached(sql)?;
@@ -79,7 +92,7 @@ fn list<T>(
             rows.extend(pick(&orders[&id], last).map(|row| (id, row)));
         }
         upto = if count == want { last.checked_sub(1) } else { None };
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(rows, limit))

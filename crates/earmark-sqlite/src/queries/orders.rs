@@ -1,4 +1,5 @@
-//! Which orders? Candidates come from the narrowest index, highest id first, and every condition is checked on the order itself.
+//! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
+//! checked on the order itself.
 
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::orders::{Order, OrderStatus};
@@ -7,17 +8,17 @@ use earmark_store::codes;
 use earmark_store::{OrderFilter, Page};
 use rusqlite::{OptionalExtension, Params};
 
-use super::Snapshot;
 use crate::codec;
 use crate::deferred::CustomerTail;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
 use crate::segments::walk;
+use crate::snapshot::Snapshot;
 
-/// The fewest candidates fetched at once.
+/// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
 
-/// Where candidates come from.
+/// Which index candidates come from. `newest` are orders that the index may lack.
 enum Source {
     Customer { hash: i64, newest: Vec<OrderId> },
     Sku { sku: Sku, newest: Vec<OrderId> },
@@ -27,19 +28,19 @@ enum Source {
 }
 
 /// The order that a payment belongs to.
-pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>, Fault> {
+pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>> {
     let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM payments WHERE id = ?1")?;
     let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
     order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
 }
 
-/// A page of them, highest id first.
+/// A page of the orders that a filter lets through, highest id first.
 pub(super) fn list(
     snapshot: &Snapshot<'_>,
     customers: &CustomerTail,
     filter: &OrderFilter,
     limit: usize,
-) -> Result<Page<Order>, Fault> {
+) -> Result<Page<Order>> {
     let source = source(snapshot, customers, filter)?;
     let (lowest, mut upto) = filter.bounds();
     let (mut orders, mut want) = (Vec::new(), limit.saturating_add(1).max(CANDIDATES_MIN));
@@ -49,7 +50,8 @@ pub(super) fn list(
             if orders.len() > limit || *id < lowest {
                 return Ok(Page::of(orders, limit));
             }
-            // What a tail names may be newer than this snapshot.
+            // The newest ones may have been committed after this snapshot began, and then are not
+            // in it.
             orders.extend(
                 rows::orders::find(snapshot.connection, *id)?.filter(|order| filter.lets_through(order)),
             );
@@ -59,17 +61,18 @@ pub(super) fn list(
             .filter(|_| candidates.len() == want)
             .and_then(|id| id.0.checked_sub(1))
             .map(OrderId);
-        // The fewer of them match, the more are asked for.
+        // The fewer of them match, the more are fetched.
         want = want.saturating_mul(2).min(1_000);
     }
     Ok(Page::of(orders, limit))
 }
 
-fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source, Fault> {
+fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilter) -> Result<Source> {
     if let Some(customer) = &filter.customer_id {
         let hash = codec::customer_hash(customer.as_str());
         loop {
-            // None: a generation ended between the two; the next snapshot has it.
+            // `None`: the B-tree has taken entries over since this snapshot began. The next
+            // snapshot has them.
             if let Some(newest) = customers.orders(snapshot.connection, hash)? {
                 return Ok(Source::Customer { hash, newest });
             }
@@ -87,8 +90,9 @@ fn source(snapshot: &Snapshot<'_>, customers: &CustomerTail, filter: &OrderFilte
 }
 
 impl Source {
-    /// The highest ids up to `upto`, at most `want`, highest first. Fewer than `want`: there are no more.
-    fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>, Fault> {
+    /// The highest ids up to `upto`, at most `want`, highest first. If there are fewer than `want`,
+    /// there are no more.
+    fn candidates(&self, snapshot: &Snapshot<'_>, upto: OrderId, want: usize) -> Result<Vec<OrderId>> {
         let (id, count) = (upto.to_bytes(), codec::limit(want));
         match self {
             Self::Customer { hash, newest } => {
@@ -116,7 +120,7 @@ impl Source {
     }
 }
 
-fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>, Fault> {
+fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query(parameters)?;
     let mut ids = Vec::new();
@@ -126,7 +130,7 @@ fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> R
     Ok(ids)
 }
 
-/// Adds the newest ones to what an index has; an order may be in both.
+/// Adds the newest ones to what an index has. An order may be in both.
 fn merge(mut indexed: Vec<OrderId>, newest: &[OrderId], upto: OrderId, want: usize) -> Vec<OrderId> {
     indexed.extend(newest.iter().filter(|id| **id <= upto));
     indexed.sort_unstable_by(|left, right| right.cmp(left));

@@ -1,4 +1,5 @@
-//! How does a read get a connection? A few of them, each used by one read at a time, on a thread that may block.
+//! How does a read get a connection? From a pool of a few, each used by one read at a time, on a
+//! thread that may block.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,9 +8,11 @@ use earmark_store::StoreError;
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::fault::Fault;
-use crate::open::open_reader;
-use crate::{OpenError, SqliteOptions};
+use crate::connect::open_reader;
+use crate::error::{DatabaseError, Result};
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
+use crate::snapshot::Snapshot;
 
 /// Connections that can only read.
 #[derive(Debug)]
@@ -36,23 +39,24 @@ impl Pool {
     pub(super) async fn read<T, W>(self: &Arc<Self>, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        W: FnOnce(&Snapshot<'_>) -> Result<T, Fault> + Send + 'static,
+        W: FnOnce(&Snapshot<'_>) -> Result<T> + Send + 'static,
     {
         let permit = self.permits.acquire().await;
-        let _permit = permit.map_err(|_| Fault::Gone("the read side is closed"))?;
+        let _permit = permit.map_err(|_| DatabaseError::Gone("the read side is closed"))?;
         let pool = Arc::clone(self);
-        // If the caller goes away the read goes on without a permit; the pool then opens one connection more, for so long.
+        // If the caller goes away, the read goes on without a permit. Until it ends, the pool may
+        // open one connection more.
         let task = tokio::task::spawn_blocking(move || pool.run(work));
-        task.await.map_err(|_| Fault::Gone("a read was cut off"))?.map_err(StoreError::from)
+        task.await.map_err(|_| DatabaseError::Gone("a read was cut off"))?.map_err(StoreError::from)
     }
 
-    fn run<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+    fn run<T>(&self, work: impl FnOnce(&Snapshot<'_>) -> Result<T>) -> Result<T> {
         let idle = self.lock().pop();
         let connection = match idle {
             Some(connection) => connection,
             None => open_reader(&self.path, self.cache_kib).map_err(|error| match error {
-                OpenError::Sqlite(error) => Fault::Sql(error),
-                _ => Fault::Gone("a reader could not be opened"),
+                OpenError::Sqlite(error) => DatabaseError::Sql(error),
+                _ => DatabaseError::Gone("a reader could not be opened"),
             })?,
         };
         let snapshot = Snapshot::begin(&connection)?;
@@ -69,34 +73,5 @@ impl Pool {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection within a read transaction: everything read through it is of one moment.
-#[derive(Debug)]
-pub(crate) struct Snapshot<'c> {
-    pub(crate) connection: &'c Connection,
-}
-
-impl<'c> Snapshot<'c> {
-    fn begin(connection: &'c Connection) -> Result<Self, Fault> {
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Self { connection })
-    }
-
-    /// Lets go of that moment; the next read begins a new one.
-    pub(crate) fn renew(&self) -> Result<(), Fault> {
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.connection.prepare_cached("BEGIN")?.execute([])?;
-        Ok(())
-    }
-}
-
-impl Drop for Snapshot<'_> {
-    fn drop(&mut self) {
-        let ended = self.connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([]));
-        if let Err(error) = ended {
-            tracing::warn!(%error, "a read transaction could not be ended");
-        }
     }
 }

@@ -1,21 +1,21 @@
-//! What is due? The lists that the workers ask for; each is a range of an index.
+//! What is due? Lists for the workers, each a range of an index.
 
 use earmark_core::Timestamp;
 use earmark_core::ids::{CartId, OrderId};
 use earmark_core::orders::Order;
 use earmark_store::KeySweep;
 
-use super::Snapshot;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 use crate::rows;
+use crate::snapshot::Snapshot;
 
 /// Orders whose reservation has run out, the longest due first.
 pub(super) fn due_reservations(
     snapshot: &Snapshot<'_>,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<OrderId>, Fault> {
+) -> Result<Vec<OrderId>> {
     let ids = ids(
         snapshot,
         "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id",
@@ -25,40 +25,33 @@ pub(super) fn due_reservations(
     Ok(ids.into_iter().map(OrderId::from_bytes).collect())
 }
 
-/// Orders with a payment to be asked about, the longest due first.
-pub(super) fn due_payments(
-    snapshot: &Snapshot<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<Order>, Fault> {
+/// Orders with a pending payment whose next attempt is due, the longest due first.
+pub(super) fn due_payments(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
     let sql = "SELECT order_id FROM payments WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
-/// Orders with a refund to be asked about, the longest due first.
-pub(super) fn due_refunds(
-    snapshot: &Snapshot<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<Order>, Fault> {
+/// Orders with a pending refund whose next attempt is due, the longest due first.
+pub(super) fn due_refunds(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
     let sql = "SELECT order_id FROM refunds WHERE status = 0 AND next_attempt_at <= ?1 ORDER BY next_attempt_at, order_id";
     orders(snapshot, &ids(snapshot, sql, now, limit)?)
 }
 
-/// Carts that have not been touched for long enough.
-pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>, Fault> {
+/// Carts that have expired, the longest expired first.
+pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>> {
     let ids =
         ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
     Ok(ids.into_iter().map(CartId::from_bytes).collect())
 }
 
-/// A stretch of the idempotency keys, in the order in which they were used; the cursor is a row's number.
+/// A range of the idempotency keys, in the order in which they were used. The cursor is the number
+/// of a row.
 pub(super) fn sweep_keys(
     snapshot: &Snapshot<'_>,
     after: Option<[u8; 16]>,
     made_before: Timestamp,
     limit: usize,
-) -> Result<KeySweep, Fault> {
+) -> Result<KeySweep> {
     let after = after.map_or(0, |cursor| i64::try_from(u128::from_be_bytes(cursor)).unwrap_or(i64::MAX));
     let mut statement = snapshot.connection.prepare_cached(
         "SELECT number, digest, created_at FROM idempotency WHERE number > ?1 ORDER BY number LIMIT ?2",
@@ -79,13 +72,8 @@ pub(super) fn sweep_keys(
     Ok(KeySweep { expired, next })
 }
 
-/// The first different ids of a list.
-fn ids(
-    snapshot: &Snapshot<'_>,
-    sql: &'static str,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<[u8; 16]>, Fault> {
+/// The first `limit` different ids that a statement finds.
+fn ids(snapshot: &Snapshot<'_>, sql: &'static str, now: Timestamp, limit: usize) -> Result<Vec<[u8; 16]>> {
     let mut statement = snapshot.connection.prepare_cached(sql)?;
     let mut found = statement.query([now.0])?;
     let mut ids = Vec::new();
@@ -100,6 +88,6 @@ fn ids(
     Ok(ids)
 }
 
-fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>, Fault> {
+fn orders(snapshot: &Snapshot<'_>, ids: &[[u8; 16]]) -> Result<Vec<Order>> {
     ids.iter().map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(*id))).collect()
 }

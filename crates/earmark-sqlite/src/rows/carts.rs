@@ -1,4 +1,4 @@
-//! A cart.
+//! How is a cart found and read?
 
 use earmark_core::carts::Cart;
 use earmark_core::ids::CartId;
@@ -6,17 +6,16 @@ use earmark_core::text::CustomerId;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-/// The cart of an id.
-pub(crate) fn find(connection: &Connection, id: CartId) -> Result<Option<Cart>, Fault> {
+pub(crate) fn find(connection: &Connection, id: CartId) -> Result<Option<Cart>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, customer_id, lines, metadata, created_at, updated_at, expires_at FROM carts WHERE id = ?1",
     )?;
     statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()?.transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<Cart, Fault> {
+fn read(row: &Row<'_>) -> Result<Cart> {
     Ok(Cart {
         id: CartId::from_bytes(row.get(0)?),
         version: codec::count(row, 1)?,

@@ -1,11 +1,11 @@
-//! An event, and where the history ends.
+//! Reads events, and the number of the last one.
 
 use earmark_core::movements::{self, Delta};
 use earmark_core::{Event, Fact, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows::orders;
 
 /// The types that move counters, but for `order.created`, as SQL lists them.
@@ -14,13 +14,13 @@ pub(crate) fn moving_types() -> String {
 }
 
 /// The number of the last event; 0 before the first.
-pub(crate) fn last_sequence(connection: &Connection) -> Result<u64, Fault> {
+pub(crate) fn last_sequence(connection: &Connection) -> Result<u64> {
     let mut statement = connection.prepare_cached("SELECT coalesce(max(sequence), 0) FROM events")?;
     statement.query_row([], |row| Ok(codec::count(row, 0)))?
 }
 
 /// The number and the time of the last event; zero before the first.
-pub(crate) fn last(connection: &Connection) -> Result<(u64, Timestamp), Fault> {
+pub(crate) fn last(connection: &Connection) -> Result<(u64, Timestamp)> {
     let mut statement =
         connection.prepare_cached("SELECT sequence, at FROM events ORDER BY sequence DESC LIMIT 1")?;
     let last =
@@ -29,22 +29,22 @@ pub(crate) fn last(connection: &Connection) -> Result<(u64, Timestamp), Fault> {
 }
 
 /// The event with this number.
-pub(crate) fn find(connection: &Connection, sequence: i64) -> Result<Option<Event>, Fault> {
+pub(crate) fn find(connection: &Connection, sequence: i64) -> Result<Option<Event>> {
     let mut statement = connection.prepare_cached(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events WHERE sequence = ?1",
     )?;
     statement.query_row([sequence], |row| Ok(codec::event(row))).optional()?.transpose()
 }
 
-/// What an event did to the counters.
-pub(crate) fn deltas(connection: &Connection, event: &Event) -> Result<Vec<Delta>, Fault> {
+/// What an event did to the counters of items.
+pub(crate) fn deltas(connection: &Connection, event: &Event) -> Result<Vec<Delta>> {
     let order = match (&event.fact, event.order_id) {
         (Fact::OrderCreated, Some(id)) => Some(orders::get(connection, id)?),
         (Fact::OrderCreated, None) => {
-            return Err(Fault::damaged("an order.created without its order", event.sequence));
+            return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
         }
         (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
-            return Err(Fault::damaged("a stock.adjusted without its item", event.sequence));
+            return Err(DatabaseError::damaged("a stock.adjusted without its item", event.sequence));
         }
         _ => None,
     };

@@ -1,21 +1,21 @@
-//! A used idempotency key.
+//! Reads used idempotency keys.
 
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use earmark_core::ids::{OrderId, PaymentId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
 /// The record in the row with this number.
-pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>, Fault> {
+pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>> {
     let mut statement = connection.prepare_cached(
         "SELECT digest, fingerprint, created_at, order_id, payment_id, whole FROM idempotency WHERE number = ?1",
     )?;
     statement.query_row([number], |row| Ok(read(row))).optional()?.transpose()
 }
 
-fn read(row: &Row<'_>) -> Result<IdempotencyRecord, Fault> {
+fn read(row: &Row<'_>) -> Result<IdempotencyRecord> {
     let order = row.get::<_, Option<[u8; 16]>>(3)?.map(OrderId::from_bytes);
     let payment = row.get::<_, Option<[u8; 16]>>(4)?.map(PaymentId::from_bytes);
     let answer = match (order, payment) {
@@ -23,7 +23,7 @@ fn read(row: &Row<'_>) -> Result<IdempotencyRecord, Fault> {
         (Some(order), Some(payment)) => KeptAnswer::Payment(order, payment),
         _ => KeptAnswer::Whole(
             codec::document(row, 5)?
-                .ok_or_else(|| Fault::damaged("an idempotency key", "it has no answer"))?,
+                .ok_or_else(|| DatabaseError::damaged("an idempotency key", "it has no answer"))?,
         ),
     };
     Ok(IdempotencyRecord {

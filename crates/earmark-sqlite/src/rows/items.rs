@@ -1,46 +1,47 @@
-//! An item with its stock.
+//! Reads items with their stock.
 
 use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::text::{Description, Name, Sku, Url};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
 /// The columns that [`read`] takes, of `items` as `i` and `stocks` as `s`.
 pub(crate) const COLUMNS: &str = "i.sku, i.name, i.description, i.unit_price, i.active, i.image_url, i.metadata, i.created_at, \
      s.on_hand, s.reserved, s.version, s.updated_at";
 
-/// The item of a SKU, with its stock.
-pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedItem>, Fault> {
+/// The item with this SKU, and its stock.
+pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedItem>> {
     let Some(item) = find_item(connection, sku)? else { return Ok(None) };
-    let stock = find_stock(connection, sku)?.ok_or_else(|| Fault::damaged("an item has no stock", sku))?;
+    let stock =
+        find_stock(connection, sku)?.ok_or_else(|| DatabaseError::damaged("an item has no stock", sku))?;
     Ok(Some(StockedItem { item, stock }))
 }
 
-/// The description of an item.
-pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>, Fault> {
+/// The item without its stock.
+pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>> {
     let mut statement = connection.prepare_cached(
         "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1",
     )?;
     statement.query_row([sku.as_str()], |row| Ok(read_item(row))).optional()?.transpose()
 }
 
-/// The counters of an item.
-pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>, Fault> {
+/// The stock of an item.
+pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>> {
     let mut statement = connection
         .prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;
     statement.query_row([sku.as_str()], |row| Ok(read_stock(row, 0, sku.clone()))).optional()?.transpose()
 }
 
 /// The item in a row of [`COLUMNS`].
-pub(crate) fn read(row: &Row<'_>) -> Result<StockedItem, Fault> {
+pub(crate) fn read(row: &Row<'_>) -> Result<StockedItem> {
     let item = read_item(row)?;
     let stock = read_stock(row, 8, item.sku.clone())?;
     Ok(StockedItem { item, stock })
 }
 
-fn read_item(row: &Row<'_>) -> Result<Item, Fault> {
+fn read_item(row: &Row<'_>) -> Result<Item> {
     Ok(Item {
         sku: codec::text(row, 0, Sku::parse)?,
         name: codec::text(row, 1, Name::parse)?,
@@ -53,10 +54,10 @@ fn read_item(row: &Row<'_>) -> Result<Item, Fault> {
     })
 }
 
-fn read_stock(row: &Row<'_>, first: usize, sku: Sku) -> Result<Stock, Fault> {
+fn read_stock(row: &Row<'_>, first: usize, sku: Sku) -> Result<Stock> {
     let (on_hand, reserved) = (row.get(first)?, row.get(first + 1)?);
     if reserved > on_hand {
-        return Err(Fault::damaged("more reserved than on hand", &sku));
+        return Err(DatabaseError::damaged("more reserved than on hand", &sku));
     }
     let (version, updated_at) = (codec::count(row, first + 2)?, codec::time(row, first + 3)?);
     Ok(Stock { sku, on_hand, reserved, version, updated_at })

@@ -1,4 +1,4 @@
-//! An API key.
+//! How is an API key found and read?
 
 use earmark_core::ids::KeyId;
 use earmark_core::keys::ApiKey;
@@ -7,10 +7,9 @@ use earmark_store::codes;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-/// The key of an id.
-pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>, Fault> {
+pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?1",
     )?;
@@ -18,7 +17,7 @@ pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>,
 }
 
 /// The key in a row of id, version, name, role, secret_hash, created_at, revoked_at.
-pub(crate) fn read(row: &Row<'_>) -> Result<ApiKey, Fault> {
+pub(crate) fn read(row: &Row<'_>) -> Result<ApiKey> {
     Ok(ApiKey {
         id: KeyId::from_bytes(row.get(0)?),
         version: codec::count(row, 1)?,

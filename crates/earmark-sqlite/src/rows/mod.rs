@@ -1,4 +1,5 @@
-//! How is a row found and read? Shared by the writer, the read side and the audit, so that all of them see the same thing.
+//! How is a row found and read? The writer, the queries and the verification share this, so that
+//! all of them see the same thing.
 
 pub(crate) mod carts;
 pub(crate) mod events;

@@ -1,4 +1,4 @@
-//! An order with everything that belongs to it.
+//! Reads orders with all that belongs to them.
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
 use earmark_core::orders::{Order, OrderLine};
@@ -9,10 +9,10 @@ use earmark_store::{StoreError, codes};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
-/// The order of an id.
-pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>, Fault> {
+/// The order with this id; `None` if it is not there.
+pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
          paid_at, customer_id, reference, shipping_address, metadata, cancellations, shipments FROM orders WHERE id = ?1",
@@ -28,12 +28,12 @@ pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>
     Ok(Some(order))
 }
 
-/// An order that another row names.
-pub(crate) fn get(connection: &Connection, id: OrderId) -> Result<Order, Fault> {
-    find(connection, id)?.ok_or_else(|| Fault::damaged("an order is named but not there", id))
+/// The order with this id, which must be there because another row names it.
+pub(crate) fn get(connection: &Connection, id: OrderId) -> Result<Order> {
+    find(connection, id)?.ok_or_else(|| DatabaseError::damaged("an order is named but not there", id))
 }
 
-fn read(row: &Row<'_>) -> Result<Order, Fault> {
+fn read(row: &Row<'_>) -> Result<Order> {
     Ok(Order {
         id: OrderId::from_bytes(row.get(0)?),
         version: codec::count(row, 1)?,
@@ -56,7 +56,7 @@ fn read(row: &Row<'_>) -> Result<Order, Fault> {
     })
 }
 
-fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>, Fault> {
+fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>> {
     let mut statement = connection.prepare_cached(
         "SELECT sku, name, unit_price, quantity, cancelled, shipped, delivered, returned FROM order_lines \
          WHERE order_id = ?1 ORDER BY line",
@@ -78,7 +78,7 @@ fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>, Fault> 
     Ok(lines)
 }
 
-fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>, Fault> {
+fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, version, status, amount, token, gateway, gateway_reference, decline_code, attempts, next_attempt_at, \
          created_at, updated_at FROM payments WHERE order_id = ?1 ORDER BY attempt",
@@ -104,7 +104,7 @@ fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>, Fault>
     Ok(payments)
 }
 
-fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>, Fault> {
+fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>> {
     let mut statement = connection.prepare_cached(
         "SELECT id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, updated_at \
          FROM refunds WHERE order_id = ?1 ORDER BY number",

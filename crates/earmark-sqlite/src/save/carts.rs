@@ -1,15 +1,15 @@
-//! Carts, the only rows of the shop that are deleted.
+//! Saves carts, the only rows of the shop that are deleted.
 
 use earmark_core::Change;
 use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<()> {
     for change in changes {
         match (&change.before, &change.after) {
             (None, Some(cart)) => insert(connection, cart)?,
@@ -21,7 +21,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Cart>]) -> Result<
     Ok(())
 }
 
-fn insert(connection: &Connection, cart: &Cart) -> Result<(), Fault> {
+fn insert(connection: &Connection, cart: &Cart) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO carts (id, version, customer_id, lines, metadata, created_at, updated_at, expires_at) \
@@ -40,7 +40,7 @@ fn insert(connection: &Connection, cart: &Cart) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Fault> {
+fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE carts SET version = ?2, customer_id = ?3, lines = ?4, metadata = ?5, updated_at = ?6, expires_at = ?7 \
@@ -56,12 +56,12 @@ fn update(connection: &Connection, before: &Cart, cart: &Cart) -> Result<(), Fau
             cart.expires_at.0,
             codec::integer(before.version)?,
         ])?;
-    one(changed, cart.id)
+    expect_one(changed, cart.id)
 }
 
-fn delete(connection: &Connection, before: &Cart) -> Result<(), Fault> {
+fn delete(connection: &Connection, before: &Cart) -> Result<()> {
     let changed = connection
         .prepare_cached("DELETE FROM carts WHERE id = ?1 AND version = ?2")?
         .execute(params![before.id.to_bytes(), codec::integer(before.version)?])?;
-    one(changed, before.id)
+    expect_one(changed, before.id)
 }

@@ -1,4 +1,4 @@
-//! Events, appended.
+//! Appends the events of a batch.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
@@ -7,13 +7,13 @@ use earmark_store::codes;
 use rusqlite::{Connection, params};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, events: &[Event]) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (sequence, at, type, actor, order_id, sku, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
-    // Most events of a batch have the same actor.
+    // Most events of a batch have the same actor, so its text is made once.
     let mut last: Option<(&Actor, String)> = None;
     for event in events {
         let actor = match last.take() {

@@ -1,22 +1,23 @@
-//! Used idempotency keys: appended under a number, and found through the deferred index.
+//! Saves used idempotency keys: they are appended under a number, and found through the deferred
+//! index.
 
 use earmark_core::Change;
 use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::Result;
 
 pub(super) fn save(
     connection: &Connection,
     deferred: &mut Deferred,
     changes: &[Change<IdempotencyRecord>],
-) -> Result<(), Fault> {
+) -> Result<()> {
     for change in changes {
         if let Some(before) = &change.before {
-            one(deferred.forget_idempotency(connection, &before.digest)?, "an idempotency key")?;
+            expect_one(deferred.delete_idempotency(connection, &before.digest)?, "an idempotency key")?;
         }
         if let Some(record) = &change.after {
             insert(connection, deferred, record)?;
@@ -25,7 +26,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<(), Fault> {
+fn insert(connection: &Connection, deferred: &mut Deferred, record: &IdempotencyRecord) -> Result<()> {
     let (order, payment, whole) = match &record.answer {
         KeptAnswer::Placed(order) => (Some(order.to_bytes()), None, None),
         KeptAnswer::Payment(order, payment) => (Some(order.to_bytes()), Some(payment.to_bytes()), None),

@@ -1,15 +1,15 @@
-//! Items and their stock. The stock row carries the version of both.
+//! Saves items and their stock. The stock row carries the version of both.
 
 use earmark_core::Change;
 use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
 use rusqlite::{Connection, params};
 
-use super::{never_deleted, one};
+use super::refusals::{expect_one, never_deleted};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<()> {
     for change in changes {
         let Some(item) = &change.after else { return never_deleted("an item") };
         let sql = match change.before {
@@ -32,12 +32,12 @@ pub(super) fn save(connection: &Connection, changes: &[Change<Item>]) -> Result<
             codec::to_pairs(&item.metadata)?,
             item.created_at.0,
         ])?;
-        one(changed, &item.sku)?;
+        expect_one(changed, &item.sku)?;
     }
     Ok(())
 }
 
-pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) -> Result<(), Fault> {
+pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO stocks (sku, on_hand, reserved, version, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
@@ -60,7 +60,7 @@ pub(super) fn save_stocks(connection: &Connection, changes: &[Change<Stock>]) ->
                 codec::integer(before.version)?,
             ])?,
         };
-        one(changed, sku)?;
+        expect_one(changed, sku)?;
     }
     Ok(())
 }

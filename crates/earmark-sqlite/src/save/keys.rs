@@ -1,4 +1,4 @@
-//! API keys.
+//! Saves API keys: new ones, and those that were revoked.
 
 use earmark_core::Change;
 use earmark_core::keys::ApiKey;
@@ -6,11 +6,11 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::{never_deleted, one};
+use super::refusals::{expect_one, never_deleted};
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Result<()> {
     for change in changes {
         let Some(key) = &change.after else { return never_deleted("an API key") };
         let version = codec::integer(key.version)?;
@@ -40,7 +40,7 @@ pub(super) fn save(connection: &Connection, changes: &[Change<ApiKey>]) -> Resul
                     codec::integer(before.version)?,
                 ])?,
         };
-        one(changed, key.id)?;
+        expect_one(changed, key.id)?;
     }
     Ok(())
 }

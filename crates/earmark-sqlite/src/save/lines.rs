@@ -1,20 +1,21 @@
-//! The lines of an order: all of a new one, and of another those whose counters moved.
+//! Saves the lines of an order: all lines of a new order, and those lines of another whose counters
+//! moved.
 
 use earmark_core::orders::Order;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
-pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     match before {
         None => insert(connection, order),
         Some(before) => update(connection, before, order),
     }
 }
 
-fn insert(connection: &Connection, order: &Order) -> Result<(), Fault> {
+fn insert(connection: &Connection, order: &Order) -> Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO order_lines (order_id, line, sku, name, unit_price, quantity, cancelled, shipped, delivered, returned) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
@@ -37,9 +38,9 @@ fn insert(connection: &Connection, order: &Order) -> Result<(), Fault> {
     Ok(())
 }
 
-fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), Fault> {
+fn update(connection: &Connection, before: &Order, order: &Order) -> Result<()> {
     if before.lines.len() != order.lines.len() {
-        return Err(Fault::Conflict(format!("the lines of {} were placed once", order.id)));
+        return Err(DatabaseError::Conflict(format!("the lines of {} were placed once", order.id)));
     }
     let mut update = connection.prepare_cached(
         "UPDATE order_lines SET cancelled = ?4, shipped = ?5, delivered = ?6, returned = ?7 \
@@ -56,7 +57,7 @@ fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), 
             line.delivered,
             line.returned,
         ])?;
-        one(changed, order.id)?;
+        expect_one(changed, order.id)?;
     }
     Ok(())
 }

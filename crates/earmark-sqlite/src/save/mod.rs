@@ -1,5 +1,9 @@
-//! How are the changes of a batch written? Inserts where nothing was before; otherwise an update of the version that was loaded, and a count
-//! other than one is [`Fault::Conflict`]. Each kind has its file.
+//! How are the changes of a batch written? One statement for each row.
+//!
+//! A row that was absent is inserted; a row that was loaded is updated only if it still has the
+//! version that was loaded. A statement that changes another number of rows than one is a
+//! [`DatabaseError::Conflict`](crate::error::DatabaseError::Conflict). Each kind of row has its
+//! file.
 
 mod carts;
 mod events;
@@ -10,19 +14,16 @@ mod lines;
 mod orders;
 mod payments;
 mod refunds;
+mod refusals;
 
 use earmark_core::BatchChanges;
 use rusqlite::Connection;
 
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::Result;
 
 /// Writes all of it into the open transaction.
-pub(crate) fn save(
-    connection: &Connection,
-    deferred: &mut Deferred,
-    changes: &BatchChanges,
-) -> Result<(), Fault> {
+pub(crate) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<()> {
     items::save(connection, &changes.items)?;
     items::save_stocks(connection, &changes.stocks)?;
     carts::save(connection, &changes.carts)?;
@@ -30,14 +31,4 @@ pub(crate) fn save(
     keys::save(connection, &changes.api_keys)?;
     idempotency::save(connection, deferred, &changes.idempotency)?;
     events::save(connection, &changes.events)
-}
-
-/// Refuses a count of changed rows other than one.
-fn one(count: usize, what: impl std::fmt::Display) -> Result<(), Fault> {
-    if count == 1 { Ok(()) } else { Err(Fault::Conflict(format!("{count} rows changed: {what}"))) }
-}
-
-/// Refuses to delete what is never deleted.
-fn never_deleted<T>(what: &str) -> Result<T, Fault> {
-    Err(Fault::Conflict(format!("{what} is never deleted")))
 }

@@ -1,4 +1,5 @@
-//! Orders: the row itself, then what belongs to it. An update writes only the lines, payments and refunds that differ.
+//! Saves orders: the row itself, then what belongs to it. An update writes only the lines, payments
+//! and refunds that differ.
 
 use std::collections::HashMap;
 
@@ -9,16 +10,13 @@ use earmark_core::{BatchChanges, Fact};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::{lines, never_deleted, one, payments, refunds};
+use super::refusals::{expect_one, never_deleted};
+use super::{lines, payments, refunds};
 use crate::codec;
 use crate::deferred::Deferred;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 
-pub(super) fn save(
-    connection: &Connection,
-    deferred: &mut Deferred,
-    changes: &BatchChanges,
-) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, deferred: &mut Deferred, changes: &BatchChanges) -> Result<()> {
     if changes.orders.is_empty() {
         return Ok(());
     }
@@ -33,8 +31,8 @@ pub(super) fn save(
         match &change.before {
             None => {
                 let sequence = created.get(&order.id).copied();
-                let sequence =
-                    sequence.ok_or_else(|| Fault::damaged("an order without its order.created", order.id))?;
+                let sequence = sequence
+                    .ok_or_else(|| DatabaseError::damaged("an order without its order.created", order.id))?;
                 insert(connection, order, codec::integer(sequence)?)?;
                 if let Some(customer) = &order.customer_id {
                     deferred.add_customer_order(customer, order.id);
@@ -50,7 +48,7 @@ pub(super) fn save(
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<(), Fault> {
+fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO orders (id, version, status, created_sequence, created_at, updated_at, placed_total, paid_total, \
@@ -83,8 +81,8 @@ fn insert(connection: &Connection, order: &Order, created_sequence: i64) -> Resu
     Ok(())
 }
 
-/// Leaves out what never changes after placement.
-fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), Fault> {
+/// Leaves out the columns that never change after placement.
+fn update(connection: &Connection, before: &Order, order: &Order) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE orders SET version = ?2, status = ?3, updated_at = ?4, paid_total = ?5, refunded_total = ?6, \
@@ -108,5 +106,5 @@ fn update(connection: &Connection, before: &Order, order: &Order) -> Result<(), 
             codec::to_list(&order.shipments)?,
             codec::integer(before.version)?,
         ])?;
-    one(changed, order.id)
+    expect_one(changed, order.id)
 }

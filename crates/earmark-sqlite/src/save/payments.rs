@@ -1,4 +1,4 @@
-//! The payments of an order: those that are new, and those that moved.
+//! Saves the payments of an order: those that are new, and those that changed.
 
 use earmark_core::orders::Order;
 use earmark_core::payments::Payment;
@@ -6,13 +6,13 @@ use earmark_core::text::Name;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     let known = before.map_or(&[][..], |before| &before.payments);
-    // Updates first: an attempt that ends makes room for the next one.
+    // Updates first: when an attempt has ended, the next one may be inserted.
     for (was, payment) in known.iter().zip(&order.payments).filter(|(was, payment)| was != payment) {
         update(connection, was, payment)?;
     }
@@ -22,7 +22,7 @@ pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Orde
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Payment) -> Result<(), Fault> {
+fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Payment) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO payments (order_id, attempt, id, version, status, amount, token, gateway, gateway_reference, \
@@ -48,7 +48,7 @@ fn insert(connection: &Connection, order: &Order, attempt: usize, payment: &Paym
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(), Fault> {
+fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE payments SET version = ?2, status = ?3, gateway_reference = ?4, decline_code = ?5, attempts = ?6, \
@@ -65,5 +65,5 @@ fn update(connection: &Connection, was: &Payment, payment: &Payment) -> Result<(
             payment.updated_at.0,
             codec::integer(was.version)?,
         ])?;
-    one(changed, payment.id)
+    expect_one(changed, payment.id)
 }

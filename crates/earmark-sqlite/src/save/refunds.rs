@@ -1,15 +1,15 @@
-//! The refunds of an order: those that are new, and those that moved.
+//! Saves the refunds of an order: those that are new, and those that changed.
 
 use earmark_core::orders::Order;
 use earmark_core::refunds::Refund;
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 
-use super::one;
+use super::refusals::expect_one;
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::Result;
 
-pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<(), Fault> {
+pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Order) -> Result<()> {
     let known = before.map_or(&[][..], |before| &before.refunds);
     for (was, refund) in known.iter().zip(&order.refunds).filter(|(was, refund)| was != refund) {
         update(connection, was, refund)?;
@@ -20,7 +20,7 @@ pub(super) fn save(connection: &Connection, before: Option<&Order>, order: &Orde
     Ok(())
 }
 
-fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund) -> Result<(), Fault> {
+fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO refunds (order_id, number, id, payment_id, version, status, amount, reason, attempts, \
@@ -43,7 +43,7 @@ fn insert(connection: &Connection, order: &Order, number: usize, refund: &Refund
     Ok(())
 }
 
-fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), Fault> {
+fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<()> {
     let changed = connection
         .prepare_cached(
             "UPDATE refunds SET version = ?2, status = ?3, attempts = ?4, next_attempt_at = ?5, updated_at = ?6 \
@@ -58,5 +58,5 @@ fn update(connection: &Connection, was: &Refund, refund: &Refund) -> Result<(), 
             refund.updated_at.0,
             codec::integer(was.version)?,
         ])?;
-    one(changed, refund.id)
+    expect_one(changed, refund.id)
 }

@@ -1,4 +1,5 @@
-//! Which items did a stretch of events touch? Read and grouped on a thread of its own, so that the writer only has to append.
+//! Which items did a range of events touch? They are read and grouped on a thread of its own, so
+//! that the writer only has to append.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -9,19 +10,20 @@ use earmark_store::postings::{Grouped, Posting, group};
 use rusqlite::Connection;
 
 use crate::codec;
-use crate::fault::Fault;
-use crate::open::open_reader;
+use crate::connect::open_reader;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 
-/// A stretch that is to be grouped.
+/// A range of events that the thread shall group: those after one sequence, up to and including
+/// another.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Order {
+pub(super) struct Job {
     pub(super) segment: i64,
     pub(super) after: u64,
     pub(super) upto: u64,
 }
 
-/// A grouped stretch.
+/// A segment that is grouped, and not written yet.
 #[derive(Debug)]
 pub(super) struct Built {
     pub(super) segment: i64,
@@ -29,36 +31,31 @@ pub(super) struct Built {
     pub(super) grouped: Grouped,
 }
 
-/// Builds what is asked for until nobody asks any more.
-pub(super) fn run(
-    path: &Path,
-    cache_kib: u32,
-    orders: &Receiver<Order>,
-    built: &SyncSender<Result<Built, Fault>>,
-) {
-    while let Ok(order) = orders.recv() {
+/// Does one job after the other until the sender is dropped.
+pub(super) fn run(path: &Path, cache_kib: u32, jobs: &Receiver<Job>, built: &SyncSender<Result<Built>>) {
+    while let Ok(job) = jobs.recv() {
         let result = open_reader(path, cache_kib)
-            .map_err(|error| Fault::Damaged(error.to_string()))
-            .and_then(|connection| build(&connection, order));
+            .map_err(|error| DatabaseError::Damaged(error.to_string()))
+            .and_then(|connection| build(&connection, job));
         if built.send(result).is_err() {
             return;
         }
     }
 }
 
-/// Groups a stretch.
-pub(super) fn build(connection: &Connection, order: Order) -> Result<Built, Fault> {
-    let mut touched = placed(connection, order)?;
-    touched.extend(others(connection, order)?);
-    Ok(Built { segment: order.segment, upto: order.upto, grouped: group(touched) })
+/// Groups the events of a job by item.
+pub(super) fn build(connection: &Connection, job: Job) -> Result<Built> {
+    let mut touched = placed(connection, job)?;
+    touched.extend(others(connection, job)?);
+    Ok(Built { segment: job.segment, upto: job.upto, grouped: group(touched) })
 }
 
-fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {
     let mut statement = connection.prepare_cached(
         "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
          WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
     )?;
-    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut found = statement.query([codec::integer(job.after)?, codec::integer(job.upto)?])?;
     let mut touched = Vec::new();
     while let Some(row) = found.next()? {
         let placed = Some(OrderId::from_bytes(row.get(2)?));
@@ -67,13 +64,13 @@ fn placed(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, 
     Ok(touched)
 }
 
-fn others(connection: &Connection, order: Order) -> Result<Vec<(Sku, Posting)>, Fault> {
+fn others(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence, at, type, actor, order_id, sku, data FROM events \
          WHERE sequence > ?1 AND sequence <= ?2 AND type IN ({})",
         rows::events::moving_types()
     ))?;
-    let mut found = statement.query([codec::integer(order.after)?, codec::integer(order.upto)?])?;
+    let mut found = statement.query([codec::integer(job.after)?, codec::integer(job.upto)?])?;
     let mut touched = Vec::new();
     while let Some(row) = found.next()? {
         let event = codec::event(row)?;

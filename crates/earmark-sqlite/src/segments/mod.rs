@@ -1,8 +1,12 @@
-//! Which events touched an item, and which orders have it? Answered without an index on the path of an order.
+//! Which events touched an item, and which orders have it? Answered without an index that every
+//! order would have to update.
 //!
-//! Once a stretch of events is full, a thread of its own groups it by item ([`build`]), and the writer appends the groups, some rows with each batch: a
-//! *segment*. A reader walks the segments from the newest to the oldest and scans the events after the last one. Invariant: a segment's row in
-//! `segments` is written with the last of its groups, so what is not complete is scanned, and nothing is ever missing or counted twice.
+//! Once there are enough new events, a thread of its own groups them by item (`build.rs`). The
+//! writer then appends the groups, some rows with each batch: a *segment*. A reader walks the
+//! segments from the newest to the oldest, and scans the events after the newest (`walk.rs`).
+//!
+//! Invariant: a segment's row in `segments` is written with the last of its groups. So a segment
+//! that is not complete is scanned, and nothing is ever missing or counted twice.
 
 mod build;
 pub(crate) mod walk;
@@ -14,35 +18,36 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 
 use crate::codec;
-use crate::fault::Fault;
-use crate::{OpenError, SqliteOptions};
-use build::{Built, Order};
+use crate::error::Result;
+use crate::open_error::OpenError;
+use crate::options::SqliteOptions;
+use build::{Built, Job};
 
-/// Rows written by one transaction while nobody waits.
+/// How many rows one transaction writes while no command waits.
 const IDLE_ROWS: usize = 2_000;
 
-/// The segments, as the writer has them.
+/// What the writer knows of the segments.
 #[derive(Debug)]
 pub(crate) struct Segments {
     segment_events: u64,
     last_segment: i64,
-    /// The last event in a segment, and the last one of all.
+    /// The sequence of the last event in a segment, and of the last event of all.
     reached: u64,
     last_sequence: u64,
-    /// No stretch is asked for before there are so many events.
+    /// No segment is requested before there are so many events.
     not_before: u64,
-    orders: Option<SyncSender<Order>>,
-    built: Receiver<Result<Built, Fault>>,
-    asked: bool,
+    jobs: Option<SyncSender<Job>>,
+    built: Receiver<Result<Built>>,
+    is_requested: bool,
     ready: Option<Built>,
-    /// Rows of `ready` that are written, and the same as the open transaction leaves it.
+    /// How many rows of `ready` are written as committed, and as the open transaction leaves it.
     written: usize,
     writing: usize,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Segments {
-    /// Throws away what a crash left incomplete, and starts the thread that groups.
+    /// Deletes what a crash left incomplete, and starts the thread that groups.
     pub(crate) fn open(
         connection: &Connection,
         path: &Path,
@@ -53,10 +58,10 @@ impl Segments {
             [],
         )?;
         let (last_segment, reached) = walk::last(connection)?;
-        let (orders, asked_for) = sync_channel(1);
+        let (jobs, received_jobs) = sync_channel(1);
         let (built_sender, built) = sync_channel(1);
         let (owned, cache_kib) = (path.to_owned(), options.reader_cache_kib);
-        let body = move || build::run(&owned, cache_kib, &asked_for, &built_sender);
+        let body = move || build::run(&owned, cache_kib, &received_jobs, &built_sender);
         let thread = std::thread::Builder::new().name("segments".into()).spawn(body);
         let thread = thread.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
         let mut segments = Self {
@@ -65,38 +70,39 @@ impl Segments {
             reached,
             last_sequence: crate::rows::events::last_sequence(connection)?,
             not_before: 0,
-            orders: Some(orders),
+            jobs: Some(jobs),
             built,
-            asked: false,
+            is_requested: false,
             ready: None,
             written: 0,
             writing: 0,
             thread: Some(thread),
         };
-        segments.ask();
+        segments.request_next();
         Ok(segments)
     }
 
-    /// Asks for the next stretch, if it is full and none is on its way.
-    fn ask(&mut self) {
+    /// Requests the next segment, if there are enough events for it and none is under way.
+    fn request_next(&mut self) {
         let upto = self.reached.saturating_add(self.segment_events);
-        if self.asked || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
+        if self.is_requested || self.ready.is_some() || self.last_sequence < upto.max(self.not_before) {
             return;
         }
-        let order = Order { segment: self.last_segment + 1, after: self.reached, upto };
-        self.asked = self.orders.as_ref().is_some_and(|orders| orders.try_send(order).is_ok());
+        let job = Job { segment: self.last_segment + 1, after: self.reached, upto };
+        self.is_requested = self.jobs.as_ref().is_some_and(|jobs| jobs.try_send(job).is_ok());
     }
 
-    /// Takes a grouped stretch over. Whatever goes wrong there, readers scan the events instead, so no order is ever refused for it.
+    /// Takes a grouped segment from the thread, if one is ready. If grouping failed, readers scan
+    /// the events instead, so no order is ever refused for it.
     fn receive(&mut self) {
         match self.built.try_recv() {
             Ok(Ok(built)) => {
-                self.asked = false;
+                self.is_requested = false;
                 self.ready = Some(built);
             }
-            Ok(Err(fault)) => {
-                tracing::warn!(?fault, "a stretch of events could not be grouped");
-                self.asked = false;
+            Ok(Err(error)) => {
+                tracing::warn!(?error, "events could not be grouped");
+                self.is_requested = false;
                 self.postpone();
             }
             Err(TryRecvError::Empty) => {}
@@ -109,15 +115,16 @@ impl Segments {
         }
     }
 
-    /// Leaves it alone for a stretch's worth of events.
+    /// Drops the segment that is ready, and requests none until as many events have come again.
     pub(crate) fn postpone(&mut self) {
         self.ready = None;
         (self.written, self.writing) = (0, 0);
         self.not_before = self.last_sequence.saturating_add(self.segment_events);
     }
 
-    /// Appends some rows in the open transaction: twice the share of a batch with so many events.
-    pub(crate) fn write_slice(&mut self, connection: &Connection, batch_events: usize) -> Result<(), Fault> {
+    /// Appends some rows in the open transaction: twice the share of a batch with so many events,
+    /// so that a segment is complete before the next one is due.
+    pub(crate) fn write_slice(&mut self, connection: &Connection, batch_events: usize) -> Result<()> {
         if self.ready.is_none() {
             self.receive();
         }
@@ -126,21 +133,21 @@ impl Segments {
         self.write(connection, 2 * rows * batch_events / events + 1)
     }
 
-    /// Whether there is something to append while nobody waits.
+    /// Whether there is something to append while no command waits.
     pub(crate) fn has_work(&mut self) -> bool {
         if self.ready.is_none() {
             self.receive();
-            self.ask();
+            self.request_next();
         }
         self.ready.is_some()
     }
 
     /// Appends many rows in the open transaction.
-    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<(), Fault> {
+    pub(crate) fn write_idle(&mut self, connection: &Connection) -> Result<()> {
         self.write(connection, IDLE_ROWS)
     }
 
-    fn write(&mut self, connection: &Connection, count: usize) -> Result<(), Fault> {
+    fn write(&mut self, connection: &Connection, count: usize) -> Result<()> {
         let Some(built) = &self.ready else { return Ok(()) };
         let upto = built.grouped.lists.len().min(self.writing.saturating_add(count));
         let mut insert = connection.prepare_cached(
@@ -165,7 +172,7 @@ impl Segments {
         Ok(())
     }
 
-    /// The open transaction was committed.
+    /// The open transaction was committed. `last_sequence` is the last event in it, if it had one.
     pub(crate) fn committed(&mut self, last_sequence: Option<u64>) {
         self.last_sequence = last_sequence.unwrap_or(self.last_sequence);
         self.written = self.writing;
@@ -173,7 +180,7 @@ impl Segments {
             (self.last_segment, self.reached) = (built.segment, built.upto);
             (self.written, self.writing) = (0, 0);
         }
-        self.ask();
+        self.request_next();
     }
 
     /// The open transaction left no trace.
@@ -184,8 +191,8 @@ impl Segments {
 
 impl Drop for Segments {
     fn drop(&mut self) {
-        self.orders = None;
-        // It may be waiting to hand a stretch over, or about to.
+        self.jobs = None;
+        // The thread may be waiting to send a segment, or be about to.
         while self.built.recv().is_ok() {}
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -1,4 +1,4 @@
-//! How does a reader go through the segments and the events after them, in one snapshot?
+//! How does a reader go through the segments and the events after them? In one snapshot.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
@@ -6,21 +6,21 @@ use earmark_store::postings::{self, Posting};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::codec;
-use crate::fault::Fault;
+use crate::error::{DatabaseError, Result};
 use crate::rows;
 
-/// A complete segment.
+/// A segment all of whose rows are written.
 #[derive(Clone, Copy, Debug)]
 struct Segment {
     number: i64,
-    /// The last event before it.
+    /// The sequence of the last event before it.
     after: u64,
     min_order_id: OrderId,
     max_order_id: OrderId,
 }
 
 /// The number of the last segment, and of the last event in it; zeros before the first.
-pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
+pub(crate) fn last(connection: &Connection) -> Result<(i64, u64)> {
     let mut statement = connection
         .prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
     let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
@@ -28,7 +28,7 @@ pub(crate) fn last(connection: &Connection) -> Result<(i64, u64), Fault> {
 }
 
 /// All segments, the newest first.
-fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
+fn segments(connection: &Connection) -> Result<Vec<Segment>> {
     let mut statement = connection.prepare_cached(
         "SELECT segment, last_sequence, min_order_id, max_order_id FROM segments ORDER BY segment",
     )?;
@@ -46,27 +46,31 @@ fn segments(connection: &Connection) -> Result<Vec<Segment>, Fault> {
     Ok(segments)
 }
 
-fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>, Fault> {
+fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>> {
     let mut statement =
         connection.prepare_cached("SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2")?;
     let mut rows = statement.query((segment, sku.as_str()))?;
     match rows.next()? {
         Some(row) => {
-            let bytes =
-                row.get_ref(0)?.as_blob().map_err(|error| Fault::damaged("a list of events", error))?;
-            postings::read(bytes).ok_or_else(|| Fault::damaged("a list of events", "it ends in the middle"))
+            let bytes = row
+                .get_ref(0)?
+                .as_blob()
+                .map_err(|error| DatabaseError::damaged("a list of events", error))?;
+            postings::read(bytes)
+                .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
         }
         None => Ok(Vec::new()),
     }
 }
 
-/// The events before `below` that may have moved an item's counters, newest first, handed to `take` until it says that it is enough.
+/// Hands the events before `below` that may have moved an item's counters to `take`, newest first,
+/// until it gives `false`.
 pub(crate) fn events(
     connection: &Connection,
     sku: &Sku,
     below: u64,
-    take: &mut dyn FnMut(u64) -> Result<bool, Fault>,
-) -> Result<(), Fault> {
+    take: &mut dyn FnMut(u64) -> Result<bool>,
+) -> Result<()> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(&format!(
         "SELECT sequence FROM events e WHERE sequence > ?1 AND sequence < ?2 AND type IN (0, {}) \
@@ -93,7 +97,7 @@ pub(crate) fn events(
 }
 
 /// The orders with a line of an item that no segment has yet, in no order.
-pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>, Fault> {
+pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>> {
     let (_, reached) = last(connection)?;
     let mut statement = connection.prepare_cached(
         "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
@@ -107,15 +111,12 @@ pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<Or
     Ok(ids)
 }
 
-/// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of an item; highest first.
+/// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of
+/// an item; highest first.
 ///
-/// Ids are made before their orders are committed, so segments overlap a little; each keeps its lowest and highest id.
-pub(crate) fn orders(
-    connection: &Connection,
-    sku: &Sku,
-    upto: OrderId,
-    want: usize,
-) -> Result<Vec<OrderId>, Fault> {
+/// Ids are made before their orders are committed, so the ids of two segments may overlap a little.
+/// Each segment keeps its lowest and highest id.
+pub(crate) fn orders(connection: &Connection, sku: &Sku, upto: OrderId, want: usize) -> Result<Vec<OrderId>> {
     let segments = segments(connection)?;
     // The highest id in each segment or any older one.
     let mut highest: Vec<OrderId> = segments

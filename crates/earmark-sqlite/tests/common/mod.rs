@@ -10,39 +10,20 @@ use earmark_core::orders::place::{Confirm, PlaceOrder, Source};
 use earmark_core::orders::{CancelReason, Units, cancel::CancelOrder};
 use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use earmark_core::{Action, Caller, Command, Keys, Money, Span, Timestamp, WorkingSet, decide, needs};
+use earmark_random::Random;
 use earmark_sqlite::{SqliteEngine, SqliteOptions, SqliteQueries, open};
 use earmark_store::{Engine, Pace};
 
 /// When everything happens: late in 2026.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_000_000_000_000);
 
-/// SplitMix64.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(crate) fn wide(&mut self) -> u128 {
-        u128::from(self.next()) << 64 | u128::from(self.next())
-    }
-
-    /// The id of an order made about now.
-    pub(crate) fn order_id(&mut self) -> OrderId {
-        let millis = u128::try_from(NOW.0 / 1000).unwrap() + u128::from(self.below(5));
-        OrderId(millis << 80 | 7 << 76 | 2 << 62 | self.wide() >> 68)
-    }
+/// The id of an order made about now.
+pub(crate) fn order_id(random: &mut Random) -> OrderId {
+    let millis = u128::try_from(NOW.0 / 1000).unwrap() + u128::from(random.below(5));
+    OrderId(millis << 80 | 7 << 76 | 2 << 62 | random.next_u128() >> 68)
 }
 
-/// Both halves of an engine.
+/// The half that writes and the half that reads.
 pub(crate) struct Shop {
     pub(crate) engine: SqliteEngine,
     pub(crate) queries: SqliteQueries,
@@ -133,7 +114,7 @@ impl Shop {
         self.run(&(0..items).map(|number| receive(number, 1_000_000)).collect::<Vec<_>>());
     }
 
-    /// Decides, commits, and keeps house as under load.
+    /// Decides, commits, and maintains as under load.
     pub(crate) fn run(&mut self, commands: &[Command]) {
         let changes = self.decide(commands);
         self.engine.commit(&changes, &mut ()).unwrap();

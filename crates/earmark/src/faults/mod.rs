@@ -14,7 +14,7 @@ mod shop;
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_postgres::BrokenOnPurpose;
+use earmark_postgres::Protections;
 use earmark_store::Engine;
 use earmark_workers::PaymentGateway;
 
@@ -32,7 +32,7 @@ pub(crate) struct Faults(Option<Fault>);
 enum Fault {
     Engine(EngineFault),
     Gateway(GatewayFault),
-    Postgres(BrokenOnPurpose),
+    Postgres(Protections),
 }
 
 impl Faults {
@@ -49,9 +49,9 @@ impl Faults {
         Ok(Self(Some(fault)))
     }
 
-    /// What PostgreSQL shall do without.
-    pub(crate) fn postgres(self) -> Option<BrokenOnPurpose> {
-        if let Some(Fault::Postgres(broken)) = self.0 { Some(broken) } else { None }
+    /// The protections that are left to PostgreSQL; `None` if the fault is not in there.
+    pub(crate) fn postgres(self) -> Option<Protections> {
+        if let Some(Fault::Postgres(left)) = self.0 { Some(left) } else { None }
     }
 
     /// The engine with its fault around it, or the engine itself.
