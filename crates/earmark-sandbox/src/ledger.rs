@@ -40,7 +40,7 @@ pub struct Entry {
     pub key: String,
     /// The caller's own id, wherever the protocol carries it.
     pub id: String,
-    /// The gateway's id.
+    /// The id that the gateway gave it.
     pub reference: String,
     /// The gateway's id of the charge, for a refund; None for a charge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,7 +120,8 @@ impl Ledger {
 
     /// Writes an entry; [`Syncer::sync`] has to follow before it is answered.
     ///
-    /// # Panics If it cannot be written. That poisons the lock around the ledger, so no request is
+    /// # Panics
+    /// If it cannot be written. That poisons the lock around the ledger, so no request is
     /// answered any more.
     pub(crate) fn append(&mut self, entry: Entry) -> &Entry {
         assert!(self.find(entry.kind, &entry.key).is_none(), "a key is written once");

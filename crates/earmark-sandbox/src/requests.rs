@@ -6,7 +6,7 @@ use crate::tokens;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// That of `docs/gateway-protocol.md`.
+    /// The protocol of `docs/gateway-protocol.md`.
     Signed,
     Stripe,
 }
@@ -77,7 +77,7 @@ pub(crate) enum Outcome {
 /// How a fault spoils an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SpoiltAnswer {
-    /// Status 500.
+    /// The answer has status 500.
     Error,
     /// The connection is reset.
     Reset,

@@ -21,7 +21,8 @@ pub struct Server {
 impl Server {
     /// Reads the ledger and takes the address.
     ///
-    /// # Errors The ledger cannot be read or is in use, the address is taken, or the notification
+    /// # Errors
+    /// The ledger cannot be read or is in use, the address is taken, or the notification
     /// URL is not one.
     pub async fn start(options: Options) -> Result<Self, SandboxError> {
         let listen = options.listen;

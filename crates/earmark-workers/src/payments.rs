@@ -20,7 +20,7 @@ use earmark_core::payments::{Payment, PaymentStatus};
 use earmark_store::{Interest, Store, Subscription};
 
 use crate::backoff;
-use crate::gateways::{CALLS_MAX, Charge, Charged, Guard, Held, Permit, Turn};
+use crate::gateways::{Blocked, CALLS_MAX, Charge, Charged, Guard, Permit, Try};
 use crate::runner::{Worker, WorkerError};
 use crate::share::{Row, Share};
 use crate::submit::submit;
@@ -46,7 +46,7 @@ pub struct Payments {
 enum Started {
     Yes,
     InProgress,
-    Not(Held),
+    Not(Blocked),
 }
 
 impl Payments {
@@ -63,15 +63,15 @@ impl Payments {
         if !lock(&self.in_progress).insert(payment.id) {
             return Started::InProgress;
         }
-        let turn = if payment.attempts == 0 { Turn::First } else { Turn::Again };
+        let this_try = if payment.attempts == 0 { Try::First } else { Try::Again };
         // A payment that was begun at another gateway may have been taken there; this one is not
         // even asked.
         let ours = payment.gateway == self.guard.name();
-        let permit = match ours.then(|| self.guard.permit(turn)).transpose() {
+        let permit = match ours.then(|| self.guard.permit(this_try)).transpose() {
             Ok(permit) => permit,
-            Err(held) => {
+            Err(blocked) => {
                 lock(&self.in_progress).remove(&payment.id);
-                return Started::Not(held);
+                return Started::Not(blocked);
             }
         };
         let charge = Charge {
@@ -132,7 +132,7 @@ impl Worker for Payments {
     async fn woken(&self) {
         let crowded = self.crowded.load(Ordering::Relaxed);
         tokio::select! {
-            () = self.guard.room(), if crowded => {}
+            () = self.guard.wait_for_room(), if crowded => {}
             () = self.call_for_begun() => {}
         }
     }
@@ -142,7 +142,7 @@ impl Worker for Payments {
         // Taken before the read: what is read of these may be out of date by the time it is here.
         let in_progress = lock(&self.in_progress).clone();
         let busy = in_progress.len();
-        if busy >= CALLS_MAX || self.guard.is_away() {
+        if busy >= CALLS_MAX || self.guard.is_breaker_open() {
             return Ok(0);
         }
         // Those in progress and those passed over are still due; the limit sees past them.
@@ -167,9 +167,9 @@ impl Worker for Payments {
             match self.start(order.id, payment) {
                 Started::Yes => started += 1,
                 Started::InProgress => {}
-                Started::Not(Held::Spent) => passed_over += 1,
-                Started::Not(Held::Away) => break,
-                Started::Not(Held::Full) => {
+                Started::Not(Blocked::BudgetSpent) => passed_over += 1,
+                Started::Not(Blocked::BreakerOpen) => break,
+                Started::Not(Blocked::WindowFull) => {
                     // The next look is when there is room for a good part of them, since each look
                     // costs a query.
                     self.crowded.store(true, Ordering::Relaxed);

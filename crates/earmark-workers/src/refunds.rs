@@ -19,7 +19,7 @@ use earmark_store::{Interest, Store, Subscription};
 use tokio::task::JoinSet;
 
 use crate::backoff;
-use crate::gateways::{Guard, Permit, RefundCall, Refunded, Turn};
+use crate::gateways::{Guard, Permit, RefundCall, Refunded, Try};
 use crate::runner::{Worker, WorkerError};
 use crate::share::{Row, Share};
 use crate::submit::submit;
@@ -29,7 +29,7 @@ const CALLS_MAX: usize = 64;
 /// The most orders with due refunds that are looked at in one run.
 const ROWS_MAX: usize = 16 * CALLS_MAX;
 
-/// The worker. Its calls of one run go out at once.
+/// The worker. All refunds of one run are called for at once, and the run waits for them.
 pub struct Refunds {
     store: Store,
     guard: Arc<Guard>,
@@ -64,8 +64,8 @@ impl Refunds {
                 due.calls.push((refund, None));
                 continue;
             }
-            let turn = if attempts == 0 { Turn::First } else { Turn::Again };
-            match self.guard.permit(turn) {
+            let this_try = if attempts == 0 { Try::First } else { Try::Again };
+            match self.guard.permit(this_try) {
                 Ok(permit) => due.calls.push((refund, Some(permit))),
                 Err(_) => due.passed_over += 1,
             }
@@ -114,7 +114,7 @@ impl Worker for Refunds {
     }
 
     async fn run_once(&self) -> Result<usize, WorkerError> {
-        if self.guard.is_away() {
+        if self.guard.is_breaker_open() {
             return Ok(0);
         }
         let now = self.store.clock().now();

@@ -4,6 +4,7 @@
 //! The node that began a payment calls for it at once, without asking here. Nothing is reserved and
 //! nothing written down, so a node that dies leaves nothing behind but rows that others find due.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use earmark_core::Timestamp;
@@ -36,7 +37,7 @@ impl Share {
         let Self::Some { seed, first_call } = self else { return row.due_at <= now };
         let head_start = if row.attempts == 0 && row.has_first_caller { first_call } else { Duration::ZERO };
         let head_start = i64::try_from(head_start.as_micros()).unwrap_or(i64::MAX);
-        let own = i64::try_from(mix(seed, row.id) % SPREAD_MICROS).unwrap_or(0);
+        let own = i64::try_from(hash(seed, row.id) % SPREAD_MICROS).unwrap_or(0);
         row.due_at.0.saturating_add(head_start).saturating_add(own) <= now.0
     }
 }
@@ -51,13 +52,11 @@ pub(crate) struct Row {
     pub(crate) due_at: Timestamp,
 }
 
-/// The finalizer of SplitMix64 over both halves of the id.
-fn mix(seed: u64, id: u128) -> u64 {
-    let halves = uuid::Uuid::from_u128(id).as_u64_pair();
-    let mut word = seed ^ halves.0 ^ halves.1.rotate_left(32);
-    word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    word ^ (word >> 31)
+/// A number that differs from node to node and from row to row.
+fn hash(seed: u64, id: u128) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (seed, id).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

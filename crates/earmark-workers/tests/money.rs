@@ -1,5 +1,5 @@
-//! Do payments and refunds end right, whatever the gateway answers and when? On the store in
-//! memory, with the sandbox and gateways made for a test.
+//! How payments and refunds end, whatever the gateway answers and when. On the store in memory,
+//! with the sandbox and with gateways that misbehave.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod shop;
@@ -14,13 +14,13 @@ use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
 use earmark_core::text::Name;
 use earmark_core::{Currency, Money};
-use earmark_workers::gateways::{Page, Said, Sandbox, Stretch};
+use earmark_workers::gateways::{GatewayRecord, Page, Sandbox, TimeRange};
 use earmark_workers::{
     Charge, ChargeAnswer, Guard, PaymentGateway, Payments, RefundAnswer, RefundCall, Refunds, Share, Worker,
 };
 use shop::Shop;
 
-/// Short, so that silence ends soon; no test depends on how soon.
+/// Short, so that calls without an answer end soon. No test depends on its length.
 const TIMEOUT: Duration = Duration::from_millis(50);
 
 fn euro() -> Currency {
@@ -39,7 +39,8 @@ fn refunds(shop: &Shop, guard: &Arc<Guard>) -> Refunds {
     Refunds::new(shop.store.clone(), Arc::clone(guard), Share::All)
 }
 
-/// Lets the worker start what is due, moving the clock on, until the payment is no longer pending.
+/// Lets the worker start what is due and moves the clock on, until the payment is no longer
+/// pending.
 async fn settle(shop: &Shop, worker: &Payments, order: earmark_core::ids::OrderId) -> PaymentStatus {
     for _ in 0..1_000 {
         worker.run_once().await.unwrap();
@@ -54,7 +55,7 @@ async fn settle(shop: &Shop, worker: &Payments, order: earmark_core::ids::OrderI
 }
 
 #[tokio::test]
-async fn every_sandbox_token_ends_as_it_says() {
+async fn every_sandbox_token_ends_as_documented() {
     for (token, expected) in [
         ("tok_ok", PaymentStatus::Succeeded),
         ("tok_declined", PaymentStatus::Declined),
@@ -71,87 +72,91 @@ async fn every_sandbox_token_ends_as_it_says() {
         let paid = expected == PaymentStatus::Succeeded;
         let status = if paid { OrderStatus::Paid } else { OrderStatus::Confirmed };
         assert_eq!(shop.order(order).await.status(), status, "{token}");
-        shop.assert_nothing_is_breached().await;
+        shop.assert_data_is_consistent().await;
     }
 }
 
-/// Takes every charge, answers none, and counts how often it was called to charge and to look up.
+/// Gives no answer about any charge, and counts charges and look-ups.
 #[derive(Clone, Default)]
-struct Mute {
-    charged: Arc<AtomicU32>,
-    asked: Arc<AtomicU32>,
+struct SilentGateway {
+    charges: Arc<AtomicU32>,
+    look_ups: Arc<AtomicU32>,
 }
 
 #[async_trait]
-impl PaymentGateway for Mute {
+impl PaymentGateway for SilentGateway {
     fn name(&self) -> Name {
         Name::parse("sandbox").unwrap()
     }
 
     async fn charge(&self, _charge: &Charge) -> ChargeAnswer {
-        self.charged.fetch_add(1, Ordering::SeqCst);
+        self.charges.fetch_add(1, Ordering::SeqCst);
         ChargeAnswer::Unknown { why: "hung up".into() }
     }
 
     async fn find_charge(&self, _charge: &Charge) -> ChargeAnswer {
-        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.look_ups.fetch_add(1, Ordering::SeqCst);
         ChargeAnswer::Unknown { why: "hung up".into() }
     }
 
     async fn refund(&self, refund: &RefundCall) -> RefundAnswer {
         let code = Name::parse("no").unwrap();
-        let said =
-            Said { id: refund.id.to_string(), amount: refund.amount, currency: euro(), reference: None };
-        RefundAnswer::Refused { code, said }
+        let record = GatewayRecord {
+            id: refund.id.to_string(),
+            amount: refund.amount,
+            currency: euro(),
+            reference: None,
+        };
+        RefundAnswer::Refused { code, record }
     }
 
     async fn find_refund(&self, _refund: &RefundCall) -> RefundAnswer {
         RefundAnswer::NotFound
     }
 
-    async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+    async fn list(&self, _range: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
         Err("hung up".into())
     }
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_asked_for_and_never_sent_again() {
+async fn an_unknown_outcome_is_looked_up_and_never_sent_again() {
     let shop = Shop::open().await;
-    let gateway = Mute::default();
+    let gateway = SilentGateway::default();
     let worker = payments(&shop, &guard(gateway.clone()));
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
-    while gateway.asked.load(Ordering::SeqCst) < 3 {
+    while gateway.look_ups.load(Ordering::SeqCst) < 3 {
         worker.run_once().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         shop.advance_seconds(120);
     }
-    assert_eq!(gateway.charged.load(Ordering::SeqCst), 1);
+    assert_eq!(gateway.charges.load(Ordering::SeqCst), 1);
     let order = shop.order(order).await;
     assert_eq!(order.payments[0].status, PaymentStatus::Pending);
     assert_eq!(order.expiry_due_at(), None, "a payment in progress pins the reservation");
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_away_is_hardly_called_and_no_row_is_touched_without_a_call() {
+async fn a_silent_gateway_gets_few_calls_and_no_row_changes_without_a_call() {
     let shop = Shop::open().await;
-    let gateway = Mute::default();
+    let gateway = SilentGateway::default();
     let worker = payments(&shop, &guard(gateway.clone()));
     for _ in 0..10 {
         let order = shop.confirmed_order(1).await;
         shop.pay(order, "tok_ok").await;
     }
-    let calls = || gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst);
-    let (mut looks, mut idle) = (0, 0);
-    // All are called for at once, before it is known to be away; then a probe goes out now and
-    // then, until there were three.
+    let calls = || gateway.charges.load(Ordering::SeqCst) + gateway.look_ups.load(Ordering::SeqCst);
+    let (mut runs, mut idle) = (0, 0);
+    // All ten charges go out at once, before the breaker opens; then a probe now and then, until
+    // there were three.
     while calls() < 13 {
-        looks += 1;
+        runs += 1;
         idle += i32::from(worker.run_once().await.unwrap() == 0);
         tokio::time::sleep(Duration::from_millis(10)).await;
         shop.advance_seconds(60);
     }
-    assert!(idle > looks / 2, "{idle} of {looks} looks found that nothing may go out");
+    assert!(idle > runs / 2, "{idle} of {runs} runs started nothing");
     let mut attempts = 0;
     for _ in 0..1_000 {
         attempts = shop.all_payments().await.iter().map(|payment| payment.attempts).sum();
@@ -163,18 +168,23 @@ async fn a_gateway_that_is_away_is_hardly_called_and_no_row_is_touched_without_a
     assert_eq!(attempts, calls(), "a call that did not go out is not an attempt");
 }
 
-/// Takes a unit more than it was asked for, or says so.
-struct Greedy;
+/// Charges one minor unit more than the call says, or says so.
+struct OverchargingGateway;
 
 #[async_trait]
-impl PaymentGateway for Greedy {
+impl PaymentGateway for OverchargingGateway {
     fn name(&self) -> Name {
         Name::parse("sandbox").unwrap()
     }
 
     async fn charge(&self, charge: &Charge) -> ChargeAnswer {
         let amount = charge.amount.plus(Money::parse(1).unwrap()).unwrap();
-        ChargeAnswer::Captured(Said { id: charge.id.to_string(), amount, currency: euro(), reference: None })
+        ChargeAnswer::Captured(GatewayRecord {
+            id: charge.id.to_string(),
+            amount,
+            currency: euro(),
+            reference: None,
+        })
     }
 
     async fn find_charge(&self, charge: &Charge) -> ChargeAnswer {
@@ -189,15 +199,15 @@ impl PaymentGateway for Greedy {
         RefundAnswer::NotFound
     }
 
-    async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+    async fn list(&self, _range: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
         Ok(Page::default())
     }
 }
 
 #[tokio::test]
-async fn a_success_over_another_amount_is_never_taken_for_one() {
+async fn a_success_with_another_amount_is_never_believed() {
     let shop = Shop::open().await;
-    let guard = guard(Greedy);
+    let guard = guard(OverchargingGateway);
     let worker = payments(&shop, &guard);
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
@@ -215,23 +225,23 @@ async fn a_success_over_another_amount_is_never_taken_for_one() {
 }
 
 #[tokio::test]
-async fn a_payment_is_asked_for_at_its_own_gateway_and_at_no_other() {
+async fn a_payment_is_sent_to_its_own_gateway_and_to_no_other() {
     let shop = Shop::open().await;
     let order = shop.confirmed_order(1).await;
     shop.pay_at(order, "tok_ok", "another").await;
-    let gateway = Mute::default();
+    let gateway = SilentGateway::default();
     let worker = payments(&shop, &guard(gateway.clone()));
     while shop.order(order).await.payments[0].attempts < 3 {
         worker.run_once().await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
         shop.advance_seconds(120);
     }
-    assert_eq!(gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst), 0);
+    assert_eq!(gateway.charges.load(Ordering::SeqCst) + gateway.look_ups.load(Ordering::SeqCst), 0);
     assert_eq!(shop.order(order).await.payments[0].status, PaymentStatus::Pending);
 }
 
 #[tokio::test]
-async fn a_payment_is_called_for_at_once_by_the_node_that_began_it() {
+async fn a_payment_is_sent_at_once_by_the_node_that_began_it() {
     let shop = Shop::open().await;
     let share = Share::one_of_many(Duration::from_secs(10));
     let mine = Payments::new(shop.store.clone(), guard(Sandbox::new()), share);
@@ -250,10 +260,10 @@ async fn a_payment_is_called_for_at_once_by_the_node_that_began_it() {
         }
     };
     tokio::select! {
-        () = mine.woken() => panic!("it goes on waiting"),
+        () = mine.woken() => panic!("the worker has no reason to run again"),
         () = settled => {}
     }
-    // A node that died leaves its payment to the others.
+    // If the node that began it has died, another one sends the payment.
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
     shop.advance_seconds(15);
@@ -276,7 +286,7 @@ async fn cancelling_a_paid_order_gives_the_money_back() {
     assert!(order.refunds.iter().all(|refund| refund.status == RefundStatus::Succeeded));
     assert_eq!(order.refunded_total(), order.paid_total());
     assert_eq!(order.balance_due().minor(), 0);
-    shop.assert_nothing_is_breached().await;
+    shop.assert_data_is_consistent().await;
 }
 
 #[tokio::test]
@@ -293,14 +303,14 @@ async fn a_success_after_cancellation_is_refunded() {
     let order = shop.order(order).await;
     assert_eq!(order.status(), OrderStatus::Cancelled);
     assert_eq!((order.paid_total(), order.balance_due().minor()), (order.refunded_total(), 0));
-    shop.assert_nothing_is_breached().await;
+    shop.assert_data_is_consistent().await;
 }
 
 #[tokio::test]
-async fn a_refused_refund_is_failed_and_stays_owed() {
+async fn a_refused_refund_has_failed_and_stays_owed() {
     let shop = Shop::open().await;
     let payments = payments(&shop, &guard(Sandbox::new()));
-    let refunds = refunds(&shop, &guard(Mute::default()));
+    let refunds = refunds(&shop, &guard(SilentGateway::default()));
     let order = shop.confirmed_order(1).await;
     shop.pay(order, "tok_ok").await;
     settle(&shop, &payments, order).await;

@@ -1,4 +1,4 @@
-//! What happens when time passes? Reservations end, carts are deleted, keys are forgotten, and
+//! What workers do as time passes: reservations end, carts and idempotency keys are deleted, and
 //! nothing happens early.
 
 mod shop;
@@ -16,7 +16,7 @@ async fn an_expired_reservation_returns_its_stock() {
     let order = shop.confirmed_order(4).await;
     shop.advance_seconds(1_799);
     assert_eq!(worker.run_once().await.unwrap(), 0);
-    assert_eq!(shop.available().await, STOCK - 4, "not before its time");
+    assert_eq!(shop.available().await, STOCK - 4, "not early");
     shop.advance_seconds(1);
     assert_eq!(worker.run_once().await.unwrap(), 1);
     assert_eq!(worker.run_once().await.unwrap(), 0);
@@ -26,7 +26,7 @@ async fn an_expired_reservation_returns_its_stock() {
         (OrderStatus::Cancelled, CancelReason::Expired)
     );
     assert_eq!(shop.available().await, STOCK);
-    shop.assert_nothing_is_breached().await;
+    shop.assert_data_is_consistent().await;
 }
 
 #[tokio::test]
@@ -51,11 +51,11 @@ async fn two_expiry_workers_at_once_release_the_stock_once() {
     let (one, other) = tokio::join!(one.run_once(), other.run_once());
     assert!(one.unwrap() + other.unwrap() >= 5);
     assert_eq!(shop.available().await, STOCK);
-    shop.assert_nothing_is_breached().await;
+    shop.assert_data_is_consistent().await;
 }
 
 #[tokio::test]
-async fn an_untouched_cart_goes_and_a_touched_one_stays() {
+async fn an_expired_cart_is_deleted_and_a_younger_one_stays() {
     let shop = Shop::open().await;
     let worker = CartCleanup::new(shop.store.clone());
     let old = shop.cart(Span::from_seconds(100)).await;
@@ -68,7 +68,7 @@ async fn an_untouched_cart_goes_and_a_touched_one_stays() {
 }
 
 #[tokio::test]
-async fn a_key_is_forgotten_after_its_time_and_not_before() {
+async fn a_key_is_deleted_after_its_time_and_not_before() {
     let shop = Shop::open().await;
     let kept = Span::from_seconds(72 * 3_600);
     let worker = KeyCleanup::new(shop.store.clone(), kept);

@@ -1,4 +1,5 @@
-//! What do the clients send, and what do they make of answers? Against a server of bytes.
+//! What the gateway clients send as bytes, and what they make of the answers, with a scripted
+//! server.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -10,7 +11,7 @@ use earmark_core::text::Name;
 use earmark_core::{Currency, Money, Span, Timestamp};
 use earmark_store::Clock;
 use earmark_workers::gateways::{
-    Outgoing, OutgoingOptions, SharedSecret, SignedGateway, Stretch, StripeGateway, StripeKey,
+    HttpClient, HttpClientOptions, SharedSecret, SignedGateway, StripeGateway, StripeKey, TimeRange,
 };
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundAnswer, RefundCall};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,24 +20,24 @@ use tokio::net::TcpListener;
 const KEY: &str = "sk_test_0123456789abcdefghij";
 const BEGUN_AT: Timestamp = Timestamp(1_790_000_000_000_000);
 
-/// A server that gives each connection the next answer, and keeps what it was sent.
+/// A server that gives each connection the next answer and keeps the requests.
 struct Script {
     url: String,
-    seen: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl Script {
     async fn start(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
-        let kept = Arc::clone(&seen);
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let kept = Arc::clone(&requests);
         tokio::spawn(async move {
             for answer in answers {
                 let (mut socket, _) = listener.accept().await.unwrap();
                 let mut bytes = Vec::new();
                 // Head and body may come in pieces.
-                while !complete(&bytes) {
+                while !is_complete(&bytes) {
                     let mut piece = [0; 4_096];
                     let count = socket.read(&mut piece).await.unwrap();
                     bytes.extend_from_slice(&piece[..count]);
@@ -45,25 +46,25 @@ impl Script {
                 socket.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        Self { url, seen }
+        Self { url, requests }
     }
 
     fn stripe(&self, now: Timestamp) -> StripeGateway {
-        let outgoing = Outgoing::new(&self.url, OutgoingOptions::default()).unwrap();
-        StripeGateway::new(outgoing, StripeKey::parse(KEY).unwrap(), Clock::manual(now))
+        let client = HttpClient::new(&self.url, HttpClientOptions::default()).unwrap();
+        StripeGateway::new(client, StripeKey::parse(KEY).unwrap(), Clock::manual(now))
     }
 
     fn signed(&self) -> SignedGateway {
-        let outgoing = Outgoing::new(&self.url, OutgoingOptions::default()).unwrap();
-        SignedGateway::new(outgoing, SharedSecret::parse(&"x".repeat(40)).unwrap(), Clock::manual(BEGUN_AT))
+        let client = HttpClient::new(&self.url, HttpClientOptions::default()).unwrap();
+        SignedGateway::new(client, SharedSecret::parse(&"x".repeat(40)).unwrap(), Clock::manual(BEGUN_AT))
     }
 
-    fn seen(&self) -> Vec<String> {
-        self.seen.lock().unwrap().clone()
+    fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
-fn complete(bytes: &[u8]) -> bool {
+fn is_complete(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
@@ -102,18 +103,18 @@ fn intent(status: &str) -> String {
     )
 }
 
-fn found(objects: &str) -> String {
+fn list_of(objects: &str) -> String {
     answer(200, &format!(r#"{{"data":[{objects}],"has_more":false}}"#))
 }
 
 #[tokio::test]
 async fn stripe_is_sent_our_id_as_key_and_in_the_metadata() {
     let script = Script::start(vec![answer(200, &intent("succeeded"))]).await;
-    let said = script.stripe(BEGUN_AT).charge(&charge()).await;
-    let ChargeAnswer::Captured(said) = said else { panic!("{said:?}") };
+    let answer = script.stripe(BEGUN_AT).charge(&charge()).await;
+    let ChargeAnswer::Captured(record) = answer else { panic!("{answer:?}") };
     let id = PaymentId(7).to_string();
-    assert_eq!((said.id.as_str(), said.amount.minor(), said.currency.as_str()), (&*id, 1_999, "EUR"));
-    let request = script.seen().remove(0);
+    assert_eq!((record.id.as_str(), record.amount.minor(), record.currency.as_str()), (&*id, 1_999, "EUR"));
+    let request = script.requests().remove(0);
     assert!(request.starts_with("POST /v1/payment_intents HTTP/1.1\r\n"), "{request}");
     for part in [
         &format!("\r\nidempotency-key: {id}\r\n"),
@@ -130,66 +131,67 @@ async fn stripe_is_sent_our_id_as_key_and_in_the_metadata() {
 #[tokio::test]
 async fn past_the_lifetime_of_its_key_nothing_is_sent_again() {
     let late = BEGUN_AT.after(Span::from_seconds(23 * 3_600));
-    let script = Script::start(vec![found(""), found(""), found(&intent("succeeded")), found("")]).await;
+    let script =
+        Script::start(vec![list_of(""), list_of(""), list_of(&intent("succeeded")), list_of("")]).await;
     let stripe = script.stripe(late);
-    for said in [stripe.charge(&charge()).await, stripe.find_charge(&charge()).await] {
-        assert!(matches!(said, ChargeAnswer::Unsettled { .. }), "{said:?}");
+    for answer in [stripe.charge(&charge()).await, stripe.find_charge(&charge()).await] {
+        assert!(matches!(answer, ChargeAnswer::Unsettled { .. }), "{answer:?}");
     }
     assert!(matches!(stripe.charge(&charge()).await, ChargeAnswer::Captured(_)));
-    let said = stripe.refund(&refund()).await;
-    assert!(matches!(said, RefundAnswer::Unsettled { .. }), "{said:?}");
-    assert!(script.seen().iter().all(|request| request.starts_with("GET ")), "{:?}", script.seen());
+    let answer = stripe.refund(&refund()).await;
+    assert!(matches!(answer, RefundAnswer::Unsettled { .. }), "{answer:?}");
+    assert!(script.requests().iter().all(|request| request.starts_with("GET ")), "{:?}", script.requests());
     // A second before, "not found" still means that it may be sent again.
-    let script = Script::start(vec![found("")]).await;
+    let script = Script::start(vec![list_of("")]).await;
     let early = Timestamp(late.0 - 1_000_000);
     assert_eq!(script.stripe(early).find_charge(&charge()).await, ChargeAnswer::NotFound);
 }
 
 #[tokio::test]
 async fn several_intents_for_one_payment_settle_nothing() {
-    let twice = found(&format!("{},{}", intent("succeeded"), intent("succeeded")));
+    let twice = list_of(&format!("{},{}", intent("succeeded"), intent("succeeded")));
     let script = Script::start(vec![twice]).await;
-    let said = script.stripe(BEGUN_AT).find_charge(&charge()).await;
-    assert!(matches!(said, ChargeAnswer::Unsettled { .. }), "{said:?}");
+    let answer = script.stripe(BEGUN_AT).find_charge(&charge()).await;
+    assert!(matches!(answer, ChargeAnswer::Unsettled { .. }), "{answer:?}");
 }
 
 #[tokio::test]
-async fn neither_secret_nor_token_is_in_what_is_said_about_a_failure() {
+async fn an_answer_that_failed_shows_neither_key_nor_token() {
     for status in [200, 400, 401, 402, 404, 409, 429, 500, 503] {
         let body = format!(r#"{{"error":{{"type":"api_error","message":"{KEY} pm_card_visa"}}}}"#);
         let script = Script::start(vec![answer(status, &body), answer(status, &body)]).await;
         let stripe = script.stripe(BEGUN_AT);
-        let said = format!("{:?} {:?}", stripe.charge(&charge()).await, stripe.find_charge(&charge()).await);
-        assert!(!said.contains(KEY) && !said.contains("pm_card"), "{status}: {said}");
-        assert!(!said.contains("Captured") && !said.contains("Declined"), "{status}: {said}");
+        let text = format!("{:?} {:?}", stripe.charge(&charge()).await, stripe.find_charge(&charge()).await);
+        assert!(!text.contains(KEY) && !text.contains("pm_card"), "{status}: {text}");
+        assert!(!text.contains("Captured") && !text.contains("Declined"), "{status}: {text}");
     }
-    let nobody = Outgoing::new("http://127.0.0.1:1", OutgoingOptions::default()).unwrap();
-    let stripe = StripeGateway::new(nobody, StripeKey::parse(KEY).unwrap(), Clock::manual(BEGUN_AT));
-    let said = format!("{:?}", stripe.charge(&charge()).await);
-    assert!(said.contains("no answer") && !said.contains(KEY), "{said}");
+    let unreachable = HttpClient::new("http://127.0.0.1:1", HttpClientOptions::default()).unwrap();
+    let stripe = StripeGateway::new(unreachable, StripeKey::parse(KEY).unwrap(), Clock::manual(BEGUN_AT));
+    let text = format!("{:?}", stripe.charge(&charge()).await);
+    assert!(text.contains("no answer") && !text.contains(KEY), "{text}");
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_signed_is_none_whatever_it_says() {
+async fn an_answer_without_the_right_signature_counts_as_none() {
     let id = PaymentId(7);
     let captured = format!(r#"{{"id":"{id}","status":"captured","amount":1999,"currency":"EUR"}}"#);
     let declined = format!(r#"{{"id":"{id}","status":"declined","amount":1999,"currency":"EUR"}}"#);
     let signature =
         format!("HTTP/1.1 200 X\r\nearmark-signature: v1={}\r\nconnection: close\r\n", "0".repeat(64));
     let wrongly_signed = format!("{signature}content-length: {}\r\n\r\n{captured}", captured.len());
-    for answer in [
+    for response in [
         answer(200, &captured),
         answer(200, &declined),
         answer(404, r#"{"error":"not_found"}"#),
         wrongly_signed,
         answer(302, ""),
     ] {
-        let script = Script::start(vec![answer.clone(), answer.clone(), answer.clone()]).await;
+        let script = Script::start(vec![response.clone(), response.clone(), response.clone()]).await;
         let gateway = script.signed();
-        for said in [gateway.charge(&charge()).await, gateway.find_charge(&charge()).await] {
-            assert!(matches!(said, ChargeAnswer::Unknown { .. }), "{answer}: {said:?}");
+        for answer in [gateway.charge(&charge()).await, gateway.find_charge(&charge()).await] {
+            assert!(matches!(answer, ChargeAnswer::Unknown { .. }), "{response}: {answer:?}");
         }
-        let stretch = Stretch { from: BEGUN_AT, to: BEGUN_AT };
-        assert!(gateway.list(stretch, None).await.is_err(), "{answer}");
+        let range = TimeRange { from: BEGUN_AT, to: BEGUN_AT };
+        assert!(gateway.list(range, None).await.is_err(), "{response}");
     }
 }

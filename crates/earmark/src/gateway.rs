@@ -11,7 +11,7 @@ use earmark_http::{NotificationKey, SignatureScheme};
 use earmark_store::Clock;
 use earmark_workers::PaymentGateway;
 use earmark_workers::gateways::{
-    Outgoing, OutgoingOptions, Sandbox, SharedSecret, SignedGateway, StripeGateway, StripeKey,
+    HttpClient, HttpClientOptions, Sandbox, SharedSecret, SignedGateway, StripeGateway, StripeKey,
 };
 
 use crate::usage::WrongUsage;
@@ -118,7 +118,7 @@ impl GatewayConfig {
                     "payment tokens leave this machine in clear text; use an https URL for the gateway"
                 );
             }
-            let outgoing = Outgoing::new(url, OutgoingOptions::default());
+            let outgoing = HttpClient::new(url, HttpClientOptions::default());
             outgoing.map_err(|error| WrongUsage(error.to_string())).context("the gateway's URL")
         };
         Ok(match self {

@@ -31,7 +31,7 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 static UNKEYED: AtomicU64 = AtomicU64::new(0);
 
 struct Form {
-    /// The idempotency key.
+    /// The idempotency key; a new one if the request has none.
     key: String,
     fields: HashMap<String, String>,
 }
@@ -56,20 +56,20 @@ impl Form {
     }
 }
 
-pub(super) async fn create_intent(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
-    let form = match Form::read(request).await {
-        Ok(form) => form,
-        Err(response) => return response,
-    };
+pub(super) async fn create_intent(
+    State(sandbox): State<Arc<Sandbox>>,
+    request: Request,
+) -> Result<Response, Response> {
+    let form = Form::read(request).await?;
     if sandbox.has_failed(&form.key) {
-        return spoilt(SpoiltAnswer::Error).await;
+        return Err(spoilt(SpoiltAnswer::Error).await);
     }
     let token =
         form.fields.get("payment_method").or_else(|| form.fields.get("payment_method_data[card][token]"));
     let (Some(token), Ok(amount), "true") =
         (token.cloned(), form.field("amount").parse(), &*form.field("confirm"))
     else {
-        return parameter_missing();
+        return Err(parameter_missing());
     };
     let protocol = Protocol::Stripe;
     let id = form.field("metadata[earmark_id]");
@@ -78,7 +78,7 @@ pub(super) async fn create_intent(State(sandbox): State<Arc<Sandbox>>, request: 
     let context = RequestContext { protocol, operation: Operation::Charge, id: id.clone(), token_fault };
     let charge = ChargeRequest { protocol, key: form.key.clone(), id, amount, currency, token };
     let effect = |sandbox: &Sandbox, forced| effects::charge(&mut sandbox.ledger(), charge, forced);
-    match sandbox.run(context, effect).await {
+    Ok(match sandbox.run(context, effect).await {
         Ok(Outcome::New(entry) | Outcome::Known(entry)) if entry.status == Status::Done => {
             Json(objects::payment_intent(&entry)).into_response()
         }
@@ -93,18 +93,18 @@ pub(super) async fn create_intent(State(sandbox): State<Arc<Sandbox>>, request: 
             note_failed(&sandbox, answer, Kind::Charge, &form.key);
             spoilt(answer).await
         }
-    }
+    })
 }
 
-pub(super) async fn create_refund(State(sandbox): State<Arc<Sandbox>>, request: Request) -> Response {
-    let form = match Form::read(request).await {
-        Ok(form) => form,
-        Err(response) => return response,
-    };
+pub(super) async fn create_refund(
+    State(sandbox): State<Arc<Sandbox>>,
+    request: Request,
+) -> Result<Response, Response> {
+    let form = Form::read(request).await?;
     if sandbox.has_failed(&form.key) {
-        return spoilt(SpoiltAnswer::Error).await;
+        return Err(spoilt(SpoiltAnswer::Error).await);
     }
-    let Ok(amount) = form.field("amount").parse() else { return parameter_missing() };
+    let Ok(amount) = form.field("amount").parse() else { return Err(parameter_missing()) };
     let charge = ChargeReference::Reference(form.field("payment_intent"));
     let token = effects::token_of(&sandbox.ledger(), &charge);
     let token_fault = token.and_then(|token| tokens::refund_fault(&token));
@@ -113,7 +113,7 @@ pub(super) async fn create_refund(State(sandbox): State<Arc<Sandbox>>, request: 
     let context = RequestContext { protocol, operation: Operation::Refund, id: id.clone(), token_fault };
     let refund = RefundRequest { protocol, key: form.key.clone(), id, charge, amount, currency: None };
     let effect = |sandbox: &Sandbox, forced| effects::refund(&mut sandbox.ledger(), refund, forced);
-    match sandbox.run(context, effect).await {
+    Ok(match sandbox.run(context, effect).await {
         Ok(Outcome::New(entry) | Outcome::Known(entry)) => Json(objects::refund(&entry)).into_response(),
         Ok(Outcome::TooMuch) => {
             error(StatusCode::BAD_REQUEST, &json!({"type": "invalid_request_error", "param": "amount"}))
@@ -124,7 +124,7 @@ pub(super) async fn create_refund(State(sandbox): State<Arc<Sandbox>>, request: 
             note_failed(&sandbox, answer, Kind::Refund, &form.key);
             spoilt(answer).await
         }
-    }
+    })
 }
 
 fn parameter_missing() -> Response {

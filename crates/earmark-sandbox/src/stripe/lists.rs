@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use hyper::{HeaderMap, Uri};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::answers::{has_test_key, spoilt, unauthorized};
 use super::objects;
@@ -22,7 +22,7 @@ pub(super) async fn search_intents(
     State(sandbox): State<Arc<Sandbox>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Response {
+) -> Result<Json<Value>, Response> {
     let query = parameter(uri.query().unwrap_or_default(), "query").unwrap_or_default();
     // The one query that is understood: `metadata['earmark_id']:'pay_…'`.
     let id = query.rsplit('\'').nth(1).unwrap_or_default().to_owned();
@@ -32,20 +32,16 @@ pub(super) async fn search_intents(
         let ledger = sandbox.ledger();
         ledger.of_id(Kind::Charge, &id).filter(|entry| entry.at_ms <= visible_until_ms).cloned().collect()
     };
-    match look_up(&sandbox, &headers, find).await {
-        Ok(entries) => {
-            let data: Vec<_> = entries.iter().map(objects::payment_intent).collect();
-            Json(json!({"object": "search_result", "data": data, "has_more": false})).into_response()
-        }
-        Err(response) => response,
-    }
+    let entries = look_up(&sandbox, &headers, find).await?;
+    let data: Vec<_> = entries.iter().map(objects::payment_intent).collect();
+    Ok(Json(json!({"object": "search_result", "data": data, "has_more": false})))
 }
 
 pub(super) async fn list_intents(
     State(sandbox): State<Arc<Sandbox>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Response {
+) -> Result<Json<Value>, Response> {
     list(&sandbox, &headers, &uri, Kind::Charge).await
 }
 
@@ -53,11 +49,16 @@ pub(super) async fn list_refunds(
     State(sandbox): State<Arc<Sandbox>>,
     headers: HeaderMap,
     uri: Uri,
-) -> Response {
+) -> Result<Json<Value>, Response> {
     list(&sandbox, &headers, &uri, Kind::Refund).await
 }
 
-async fn list(sandbox: &Arc<Sandbox>, headers: &HeaderMap, uri: &Uri, kind: Kind) -> Response {
+async fn list(
+    sandbox: &Arc<Sandbox>,
+    headers: &HeaderMap,
+    uri: &Uri,
+    kind: Kind,
+) -> Result<Json<Value>, Response> {
     let query = uri.query().unwrap_or_default().to_owned();
     let number = |name| parameter(&query, name).and_then(|text| text.parse::<i64>().ok());
     let from_ms = number("created[gte]").unwrap_or(0).saturating_mul(1_000);
@@ -73,15 +74,12 @@ async fn list(sandbox: &Arc<Sandbox>, headers: &HeaderMap, uri: &Uri, kind: Kind
         };
         ledger.entries().iter().rev().filter(wanted).cloned().collect()
     };
-    let entries = match look_up(sandbox, headers, find).await {
-        Ok(entries) => entries,
-        Err(response) => return response,
-    };
+    let entries = look_up(sandbox, headers, find).await?;
     let start = after.and_then(|after| entries.iter().position(|entry| entry.reference == after));
     let rest = &entries[start.map_or(0, |place| place + 1)..];
     let object = if kind == Kind::Charge { objects::payment_intent } else { objects::refund };
     let data: Vec<_> = rest.iter().take(limit).map(object).collect();
-    Json(json!({"object": "list", "data": data, "has_more": rest.len() > limit})).into_response()
+    Ok(Json(json!({"object": "list", "data": data, "has_more": rest.len() > limit})))
 }
 
 /// The entries that `find` gives, unless a fault spoils the answer.

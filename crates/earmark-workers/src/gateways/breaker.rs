@@ -1,49 +1,50 @@
-//! Is the gateway there? After some calls without an answer in a row, none goes out for a while, and then one alone finds out.
+//! The circuit breaker: after [`FAILURES_MAX`] calls in a row without an answer no call goes out
+//! for a while, and then a single one, the probe, finds out whether the gateway is back.
 //!
-//! Invariant: it is never closed to calls for more than [`OPEN_MAX`] at a stretch, and while it is, at most one probe is on its way.
+//! As everywhere in the field, *closed* lets calls out and *open* holds them back. Invariant: after
+//! at most [`OPEN_MAX`] a probe may go out, and never two probes at once.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// So many calls in a row without an answer, and the gateway counts as away.
+/// The breaker opens after this many calls in a row without an answer.
 const FAILURES_MAX: u32 = 5;
-/// How long no call goes out at first; doubled each time that a probe gets no answer.
+/// How long it is open at first. Doubled each time that a probe gets no answer.
 const OPEN_FIRST: Duration = Duration::from_secs(1);
-/// The longest time for which no call goes out.
+/// The longest time for which it is open before the next probe.
 const OPEN_MAX: Duration = Duration::from_secs(5);
 
-/// The breaker of one gateway.
+/// The breaker in front of one gateway.
 #[derive(Debug)]
 pub(crate) struct Breaker(Mutex<State>);
 
 #[derive(Clone, Copy, Debug)]
 enum State {
-    /// Calls go out; so many in a row got no answer.
+    /// Calls go out. `failures` is how many of them in a row got no answer.
     Closed { failures: u32 },
-    /// None goes out until then; so many probes in a row got no answer.
-    Open { until: Instant, probes: u32 },
-    /// One is on its way.
-    Probing { probes: u32 },
+    /// No call goes out before `until`. `failed_probes` is how many probes in a row got no answer.
+    Open { until: Instant, failed_probes: u32 },
+    /// A probe is on its way, and no other call goes out.
+    Probing { failed_probes: u32 },
 }
 
-/// The right to make a call.
+/// As what the breaker lets a call out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Admission {
-    /// One of many.
+pub(crate) enum CallKind {
     Ordinary,
-    /// The one that finds out whether the gateway is back.
+    /// The single call that finds out whether the gateway is back.
     Probe,
 }
 
-/// What a call brought.
+/// How a call ended, as far as the breaker cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Heard {
-    /// An answer, whatever it was.
-    Answer,
-    /// Nothing that can be relied on.
-    Nothing,
+pub(crate) enum CallEnd {
+    /// The gateway answered, be it with a refusal.
+    Answered,
+    /// There was no answer that can be relied on, or none in time.
+    Unanswered,
 }
 
 impl Default for Breaker {
@@ -66,74 +67,78 @@ impl Breaker {
         }
     }
 
-    /// The right to make a call, which must be reported on; None: the gateway is away.
-    pub(crate) fn admit(&self) -> Option<Admission> {
+    /// Lets a call out, whose end must be reported; None if it may not go out now.
+    pub(crate) fn admit(&self) -> Option<CallKind> {
         let mut state = self.state();
         match *state {
-            State::Closed { .. } => Some(Admission::Ordinary),
-            State::Open { until, probes } if Instant::now() >= until => {
-                *state = State::Probing { probes };
-                Some(Admission::Probe)
+            State::Closed { .. } => Some(CallKind::Ordinary),
+            State::Open { until, failed_probes } if Instant::now() >= until => {
+                *state = State::Probing { failed_probes };
+                Some(CallKind::Probe)
             }
             State::Open { .. } | State::Probing { .. } => None,
         }
     }
 
-    /// Says what a call brought. Calls from before it opened have no say any more.
-    pub(crate) fn report(&self, admission: Admission, heard: Heard) {
+    /// Reports how a call ended. Ordinary calls that went out before the breaker opened no longer
+    /// count.
+    pub(crate) fn report(&self, kind: CallKind, end: CallEnd) {
         let mut state = self.state();
-        *state = match (*state, admission, heard) {
-            (State::Closed { .. }, _, Heard::Answer) | (_, Admission::Probe, Heard::Answer) => {
+        *state = match (*state, kind, end) {
+            (State::Closed { .. }, _, CallEnd::Answered) | (_, CallKind::Probe, CallEnd::Answered) => {
                 State::Closed { failures: 0 }
             }
-            (State::Closed { failures }, _, Heard::Nothing) if failures + 1 >= FAILURES_MAX => open(0),
-            (State::Closed { failures }, _, Heard::Nothing) => State::Closed { failures: failures + 1 },
-            (State::Probing { probes }, Admission::Probe, Heard::Nothing) => open(probes + 1),
+            (State::Closed { failures }, _, CallEnd::Unanswered) if failures + 1 >= FAILURES_MAX => open(0),
+            (State::Closed { failures }, _, CallEnd::Unanswered) => State::Closed { failures: failures + 1 },
+            (State::Probing { failed_probes }, CallKind::Probe, CallEnd::Unanswered) => {
+                open(failed_probes + 1)
+            }
             (other, ..) => other,
         };
     }
 }
 
-/// Open for a time with jitter, so that the nodes of one shop do not probe in step.
-fn open(probes: u32) -> State {
-    let longest = OPEN_FIRST.saturating_mul(1 << probes.min(8)).min(OPEN_MAX);
-    let die = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
-    let until = Instant::now() + longest / 2 + longest / 2 * die / 255;
-    State::Open { until, probes }
+/// Open for a random time, so that the nodes of one shop do not send their probes at the same
+/// moment.
+fn open(failed_probes: u32) -> State {
+    let longest = OPEN_FIRST.saturating_mul(1 << failed_probes.min(8)).min(OPEN_MAX);
+    let random_byte = u32::from(uuid::Uuid::new_v4().as_bytes()[0]);
+    let until = Instant::now() + longest / 2 + longest / 2 * random_byte / 255;
+    State::Open { until, failed_probes }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn opened() -> Breaker {
+    fn open_breaker() -> Breaker {
         let breaker = Breaker::default();
         for _ in 0..FAILURES_MAX {
-            assert_eq!(breaker.admit(), Some(Admission::Ordinary));
-            breaker.report(Admission::Ordinary, Heard::Nothing);
+            assert_eq!(breaker.admit(), Some(CallKind::Ordinary));
+            breaker.report(CallKind::Ordinary, CallEnd::Unanswered);
         }
         breaker
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_opens_after_failures_in_a_row_and_lets_one_probe_out() {
-        let breaker = opened();
+        let breaker = open_breaker();
         assert_eq!((breaker.admit(), breaker.is_open()), (None, true));
         tokio::time::advance(OPEN_FIRST).await;
         assert!(!breaker.is_open());
-        assert_eq!(breaker.admit(), Some(Admission::Probe));
+        assert_eq!(breaker.admit(), Some(CallKind::Probe));
         assert_eq!(breaker.admit(), None, "one probe at a time");
-        breaker.report(Admission::Probe, Heard::Answer);
-        assert_eq!(breaker.admit(), Some(Admission::Ordinary));
+        breaker.report(CallKind::Probe, CallEnd::Answered);
+        assert_eq!(breaker.admit(), Some(CallKind::Ordinary));
     }
 
     #[tokio::test(start_paused = true)]
     async fn it_is_never_open_for_longer_than_its_limit() {
-        let breaker = opened();
+        let breaker = open_breaker();
         for _ in 0..40 {
             tokio::time::advance(OPEN_MAX).await;
-            assert_eq!(breaker.admit(), Some(Admission::Probe));
-            breaker.report(Admission::Probe, Heard::Nothing);
+            assert_eq!(breaker.admit(), Some(CallKind::Probe));
+            breaker.report(CallKind::Probe, CallEnd::Unanswered);
             assert_eq!(breaker.admit(), None);
         }
     }
@@ -143,22 +148,22 @@ mod tests {
         let breaker = Breaker::default();
         for _ in 0..50 {
             for _ in 1..FAILURES_MAX {
-                breaker.report(Admission::Ordinary, Heard::Nothing);
+                breaker.report(CallKind::Ordinary, CallEnd::Unanswered);
             }
-            breaker.report(Admission::Ordinary, Heard::Answer);
-            assert_eq!(breaker.admit(), Some(Admission::Ordinary));
+            breaker.report(CallKind::Ordinary, CallEnd::Answered);
+            assert_eq!(breaker.admit(), Some(CallKind::Ordinary));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn late_answers_of_old_calls_do_not_close_it() {
-        let breaker = opened();
-        breaker.report(Admission::Ordinary, Heard::Answer);
+        let breaker = open_breaker();
+        breaker.report(CallKind::Ordinary, CallEnd::Answered);
         assert_eq!(breaker.admit(), None);
         tokio::time::advance(OPEN_FIRST).await;
-        assert_eq!(breaker.admit(), Some(Admission::Probe));
-        breaker.report(Admission::Ordinary, Heard::Nothing);
-        breaker.report(Admission::Probe, Heard::Answer);
-        assert_eq!(breaker.admit(), Some(Admission::Ordinary));
+        assert_eq!(breaker.admit(), Some(CallKind::Probe));
+        breaker.report(CallKind::Ordinary, CallEnd::Unanswered);
+        breaker.report(CallKind::Probe, CallEnd::Answered);
+        assert_eq!(breaker.admit(), Some(CallKind::Ordinary));
     }
 }

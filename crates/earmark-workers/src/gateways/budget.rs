@@ -1,65 +1,68 @@
-//! May a call be made again? Retries are paid for by first calls and by answers, so that a gateway in trouble is not asked more than one in health.
+//! The budget of repeated calls: a call that is made again must be paid for, so that a gateway in
+//! trouble gets no more calls than one in health.
 //!
-//! A first call pays in a tenth of a retry, an answer two, the passing of a second one. So while nothing is answered, retries are at most a tenth
-//! of the first calls (and one a second); once the gateway answers, they flow, faster with each answer. Counted in tenths, since money is not
-//! the only thing that floats do badly.
+//! A repeated call costs 1. A first call adds 0.1, an answer adds 2, and each second adds 1. So
+//! while there are no answers, repeated calls are at most a tenth of the first calls and one a
+//! second; once the gateway answers, each answer allows two more, and what has piled up goes out
+//! ever faster. Counted in whole tenths, so that nothing is lost by rounding.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-/// What one retry costs.
-const RETRY_TENTHS: u64 = 10;
-/// What a first call pays in.
+/// What a repeated call costs.
+const REPEAT_TENTHS: u64 = 10;
+/// What a first call adds.
 const FIRST_CALL_TENTHS: u64 = 1;
-/// What an answer pays in: more than a retry costs, or the flow would never grow again.
+/// What an answer adds: more than a repeated call costs, or their rate would never grow again.
 const ANSWER_TENTHS: u64 = 20;
-/// What a second pays in.
+/// What each second adds.
 const SECOND_TENTHS: u64 = 10;
-/// The most that is saved up.
+/// The most that is kept.
 const MAX_TENTHS: u64 = 640;
 
-/// The budget of one gateway.
+/// The budget of the repeated calls to one gateway.
 #[derive(Debug)]
-pub(crate) struct Budget(Mutex<Saved>);
+pub(crate) struct Budget(Mutex<Balance>);
 
 #[derive(Debug)]
-struct Saved {
+struct Balance {
     tenths: u64,
-    since: Instant,
+    /// Up to when the seconds have been added.
+    counted_until: Instant,
 }
 
 impl Budget {
-    /// A full one.
+    /// A budget that is full at the start.
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Saved { tenths: MAX_TENTHS, since: Instant::now() }))
+        Self(Mutex::new(Balance { tenths: MAX_TENTHS, counted_until: Instant::now() }))
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut u64) -> T) -> T {
-        let mut saved = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let seconds = saved.since.elapsed().as_secs();
-        saved.since += std::time::Duration::from_secs(seconds);
-        saved.tenths = saved.tenths.saturating_add(seconds.saturating_mul(SECOND_TENTHS)).min(MAX_TENTHS);
-        let result = change(&mut saved.tenths);
-        saved.tenths = saved.tenths.min(MAX_TENTHS);
+        let mut balance = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seconds = balance.counted_until.elapsed().as_secs();
+        balance.counted_until += std::time::Duration::from_secs(seconds);
+        balance.tenths = balance.tenths.saturating_add(seconds.saturating_mul(SECOND_TENTHS)).min(MAX_TENTHS);
+        let result = change(&mut balance.tenths);
+        balance.tenths = balance.tenths.min(MAX_TENTHS);
         result
     }
 
-    /// A first call goes out.
-    pub(crate) fn first_call(&self) {
+    /// Adds for a first call that goes out.
+    pub(crate) fn add_first_call(&self) {
         self.change(|tenths| *tenths += FIRST_CALL_TENTHS);
     }
 
-    /// A call was answered.
-    pub(crate) fn answered(&self) {
+    /// Adds for a call that was answered.
+    pub(crate) fn add_answer(&self) {
         self.change(|tenths| *tenths += ANSWER_TENTHS);
     }
 
-    /// Pays for one retry, if there is enough.
+    /// Pays for one repeated call; false if there is not enough.
     #[must_use]
-    pub(crate) fn pay(&self) -> bool {
+    pub(crate) fn pay_repeat(&self) -> bool {
         self.change(|tenths| {
-            let rest = tenths.checked_sub(RETRY_TENTHS);
+            let rest = tenths.checked_sub(REPEAT_TENTHS);
             *tenths = rest.unwrap_or(*tenths);
             rest.is_some()
         })
@@ -71,35 +74,35 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn unanswered_retries_are_at_most_a_tenth_of_the_first_calls() {
+    async fn without_answers_repeated_calls_are_at_most_a_tenth_of_the_first_calls() {
         let budget = Budget::new();
-        while budget.pay() {}
-        let mut retries = 0;
+        while budget.pay_repeat() {}
+        let mut repeated = 0;
         for _ in 0..10_000 {
-            budget.first_call();
-            while budget.pay() {
-                retries += 1;
+            budget.add_first_call();
+            while budget.pay_repeat() {
+                repeated += 1;
             }
         }
-        assert_eq!(retries, 1_000);
+        assert_eq!(repeated, 1_000);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn answered_retries_grow_back_from_one_a_second() {
+    async fn with_answers_repeated_calls_grow_from_one_a_second() {
         let budget = Budget::new();
-        while budget.pay() {}
+        while budget.pay_repeat() {}
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
-        assert!(budget.pay());
-        assert!(!budget.pay());
-        // Each round all that can be paid for are made, and answered.
-        budget.answered();
+        assert!(budget.pay_repeat());
+        assert!(!budget.pay_repeat());
+        // In each round, all calls that can be paid for are made and answered.
+        budget.add_answer();
         let mut sizes = Vec::new();
         for _ in 0..6 {
             let mut made = 0;
-            while budget.pay() {
+            while budget.pay_repeat() {
                 made += 1;
             }
-            (0..made).for_each(|_| budget.answered());
+            (0..made).for_each(|_| budget.add_answer());
             sizes.push(made);
         }
         assert_eq!(sizes, [2, 4, 8, 16, 32, 64]);

@@ -1,11 +1,11 @@
-//! How are names and values written into a form or a query? `application/x-www-form-urlencoded`, everything but letters, digits and `-._` escaped.
+//! Writes forms and queries: `application/x-www-form-urlencoded`, in which everything but letters,
+//! digits and `-._` is escaped.
 
 /// Pairs of names and values, encoded as they are added.
 #[derive(Debug, Default)]
 pub(crate) struct Form(String);
 
 impl Form {
-    /// Adds a pair.
     #[must_use]
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         if !self.0.is_empty() {
@@ -17,18 +17,16 @@ impl Form {
         self
     }
 
-    /// The pairs as a body.
     pub(crate) fn into_body(self) -> bytes::Bytes {
         self.0.into()
     }
 
-    /// A path with the pairs as its query.
     pub(crate) fn into_query(self, path: &str) -> String {
         format!("{path}?{}", self.0)
     }
 }
 
-/// The text with everything escaped that could be taken for something else.
+/// The text with every byte escaped that could have a meaning in a URL or form.
 pub(crate) fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

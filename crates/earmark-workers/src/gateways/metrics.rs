@@ -1,4 +1,5 @@
-//! How does the gateway do? Calls by operation and outcome, alerts for people, and whether calls go out at all.
+//! The metrics of a gateway: calls by operation and outcome, alerts for people, and whether the
+//! breaker holds all calls back.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -12,7 +13,7 @@ struct Labels {
     outcome: &'static str,
 }
 
-/// The metrics of one gateway.
+/// The counters and the gauge of one gateway.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     calls: Family<Labels, Counter>,

@@ -1,8 +1,10 @@
-//! A gateway to try with, in process: the token says how the charge goes.
+//! A gateway to try with, in this process: the token decides how a charge ends.
 //!
-//! `tok_ok` succeeds; `tok_declined` is declined; `tok_timeout_ok` and `tok_timeout_declined` give no answer in time, and asked later they
-//! succeeded or were declined; `tok_error` fails first, then works; any other is declined as `invalid_token`. What it charged it keeps in memory:
-//! after a restart it has never heard of a charge, and takes it again under the same id. `earmark sandbox-gateway` is the same as a server of its own.
+//! `tok_ok` succeeds and `tok_declined` is declined. `tok_timeout_ok` and `tok_timeout_declined`
+//! give no answer in time; a later look-up finds the charge made or declined. `tok_error` fails
+//! first and then works. Any other token is declined as `invalid_token`. Charges are kept in memory
+//! only: after a restart none is found, and the same call makes it again. `earmark sandbox-gateway`
+//! runs the same as a server.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,12 +14,12 @@ use earmark_core::Money;
 use earmark_core::ids::{PaymentId, RefundId};
 use earmark_core::text::Name;
 
-use super::{
-    Charge, ChargeAnswer, Entry, EntryKind, EntryStatus, Page, PaymentGateway, RefundAnswer, RefundCall,
-    Said, Stretch,
-};
+use super::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
+use super::calls::{Charge, RefundCall, TimeRange};
+use super::entries::{Entry, EntryKind, EntryStatus, Page};
+use super::port::PaymentGateway;
 
-/// The sandbox.
+/// The gateway that moves no money.
 #[derive(Default)]
 pub struct Sandbox {
     ledger: Mutex<Ledger>,
@@ -25,23 +27,24 @@ pub struct Sandbox {
 
 #[derive(Default)]
 struct Ledger {
-    charges: HashMap<PaymentId, Taken>,
+    charges: HashMap<PaymentId, SandboxCharge>,
     refunds: HashMap<RefundId, (RefundCall, RefundAnswer)>,
-    /// Charges that failed once, as `tok_error` does.
-    stumbled: HashSet<PaymentId>,
+    /// Charges with `tok_error` that have failed once.
+    failed_once: HashSet<PaymentId>,
 }
 
-struct Taken {
+struct SandboxCharge {
     charge: Charge,
+    /// How much of it has been refunded.
     refunded: Money,
     answer: ChargeAnswer,
 }
 
-/// How long a call of the sandbox hangs that gives no answer in time.
+/// How long a charge with a `tok_timeout_` token waits; longer than any timeout.
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(3_600);
 
 impl Sandbox {
-    /// A sandbox that has charged nothing.
+    /// A sandbox without charges.
     pub fn new() -> Self {
         Self::default()
     }
@@ -55,35 +58,35 @@ fn name(text: &str) -> Name {
     Name::parse(text).expect("a short text is a name")
 }
 
-fn verdict(charge: &Charge) -> ChargeAnswer {
-    let said = Said {
+fn answer_to(charge: &Charge) -> ChargeAnswer {
+    let record = GatewayRecord {
         id: charge.id.to_string(),
         amount: charge.amount,
         currency: charge.currency,
         reference: Some(name(&format!("sandbox_{}", charge.id))),
     };
     match charge.token.as_str() {
-        "tok_ok" | "tok_timeout_ok" | "tok_error" => ChargeAnswer::Captured(said),
+        "tok_ok" | "tok_timeout_ok" | "tok_error" => ChargeAnswer::Captured(record),
         "tok_declined" | "tok_timeout_declined" => {
-            ChargeAnswer::Declined { code: name("insufficient_funds"), said }
+            ChargeAnswer::Declined { code: name("insufficient_funds"), record }
         }
-        _ => ChargeAnswer::Declined { code: name("invalid_token"), said },
+        _ => ChargeAnswer::Declined { code: name("invalid_token"), record },
     }
 }
 
 impl Ledger {
-    fn judge(&mut self, refund: &RefundCall) -> RefundAnswer {
+    fn refund(&mut self, refund: &RefundCall) -> RefundAnswer {
         let id = refund.id.to_string();
-        let said = Said { id, amount: refund.amount, currency: refund.currency, reference: None };
+        let record = GatewayRecord { id, amount: refund.amount, currency: refund.currency, reference: None };
         match self.charges.get_mut(&refund.payment_id) {
-            // Charged before a restart: the sandbox has forgotten how much, and believes us.
-            None => RefundAnswer::Succeeded(said),
-            Some(taken) => match taken.refunded.plus(refund.amount) {
-                Ok(refunded) if refunded <= taken.charge.amount => {
-                    taken.refunded = refunded;
-                    RefundAnswer::Succeeded(said)
+            // Charged before a restart: how much is no longer known, so the refund is accepted.
+            None => RefundAnswer::Succeeded(record),
+            Some(charged) => match charged.refunded.plus(refund.amount) {
+                Ok(refunded) if refunded <= charged.charge.amount => {
+                    charged.refunded = refunded;
+                    RefundAnswer::Succeeded(record)
                 }
-                _ => RefundAnswer::Refused { code: name("more_than_was_charged"), said },
+                _ => RefundAnswer::Refused { code: name("more_than_was_charged"), record },
             },
         }
     }
@@ -99,11 +102,12 @@ impl PaymentGateway for Sandbox {
         let silent = charge.token.as_str().starts_with("tok_timeout_");
         let answer = {
             let mut ledger = self.ledger();
-            if charge.token.as_str() == "tok_error" && ledger.stumbled.insert(charge.id) {
+            if charge.token.as_str() == "tok_error" && ledger.failed_once.insert(charge.id) {
                 return ChargeAnswer::Unknown { why: "the sandbox answered 500".into() };
             }
-            let fresh = || Taken { charge: charge.clone(), refunded: Money::ZERO, answer: verdict(charge) };
-            ledger.charges.entry(charge.id).or_insert_with(fresh).answer.clone()
+            let new =
+                || SandboxCharge { charge: charge.clone(), refunded: Money::ZERO, answer: answer_to(charge) };
+            ledger.charges.entry(charge.id).or_insert_with(new).answer.clone()
         };
         if silent {
             tokio::time::sleep(SILENCE).await;
@@ -112,7 +116,7 @@ impl PaymentGateway for Sandbox {
     }
 
     async fn find_charge(&self, charge: &Charge) -> ChargeAnswer {
-        self.ledger().charges.get(&charge.id).map_or(ChargeAnswer::NotFound, |taken| taken.answer.clone())
+        self.ledger().charges.get(&charge.id).map_or(ChargeAnswer::NotFound, |known| known.answer.clone())
     }
 
     async fn refund(&self, refund: &RefundCall) -> RefundAnswer {
@@ -120,7 +124,7 @@ impl PaymentGateway for Sandbox {
         if let Some((_, answer)) = ledger.refunds.get(&refund.id) {
             return answer.clone();
         }
-        let answer = ledger.judge(refund);
+        let answer = ledger.refund(refund);
         ledger.refunds.insert(refund.id, (refund.clone(), answer.clone()));
         answer
     }
@@ -129,14 +133,14 @@ impl PaymentGateway for Sandbox {
         self.ledger().refunds.get(&refund.id).map_or(RefundAnswer::NotFound, |(_, answer)| answer.clone())
     }
 
-    async fn list(&self, stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+    async fn list(&self, range: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
         let ledger = self.ledger();
-        let charges = ledger.charges.values().map(|taken| {
-            let status = match &taken.answer {
+        let charges = ledger.charges.values().map(|known| {
+            let status = match &known.answer {
                 ChargeAnswer::Captured(_) => EntryStatus::Done,
                 _ => EntryStatus::Refused,
             };
-            let Charge { id, amount, currency, begun_at: at, .. } = &taken.charge;
+            let Charge { id, amount, currency, begun_at: at, .. } = &known.charge;
             let reference = format!("sandbox_{id}");
             let (kind, id, at) = (EntryKind::Charge, Some(id.to_string()), *at);
             Entry { kind, id, reference, status, amount: *amount, currency: *currency, at }
@@ -149,7 +153,7 @@ impl PaymentGateway for Sandbox {
             let status = if done { EntryStatus::Done } else { EntryStatus::Refused };
             Entry { kind, id, reference, status, amount: *amount, currency: *currency, at }
         });
-        let within = |entry: &Entry| (stretch.from..stretch.to).contains(&entry.at);
+        let within = |entry: &Entry| (range.from..range.to).contains(&entry.at);
         let mut entries: Vec<_> = charges.chain(refunds).filter(within).collect();
         entries.sort_by(|one, other| (one.at, &one.reference).cmp(&(other.at, &other.reference)));
         Ok(Page { entries, next: None })

@@ -1,47 +1,57 @@
-//! How many calls may be in progress at once? Fewer where the gateway is late with its answers, as TCP's congestion window does it.
+//! The window: how many calls may be in progress at once. It works as TCP's congestion window does,
+//! and shrinks when the gateway answers late.
 //!
-//! After an absence everything that waited is due at once. Sent at once, it would make a slow gateway late with all of it, and each late answer is
-//! asked for again. So an absence closes the window to [`FLOOR`], each answer opens it by one, up to [`BRISK_MAX`] or half of what was too much, and from there slowly;
-//! an answer that is late halves it, once for all calls that were on their way.
+//! When a gateway comes back, everything that waited is due at once. Sent at once, it would make a
+//! slow gateway late with all of it, and each late call would be made again. So the window shrinks
+//! to [`FLOOR`] while the breaker is open. Then each answer widens it by one, up to
+//! [`FAST_GROWTH_MAX`] or to half of the size at which answers were late, and from there on slowly.
+//! A late answer halves it, once for all calls that were in progress.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::outgoing::OutgoingOptions;
+use super::http_client::HttpClientOptions;
 
-/// The fewest calls that may always be in progress.
+/// The smallest size that the window shrinks to.
 const FLOOR: usize = 64;
-/// How far it opens by one with each answer after an absence: half of the connections, so that a moment of silence makes few late.
-const BRISK_MAX: usize = OutgoingOptions::DEFAULT.connections_max / 2;
-/// The most calls in progress.
+/// Up to which size each answer widens it by one after the breaker was open: half of the
+/// connections, so that a short silence makes few calls late.
+const FAST_GROWTH_MAX: usize = HttpClientOptions::DEFAULT.connections_max / 2;
+/// The largest size, which is also that at the start.
 pub(crate) const CALLS_MAX: usize = 1_024;
 
-/// The window of one gateway.
+/// The window of the calls to one gateway.
 #[derive(Debug)]
 pub(crate) struct Window {
     state: Mutex<State>,
-    /// Told when a good part of it is free again.
-    room: Notify,
+    /// Notified when a quarter of it is free.
+    has_room: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     in_progress: usize,
+    /// How many may be in progress.
     size: usize,
-    /// Up to here each answer opens it by one; beyond, as many answers as its size do.
-    brisk_until: usize,
+    /// Below this size each answer widens it by one; above, it takes as many answers as its size.
+    fast_growth_until: usize,
     answers: usize,
-    /// Late answers to calls from before then have been heeded.
-    narrowed_at: Option<Instant>,
+    /// When it was last halved. Calls that went out before do not halve it again.
+    halved_at: Option<Instant>,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        let state =
-            State { in_progress: 0, size: CALLS_MAX, brisk_until: CALLS_MAX, answers: 0, narrowed_at: None };
-        Self { state: Mutex::new(state), room: Notify::new() }
+        let state = State {
+            in_progress: 0,
+            size: CALLS_MAX,
+            fast_growth_until: CALLS_MAX,
+            answers: 0,
+            halved_at: None,
+        };
+        Self { state: Mutex::new(state), has_room: Notify::new() }
     }
 }
 
@@ -50,7 +60,7 @@ impl Window {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place, which must be given back; false: there is none.
+    /// Starts a call, which [`Self::leave`] must end; false if it is full.
     pub(crate) fn enter(&self) -> bool {
         let mut state = self.state();
         let free = state.in_progress < state.size;
@@ -58,7 +68,7 @@ impl Window {
         free
     }
 
-    /// Gives a place back.
+    /// Ends a call that [`Self::enter`] has started.
     pub(crate) fn leave(&self) {
         let has_room = {
             let mut state = self.state();
@@ -66,47 +76,49 @@ impl Window {
             state.has_room()
         };
         if has_room {
-            self.room.notify_waiters();
+            self.has_room.notify_waiters();
         }
     }
 
-    /// An answer came in time.
+    /// Reports an answer that came in time.
     pub(crate) fn answered(&self) {
         let mut state = self.state();
         state.answers += 1;
-        if state.size < state.brisk_until || state.answers >= state.size {
+        if state.size < state.fast_growth_until || state.answers >= state.size {
             state.size = (state.size + 1).min(CALLS_MAX);
             state.answers = 0;
         }
     }
 
-    /// A call that went out then got no answer in time.
-    pub(crate) fn late(&self, sent_at: Instant) {
+    /// Reports that a call that was sent at this time got no answer in time.
+    pub(crate) fn timed_out(&self, sent_at: Instant) {
         let mut state = self.state();
-        if state.narrowed_at.is_none_or(|narrowed_at| sent_at > narrowed_at) {
-            state.brisk_until = (state.size / 2).max(FLOOR);
-            state.size = state.brisk_until;
+        if state.halved_at.is_none_or(|halved_at| sent_at > halved_at) {
+            state.fast_growth_until = (state.size / 2).max(FLOOR);
+            state.size = state.fast_growth_until;
             state.answers = 0;
-            state.narrowed_at = Some(Instant::now());
+            state.halved_at = Some(Instant::now());
         }
     }
 
-    /// The gateway is away: whatever waits shall not come upon it all at once.
-    pub(crate) fn close(&self) {
+    /// Shrinks it to its floor, since the breaker is open.
+    pub(crate) fn shrink(&self) {
         let mut state = self.state();
-        (state.size, state.brisk_until, state.answers) = (FLOOR, BRISK_MAX, 0);
+        (state.size, state.fast_growth_until, state.answers) = (FLOOR, FAST_GROWTH_MAX, 0);
     }
 
-    /// Completes when a quarter of it is free.
-    pub(crate) async fn room(&self) {
+    /// Completes when a quarter of it is free. Not at the first free place, since each look at the
+    /// due rows costs a query.
+    pub(crate) async fn wait_for_room(&self) {
         loop {
-            let told = self.room.notified();
-            tokio::pin!(told);
-            told.as_mut().enable();
+            let notified = self.has_room.notified();
+            tokio::pin!(notified);
+            // Before the check, so that a call that ends between check and wait is not missed.
+            notified.as_mut().enable();
             if self.state().has_room() {
                 return;
             }
-            told.await;
+            notified.await;
         }
     }
 }
@@ -132,11 +144,11 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_absence_closes_it_and_answers_open_it() {
+    async fn an_open_breaker_shrinks_it_and_answers_widen_it() {
         let window = Window::default();
         assert_eq!(fill(&window), CALLS_MAX);
         empty(&window, CALLS_MAX);
-        window.close();
+        window.shrink();
         let mut sizes = Vec::new();
         for _ in 0..5 {
             let calls = fill(&window);
@@ -148,33 +160,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn calls_that_are_late_together_halve_it_once_and_it_opens_slowly_afterwards() {
+    async fn calls_that_are_late_together_halve_it_once_and_it_widens_slowly_afterwards() {
         let window = Window::default();
         let sent_at = Instant::now();
         let calls = fill(&window);
         tokio::time::advance(Duration::from_secs(1)).await;
-        (0..calls).for_each(|_| window.late(sent_at));
+        (0..calls).for_each(|_| window.timed_out(sent_at));
         empty(&window, calls);
         assert_eq!(fill(&window), 512);
         (0..512).for_each(|_| window.answered());
         empty(&window, 512);
         assert_eq!(fill(&window), 513);
         tokio::time::advance(Duration::from_secs(1)).await;
-        (0..20).for_each(|second| window.late(Instant::now() + Duration::from_secs(second)));
+        (0..20).for_each(|second| window.timed_out(Instant::now() + Duration::from_secs(second)));
         empty(&window, 513);
-        assert_eq!(fill(&window), FLOOR, "never less");
+        assert_eq!(fill(&window), FLOOR, "never smaller");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn whoever_waits_for_room_is_told() {
+    async fn waiting_ends_when_a_quarter_is_free() {
         let window = Window::default();
-        window.close();
+        window.shrink();
         let calls = fill(&window);
-        let waits = async { tokio::time::timeout(Duration::from_secs(1), window.room()).await };
-        assert!(waits.await.is_err());
-        let (told, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(1), window.room()), async {
-            empty(&window, calls / 4);
-        });
-        assert!(told.is_ok());
+        let wait = async { tokio::time::timeout(Duration::from_secs(1), window.wait_for_room()).await };
+        assert!(wait.await.is_err());
+        let (room, ()) =
+            tokio::join!(tokio::time::timeout(Duration::from_secs(1), window.wait_for_room()), async {
+                empty(&window, calls / 4);
+            });
+        assert!(room.is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! A small shop on the store in memory: one item, a clock that tests turn.
+//! A small shop on the store in memory, with one item and a clock that tests set.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its part of it")]
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -151,7 +151,7 @@ impl Shop {
         self.store.queries().find_item(&sku()).await.unwrap().unwrap().stock.available()
     }
 
-    pub(crate) async fn assert_nothing_is_breached(&self) {
+    pub(crate) async fn assert_data_is_consistent(&self) {
         assert_eq!(self.store.queries().verify().await.unwrap().breaches, Vec::<String>::new());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use earmark_core::ids::PaymentId;
 use earmark_core::text::Name;
-use earmark_workers::gateways::{Page, Said, Stretch};
+use earmark_workers::gateways::{GatewayRecord, Page, TimeRange};
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundAnswer, RefundCall};
 
 use super::crash::Side;
@@ -80,16 +80,16 @@ fn is_silence(answer: &ChargeAnswer) -> bool {
 fn declined(charge: &Charge) -> ChargeAnswer {
     let code = Name::parse("timeout").expect("a short word is a name");
     let (id, amount, currency) = (charge.id.to_string(), charge.amount, charge.currency);
-    ChargeAnswer::Declined { code, said: Said { id, amount, currency, reference: None } }
+    ChargeAnswer::Declined { code, record: GatewayRecord { id, amount, currency, reference: None } }
 }
 
 /// The answer to a charge under another id as if it were about this one.
 fn under_id(id: PaymentId, mut answer: ChargeAnswer) -> ChargeAnswer {
-    if let ChargeAnswer::Captured(said)
-    | ChargeAnswer::Authorized(said)
-    | ChargeAnswer::Declined { said, .. } = &mut answer
+    if let ChargeAnswer::Captured(record)
+    | ChargeAnswer::Authorized(record)
+    | ChargeAnswer::Declined { record, .. } = &mut answer
     {
-        said.id = id.to_string();
+        record.id = id.to_string();
     }
     answer
 }
@@ -121,8 +121,8 @@ impl PaymentGateway for FaultyGateway {
         self.call(GatewayCall::FindRefund, self.inner.find_refund(refund)).await
     }
 
-    async fn list(&self, stretch: Stretch, cursor: Option<&str>) -> Result<Page, String> {
-        self.inner.list(stretch, cursor).await
+    async fn list(&self, range: TimeRange, cursor: Option<&str>) -> Result<Page, String> {
+        self.inner.list(range, cursor).await
     }
 }
 
@@ -150,7 +150,7 @@ mod tests {
                 std::future::pending::<()>().await;
             }
             let (id, amount, currency) = (charge.id.to_string(), charge.amount, charge.currency);
-            ChargeAnswer::Captured(Said { id, amount, currency, reference: None })
+            ChargeAnswer::Captured(GatewayRecord { id, amount, currency, reference: None })
         }
     }
 
@@ -176,7 +176,7 @@ mod tests {
             RefundAnswer::NotFound
         }
 
-        async fn list(&self, _stretch: Stretch, _cursor: Option<&str>) -> Result<Page, String> {
+        async fn list(&self, _range: TimeRange, _cursor: Option<&str>) -> Result<Page, String> {
             Ok(Page::default())
         }
     }
@@ -204,8 +204,8 @@ mod tests {
         let recorder = Arc::new(Recorder::default());
         let gateway = faulty(&recorder, GatewayFault::NewKeyOnRetry);
         for answer in [gateway.charge(&charge()).await, gateway.find_charge(&charge()).await] {
-            let ChargeAnswer::Captured(said) = answer else { panic!("{answer:?}") };
-            assert_eq!(said.id, charge().id.to_string());
+            let ChargeAnswer::Captured(record) = answer else { panic!("{answer:?}") };
+            assert_eq!(record.id, charge().id.to_string());
         }
         let calls = recorder.calls.lock().unwrap().clone();
         assert_eq!(calls[0], ("charge", charge().id));

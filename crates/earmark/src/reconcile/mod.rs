@@ -2,7 +2,7 @@
 //! the gateway's list, and prints each difference with its cause.
 //!
 //! The clocks of both sides differ, and a charge may be made long after its row was written: what
-//! one side has within the stretch and the other not is looked for beyond it before it is called a
+//! one side has within the range and the other not is looked for beyond it before it is called a
 //! difference.
 
 mod compare;
@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use earmark_core::{Currency, Timestamp};
-use earmark_workers::gateways::Stretch;
+use earmark_workers::gateways::TimeRange;
 
 use crate::api::Api;
 use crate::cli::ReconcileOptions;
@@ -35,7 +35,7 @@ struct Report {
 pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let currency =
         Currency::parse(&options.currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
-    let stretch = stretch(options)?;
+    let range = range(options)?;
     let gateway = GatewayConfig::parse(
         GatewayOptions {
             gateway: Some(options.gateway.clone()),
@@ -54,7 +54,7 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let name = gateway.name().as_str().to_owned();
     let ours = Ours { api: Api::of(&options.server)?, gateway: name.clone() };
     let theirs = Theirs::open(&gateway)?;
-    let report = reconcile(&ours, &theirs, stretch, name)?;
+    let report = reconcile(&ours, &theirs, range, name)?;
     if options.server.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
@@ -63,11 +63,11 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     Ok(if report.differences.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) -> anyhow::Result<Report> {
-    let mut left = ours.within(stretch)?;
-    let mut right = theirs.within(stretch)?;
-    let wider = Stretch { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
-    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of
+fn reconcile(ours: &Ours, theirs: &Theirs, range: TimeRange, gateway: String) -> anyhow::Result<Report> {
+    let mut left = ours.within(range)?;
+    let mut right = theirs.within(range)?;
+    let wider = TimeRange { from: range.from.before(sides::beyond()), to: range.to.after(sides::beyond()) };
+    // Ours that the gateway did outside of the range, and the gateway's that we began outside of
     // it.
     let missing = lacking(&right, &left);
     if !missing.is_empty() {
@@ -98,9 +98,9 @@ fn lacking(rows: &[Row], others: &[Row]) -> HashSet<Key> {
     others.iter().filter(|row| row.id.is_some()).map(key).filter(|key| !known.contains(key)).collect()
 }
 
-fn stretch(options: &ReconcileOptions) -> Result<Stretch, WrongUsage> {
+fn range(options: &ReconcileOptions) -> Result<TimeRange, WrongUsage> {
     let (from, to) = (point("from", &options.from)?, point("to", &options.to)?);
-    if from < to { Ok(Stretch { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
+    if from < to { Ok(TimeRange { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
 }
 
 /// Midnight (UTC) of a day, or a moment.

@@ -5,7 +5,7 @@
 
 use anyhow::{Context, bail};
 use earmark_core::{Span, Timestamp};
-use earmark_workers::gateways::{Entry, EntryKind, EntryStatus, Stretch};
+use earmark_workers::gateways::{Entry, EntryKind, EntryStatus, TimeRange};
 use serde_json::Value;
 
 use super::compare::{Kind, Row, Standing};
@@ -15,7 +15,7 @@ use crate::gateway::GatewayConfig;
 /// The most pages read of one list, so that a list without an end cannot hang the command.
 const PAGES_MAX: usize = 100_000;
 
-/// How far beyond the stretch a partner of a row is looked for.
+/// How far beyond the range a partner of a row is looked for.
 pub(super) fn beyond() -> Span {
     Span::from_seconds(2 * 24 * 3600)
 }
@@ -28,15 +28,15 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    /// Payments and refunds that were begun within a stretch.
-    pub(super) fn within(&self, stretch: Stretch) -> anyhow::Result<Vec<Row>> {
+    /// Payments and refunds that were begun within a range.
+    pub(super) fn within(&self, range: TimeRange) -> anyhow::Result<Vec<Row>> {
         let mut rows = Vec::new();
-        for payment in self.list("payments", stretch)? {
+        for payment in self.list("payments", range)? {
             if payment["gateway"] == self.gateway.as_str() {
                 rows.push(row(Kind::Charge, &payment)?);
             }
         }
-        for refund in self.list("refunds", stretch)? {
+        for refund in self.list("refunds", range)? {
             // A refund goes through the gateway that took the money.
             let payment = refund["payment_id"].as_str().unwrap_or_default();
             if self.api.get(&format!("/v1/payments/{payment}"))?.ok()?["gateway"] == self.gateway.as_str() {
@@ -46,9 +46,9 @@ impl Ours {
         Ok(rows)
     }
 
-    fn list(&self, name: &str, stretch: Stretch) -> anyhow::Result<Vec<Value>> {
+    fn list(&self, name: &str, range: TimeRange) -> anyhow::Result<Vec<Value>> {
         // The API leaves both bounds out; a microsecond is its smallest step.
-        let (after, before) = (shown(Timestamp(stretch.from.0 - 1)), shown(stretch.to));
+        let (after, before) = (shown(Timestamp(range.from.0 - 1)), shown(range.to));
         let first = format!("/v1/{name}?limit=200&created_after={after}&created_before={before}");
         let (mut rows, mut page) = (Vec::new(), first.clone());
         for _ in 0..PAGES_MAX {
@@ -113,11 +113,11 @@ impl Theirs {
         Ok(Self { gateway, runtime })
     }
 
-    /// What it did within a stretch.
-    pub(super) fn within(&self, stretch: Stretch) -> anyhow::Result<Vec<Row>> {
+    /// What it did within a range.
+    pub(super) fn within(&self, range: TimeRange) -> anyhow::Result<Vec<Row>> {
         let (mut rows, mut cursor) = (Vec::new(), None::<String>);
         for _ in 0..PAGES_MAX {
-            let page = self.runtime.block_on(self.gateway.list(stretch, cursor.as_deref()));
+            let page = self.runtime.block_on(self.gateway.list(range, cursor.as_deref()));
             let page = page.map_err(|why| anyhow::anyhow!("the gateway's list: {why}"))?;
             rows.extend(page.entries.into_iter().map(theirs));
             match page.next {

@@ -8,8 +8,8 @@ use earmark_core::payments::Token;
 use earmark_core::{Currency, Timestamp};
 use earmark_store::Clock;
 use earmark_workers::gateways::{
-    EntryKind, EntryStatus, Outgoing, OutgoingOptions, SharedSecret, SignedGateway, Stretch, StripeGateway,
-    StripeKey,
+    EntryKind, EntryStatus, HttpClient, HttpClientOptions, SharedSecret, SignedGateway, StripeGateway,
+    StripeKey, TimeRange,
 };
 use earmark_workers::{Charge, ChargeAnswer, PaymentGateway, RefundCall};
 use tokio::task::JoinSet;
@@ -22,7 +22,7 @@ const CHARGES: u128 = 130;
 fn client(gateway: &Gateway, protocol: Protocol) -> Box<dyn PaymentGateway> {
     let outgoing = |path: &str| {
         let url = format!("{}{path}", gateway.url());
-        Outgoing::new(&url, OutgoingOptions::default()).unwrap()
+        HttpClient::new(&url, HttpClientOptions::default()).unwrap()
     };
     let clock = Clock::system();
     match protocol {
@@ -47,10 +47,10 @@ fn charge(number: u128) -> Charge {
 }
 
 /// Everything of a time range, as lines that can be compared.
-async fn all(client: &dyn PaymentGateway, stretch: Stretch) -> BTreeSet<String> {
+async fn all(client: &dyn PaymentGateway, range: TimeRange) -> BTreeSet<String> {
     let (mut lines, mut cursor, mut count) = (BTreeSet::new(), None, 0);
     loop {
-        let page = client.list(stretch, cursor.as_deref()).await.unwrap();
+        let page = client.list(range, cursor.as_deref()).await.unwrap();
         for entry in page.entries {
             let (kind, id, status) = (entry.kind, entry.id.unwrap(), entry.status);
             let kind = if kind == EntryKind::Charge { "charge" } else { "refund" };
@@ -91,7 +91,7 @@ async fn a_gateways_list_shows_all_that_it_did_and_nothing_else() {
         }
         let day = 86_400_000_000;
         let now = Clock::system().now().0;
-        let stretch = Stretch { from: Timestamp(now - day), to: Timestamp(now + day) };
+        let range = TimeRange { from: Timestamp(now - day), to: Timestamp(now + day) };
         let expected: BTreeSet<_> = gateway
             .entries()
             .await
@@ -103,8 +103,8 @@ async fn a_gateways_list_shows_all_that_it_did_and_nothing_else() {
             })
             .collect();
         assert!(expected.len() > 150, "{}", expected.len());
-        assert_eq!(all(&*client, stretch).await, expected, "{protocol:?}");
-        let before = Stretch { from: Timestamp(now - 2 * day), to: Timestamp(now - day) };
+        assert_eq!(all(&*client, range).await, expected, "{protocol:?}");
+        let before = TimeRange { from: Timestamp(now - 2 * day), to: Timestamp(now - day) };
         assert_eq!(all(&*client, before).await, BTreeSet::new(), "{protocol:?}");
     }
 }

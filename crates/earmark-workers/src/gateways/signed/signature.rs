@@ -1,32 +1,33 @@
-//! Who sent this? HMAC-SHA256 under a secret that both sides know, over everything that matters of a request, and of an answer together with its request.
+//! The signatures of the protocol: HMAC-SHA256 under a secret that both sides know.
 //!
-//! An answer is bound to the one request that it answers: an old one, or one to another request, has another signature.
+//! A request's signature covers everything that matters of it. An answer's signature also covers
+//! that of its request, so an old answer, or one to another request, does not have the right one.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// Characters of the shortest secret.
+/// The fewest characters of a secret.
 const SECRET_LEN_MIN: usize = 32;
-/// Characters of the longest secret.
+/// The most characters of a secret.
 const SECRET_LEN_MAX: usize = 255;
 
-/// A secret that both sides know. It is never shown, not even for debugging.
+/// A secret that both sides know. `Debug` does not show it.
 #[derive(Clone)]
 pub struct SharedSecret(Box<str>);
 
-/// A text that is no shared secret.
+/// A text that cannot be a shared secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a gateway secret is 32 to 255 visible ASCII characters")]
 pub struct InvalidSecret;
 
 impl SharedSecret {
-    /// The secret, if it is long enough.
+    /// The secret in this text.
     ///
     /// # Errors
-    /// Too short, too long, or other than visible ASCII.
+    /// The text is too short, too long, or has characters other than visible ASCII.
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
-        let shaped = (SECRET_LEN_MIN..=SECRET_LEN_MAX).contains(&text.len());
-        if shaped && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let fits = (SECRET_LEN_MIN..=SECRET_LEN_MAX).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
             Ok(Self(text.into()))
         } else {
             Err(InvalidSecret)
@@ -45,17 +46,23 @@ impl std::fmt::Debug for SharedSecret {
     }
 }
 
-/// What is signed of a request beside its body.
+/// What is signed of a request besides its body.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RequestHead<'a> {
-    /// Seconds since 1970.
+    /// In seconds since 1970.
     pub(crate) timestamp: i64,
-    /// Drawn anew for each request.
+    /// New for each request.
     pub(crate) nonce: &'a str,
-    /// In capitals.
     pub(crate) method: &'a str,
     /// Path and query, as in the request's first line.
     pub(crate) path: &'a str,
+}
+
+/// What is signed of an answer besides its body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnswerHead<'a> {
+    pub(crate) request_signature: &'a str,
+    pub(crate) status: u16,
 }
 
 /// `v1=` and the signature of a request, in lower-case hex.
@@ -65,16 +72,17 @@ pub(crate) fn of_request(secret: &SharedSecret, head: RequestHead<'_>, body: &[u
     format!("v1={}", hex(&secret.mac(&head, body).finalize().into_bytes()))
 }
 
-/// Whether an answer to the request of this signature is signed with the secret.
-pub(crate) fn is_answer(
+/// Whether this is the signature, under the secret, of an answer with this head and body.
+pub(crate) fn is_of_answer(
     secret: &SharedSecret,
-    (request, signature): (&str, &str),
-    status: u16,
+    signature: &str,
+    head: AnswerHead<'_>,
     body: &[u8],
 ) -> bool {
     let Some(claimed) = signature.strip_prefix("v1=").and_then(unhex) else { return false };
-    let head = format!("earmark-answer-v1\n{request}\n{status}\n");
-    // In constant time.
+    let AnswerHead { request_signature, status } = head;
+    let head = format!("earmark-answer-v1\n{request_signature}\n{status}\n");
+    // `verify_slice` takes the same time wherever the two differ.
     secret.mac(&head, body).verify_slice(&claimed).is_ok()
 }
 
@@ -103,6 +111,10 @@ mod tests {
         SharedSecret::parse("a-secret-of-the-protocol-document-0001").unwrap()
     }
 
+    fn ok_to(request_signature: &str) -> AnswerHead<'_> {
+        AnswerHead { request_signature, status: 200 }
+    }
+
     const HEAD: RequestHead<'_> = RequestHead {
         timestamp: 1_790_000_000,
         nonce: "00112233445566778899aabbccddeeff",
@@ -120,19 +132,20 @@ mod tests {
         let head = format!("earmark-answer-v1\n{request}\n200\n");
         let signature = format!("v1={}", hex(&secret().mac(&head, answer).finalize().into_bytes()));
         assert!(document.contains(&signature), "{signature}");
-        assert!(is_answer(&secret(), (&request, &signature), 200, answer));
+        assert!(is_of_answer(&secret(), &signature, ok_to(&request), answer));
     }
 
     #[test]
-    fn whatever_is_changed_breaks_the_signature() {
+    fn any_change_breaks_the_signature() {
         let request = of_request(&secret(), HEAD, BODY);
         let head = format!("earmark-answer-v1\n{request}\n200\n");
         let answer = format!("v1={}", hex(&secret().mac(&head, b"{}").finalize().into_bytes()));
-        assert!(is_answer(&secret(), (&request, &answer), 200, b"{}"));
-        assert!(!is_answer(&secret(), (&request, &answer), 201, b"{}"));
-        assert!(!is_answer(&secret(), (&request, &answer), 200, b"{} "));
+        let ok = ok_to(&request);
+        assert!(is_of_answer(&secret(), &answer, ok, b"{}"));
+        assert!(!is_of_answer(&secret(), &answer, AnswerHead { status: 201, ..ok }, b"{}"));
+        assert!(!is_of_answer(&secret(), &answer, ok, b"{} "));
         let other = SharedSecret::parse(&"x".repeat(32)).unwrap();
-        assert!(!is_answer(&other, (&request, &answer), 200, b"{}"));
+        assert!(!is_of_answer(&other, &answer, ok, b"{}"));
         for head in [
             RequestHead { timestamp: 1, ..HEAD },
             RequestHead { nonce: "1", ..HEAD },
@@ -141,12 +154,12 @@ mod tests {
         ] {
             let other = of_request(&secret(), head, BODY);
             assert_ne!(other, request);
-            assert!(!is_answer(&secret(), (&other, &answer), 200, b"{}"), "an answer to another request");
+            assert!(!is_of_answer(&secret(), &answer, ok_to(&other), b"{}"), "an answer to another request");
         }
         for nonsense in
             ["", "v1=", "v1=zz", "v1=0", "v2=00", &answer[..answer.len() - 2], &answer.to_uppercase()]
         {
-            assert!(!is_answer(&secret(), (&request, nonsense), 200, b"{}"), "{nonsense}");
+            assert!(!is_of_answer(&secret(), nonsense, ok, b"{}"), "{nonsense}");
         }
     }
 

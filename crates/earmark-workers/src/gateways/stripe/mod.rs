@@ -1,8 +1,11 @@
-//! How does Stripe speak? PaymentIntents and Refunds by a client of our own: five calls, one pinned version of the API.
+//! The client for Stripe: PaymentIntents and Refunds, in one pinned version of Stripe's API.
 //!
-//! Our id is the idempotency key and stands in the metadata. Stripe keeps a key for at least a day and then forgets it, so a request is sent under it
-//! for [`KEY_LIFETIME_SECONDS`] and never after: from then on it is only looked up. Stripe's search lags behind by a minute or more; "not found" within the
-//! key's lifetime therefore only means that the request is sent again under the same key, which charges nobody twice.
+//! Our id is the idempotency key and also stands in the object's metadata. Stripe keeps a key for
+//! at least a day and then forgets it. So a request is sent under its key for
+//! [`KEY_LIFETIME_SECONDS`] and never after; from then on the object is only looked up. Stripe's
+//! search lags behind by a minute or more, so "not found" may be wrong. Within the key's lifetime
+//! that does no harm: the request is sent again under the same key, which charges the card only
+//! once.
 
 mod wire;
 
@@ -15,33 +18,35 @@ use hyper::Method;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::de::DeserializeOwned;
 
+use super::answers::{ChargeAnswer, RefundAnswer};
+use super::calls::{Charge, RefundCall, TimeRange};
+use super::entries::Page;
 use super::form::Form;
-use super::outgoing::{Answer, Call};
-use super::{Charge, ChargeAnswer, Outgoing, Page, PaymentGateway, RefundAnswer, RefundCall, Stretch};
-use wire::{Failure, Intent, Objects, RefundObject, Refusal};
+use super::http_client::{GatewayRequest, GatewayResponse, HttpClient};
+use super::port::PaymentGateway;
+use wire::{Failure, Intent, OUR_ID, Objects, RefundObject, Refusal};
 
 /// The version of the API that this client was written for.
 const API_VERSION: HeaderValue = HeaderValue::from_static("2025-11-17.clover");
 const STRIPE_VERSION: HeaderName = HeaderName::from_static("stripe-version");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// Where our id stands in an object's metadata.
-const OUR_ID: &str = "earmark_id";
-/// For how long after its row was written a request may be sent, in seconds: an hour less than Stripe keeps a key at least.
+/// For how long after its row was written a request may be sent: an hour less than Stripe keeps a
+/// key.
 const KEY_LIFETIME_SECONDS: u32 = 23 * 3_600;
-/// The most pages of refunds that are looked through for one of ours.
+/// The most pages of refunds, each of 100, in which one of ours is looked for.
 const PAGES_MAX: usize = 10;
 
-/// A secret key of Stripe's. It is never shown, not even for debugging.
+/// A secret key of Stripe's. `Debug` does not show it.
 #[derive(Clone)]
 pub struct StripeKey(HeaderValue);
 
 impl StripeKey {
-    /// The key, if it looks like a secret or restricted key.
+    /// The key in this text; None if it does not look like a secret or restricted key.
     pub fn parse(text: &str) -> Option<Self> {
         let known = text.starts_with("sk_") || text.starts_with("rk_");
-        let shaped =
+        let fits =
             known && (16..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
-        let mut value = HeaderValue::from_str(&format!("Bearer {text}")).ok().filter(|_| shaped)?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {text}")).ok().filter(|_| fits)?;
         value.set_sensitive(true);
         Some(Self(value))
     }
@@ -53,65 +58,73 @@ impl std::fmt::Debug for StripeKey {
     }
 }
 
-/// Stripe.
+/// Stripe as a payment gateway.
 pub struct StripeGateway {
-    outgoing: Outgoing,
+    client: HttpClient,
     key: StripeKey,
     clock: Clock,
 }
 
-/// An answer of Stripe's.
-enum Told<T> {
-    /// The object.
+/// An answer in which Stripe has decided something.
+enum StripeAnswer<T> {
     Object(T),
-    /// An error that it has made up its mind about: the request is at fault, or the card.
+    /// The request is at fault, or the card.
     Error(Refusal),
 }
 
 impl StripeGateway {
-    /// Stripe at the end of this way.
-    pub fn new(outgoing: Outgoing, key: StripeKey, clock: Clock) -> Self {
-        Self { outgoing, key, clock }
+    /// Stripe, or what speaks as it does, at the client's URL. The clock decides how old a key is.
+    pub fn new(client: HttpClient, key: StripeKey, clock: Clock) -> Self {
+        Self { client, key, clock }
     }
 
-    /// Whether Stripe may have forgotten the key of a request that was begun then.
+    /// Whether Stripe may have forgotten the key of a request that was begun at this time.
     fn is_past_key_lifetime(&self, begun_at: Timestamp) -> bool {
         self.clock.now() >= begun_at.after(Span::from_seconds(KEY_LIFETIME_SECONDS))
     }
 
     async fn get<T: DeserializeOwned>(&self, path: String) -> Result<T, String> {
-        let call = Call { method: Method::GET, path, headers: self.headers(), body: Bytes::new() };
-        match self.ask(call).await? {
-            Told::Object(object) => Ok(object),
-            Told::Error(refusal) => Err(format!("Stripe refuses the request itself: {}", refusal.words())),
+        let (headers, body) = (self.headers(), Bytes::new());
+        match self.send(GatewayRequest { method: Method::GET, path, headers, body }).await? {
+            StripeAnswer::Object(object) => Ok(object),
+            StripeAnswer::Error(refusal) => {
+                Err(format!("Stripe refuses the request itself: {}", refusal.words()))
+            }
         }
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, key: &str, form: Form) -> Result<Told<T>, String> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        key: &str,
+        form: Form,
+    ) -> Result<StripeAnswer<T>, String> {
         let mut headers = self.headers();
         let key = HeaderValue::from_str(key).map_err(|error| error.to_string())?;
         headers.push((IDEMPOTENCY_KEY, key));
         headers.push((CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")));
-        self.ask(Call { method: Method::POST, path: path.into(), headers, body: form.into_body() }).await
+        let (path, body) = (path.into(), form.into_body());
+        self.send(GatewayRequest { method: Method::POST, path, headers, body }).await
     }
 
     fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
         vec![(AUTHORIZATION, self.key.0.clone()), (STRIPE_VERSION, API_VERSION)]
     }
 
-    async fn ask<T: DeserializeOwned>(&self, call: Call) -> Result<Told<T>, String> {
-        let Answer { status, body, .. } =
-            self.outgoing.send(call).await.map_err(|error| error.to_string())?;
+    async fn send<T: DeserializeOwned>(&self, request: GatewayRequest) -> Result<StripeAnswer<T>, String> {
+        let response = self.client.send(request).await.map_err(|error| error.to_string())?;
+        let GatewayResponse { status, body, .. } = response;
         let failure = || serde_json::from_slice::<Failure>(&body).ok();
         match status.as_u16() {
             200 => {
                 let object = serde_json::from_slice(&body);
-                object.map(Told::Object).map_err(|_| "an answer that cannot be read".into())
+                object.map(StripeAnswer::Object).map_err(|_| "an answer that cannot be read".into())
             }
-            // 401 and 403 are about our key, 409 about a call in progress, 429 about their load: nothing was decided.
+            // All others decide nothing: 401 and 403 are about our key, 409 is about a request in
+            // progress, 429 about the load.
             400 | 402 | 404 => {
                 let failure = failure().ok_or_else(|| format!("an answer {status} that cannot be read"))?;
-                Ok(Told::Error(failure.error))
+                Ok(StripeAnswer::Error(failure.error))
             }
             _ => Err(match failure() {
                 Some(failure) => format!("an answer {status}: {}", failure.error.words()),
@@ -120,7 +133,7 @@ impl StripeGateway {
         }
     }
 
-    /// The PaymentIntents that were made for one of our ids; at most one, unless something is very wrong.
+    /// The PaymentIntents with one of our ids. More than one means that a charge was made twice.
     async fn intents_of(&self, id: &str) -> Result<Vec<Intent>, String> {
         let query = format!("metadata['{OUR_ID}']:'{id}'");
         let path = Form::default().with("query", &query).into_query("/v1/payment_intents/search");
@@ -128,7 +141,7 @@ impl StripeGateway {
         Ok(found.data.into_iter().filter(|intent| intent.is_of(id)).collect())
     }
 
-    /// The PaymentIntent that took the money that goes back.
+    /// The id of the PaymentIntent that took the money which is to be refunded.
     async fn intent_of(&self, refund: &RefundCall) -> Result<String, String> {
         if let Some(reference) = &refund.payment_reference {
             return Ok(reference.to_string());
@@ -137,7 +150,7 @@ impl StripeGateway {
         found.into_iter().next().map(|intent| intent.id).ok_or_else(|| "the payment is not found yet".into())
     }
 
-    /// The refund that was made under one of our ids.
+    /// The Refund with our id, among those of its payment.
     async fn refund_of(&self, refund: &RefundCall) -> Result<Option<RefundObject>, String> {
         let (intent, id) = (self.intent_of(refund).await?, refund.id.to_string());
         let mut after: Option<String> = None;
@@ -168,7 +181,8 @@ fn charge_form(charge: &Charge) -> Form {
         .with("currency", &charge.currency.as_str().to_ascii_lowercase())
         .with("confirm", "true")
         .with("capture_method", "automatic")
-        // A shopper who must do something first is not here any more: that is a decline, not a wait.
+        // The shopper is not here any more to confirm anything, so a charge that needs it is
+        // declined.
         .with("error_on_requires_action", "true")
         .with("payment_method_types[]", "card")
         .with(&format!("metadata[{OUR_ID}]"), &charge.id.to_string());
@@ -193,8 +207,8 @@ impl PaymentGateway for StripeGateway {
         }
         let id = charge.id.to_string();
         match self.post::<Intent>("/v1/payment_intents", &id, charge_form(charge)).await {
-            Ok(Told::Object(intent)) => intent.answer(),
-            Ok(Told::Error(refusal)) => {
+            Ok(StripeAnswer::Object(intent)) => intent.answer(),
+            Ok(StripeAnswer::Error(refusal)) => {
                 refusal.of_charge(charge).unwrap_or_else(|| ChargeAnswer::Unsettled { why: refusal.words() })
             }
             Err(why) => ChargeAnswer::Unknown { why },
@@ -234,8 +248,8 @@ impl PaymentGateway for StripeGateway {
             .with("amount", &refund.amount.minor().to_string())
             .with(&format!("metadata[{OUR_ID}]"), &id);
         match self.post::<RefundObject>("/v1/refunds", &id, form).await {
-            Ok(Told::Object(object)) => object.answer(),
-            Ok(Told::Error(refusal)) => {
+            Ok(StripeAnswer::Object(object)) => object.answer(),
+            Ok(StripeAnswer::Error(refusal)) => {
                 refusal.of_refund(refund).unwrap_or_else(|| RefundAnswer::Unsettled { why: refusal.words() })
             }
             Err(why) => RefundAnswer::Unknown { why },
@@ -253,13 +267,14 @@ impl PaymentGateway for StripeGateway {
         }
     }
 
-    /// Charges first, then refunds; the cursor says which, and after which object.
-    async fn list(&self, stretch: Stretch, cursor: Option<&str>) -> Result<Page, String> {
+    /// Charges first, then refunds. The cursor is the kind and the last object of the page before,
+    /// such as `charge:pi_…`.
+    async fn list(&self, range: TimeRange, cursor: Option<&str>) -> Result<Page, String> {
         let seconds = |at: Timestamp| at.0.div_euclid(1_000_000).to_string();
         let (kind, after) = cursor.and_then(|cursor| cursor.split_once(':')).unwrap_or(("charge", ""));
         let form = Form::default()
-            .with("created[gte]", &seconds(stretch.from))
-            .with("created[lt]", &seconds(stretch.to))
+            .with("created[gte]", &seconds(range.from))
+            .with("created[lt]", &seconds(range.to))
             .with("limit", "100");
         let form = if after.is_empty() { form } else { form.with("starting_after", after) };
         if kind == "charge" {

@@ -1,4 +1,5 @@
-//! What do Stripe's objects say? Only the fields that are needed, and any word that is not known means that nothing is settled.
+//! Stripe's objects, with the fields that are needed. A status that is not known leaves the payment
+//! undecided; it never counts as a failure.
 
 use std::collections::HashMap;
 
@@ -6,10 +7,14 @@ use earmark_core::text::Name;
 use earmark_core::{Currency, Money, Timestamp};
 use serde::Deserialize;
 
-use super::OUR_ID;
-use crate::gateways::{Charge, ChargeAnswer, Entry, EntryKind, EntryStatus, RefundAnswer, RefundCall, Said};
+use crate::gateways::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
+use crate::gateways::calls::{Charge, RefundCall};
+use crate::gateways::entries::{Entry, EntryKind, EntryStatus};
 
-/// A page of objects.
+/// The key of our id in an object's metadata.
+pub(super) const OUR_ID: &str = "earmark_id";
+
+/// A page of Stripe's objects.
 #[derive(Deserialize)]
 pub(super) struct Objects<T> {
     pub(super) data: Vec<T>,
@@ -17,7 +22,7 @@ pub(super) struct Objects<T> {
     pub(super) has_more: bool,
 }
 
-/// A PaymentIntent.
+/// A PaymentIntent, which is a charge.
 #[derive(Deserialize)]
 pub(super) struct Intent {
     pub(super) id: String,
@@ -34,7 +39,7 @@ pub(super) struct Intent {
     created: i64,
 }
 
-/// A Refund.
+/// A Refund, in Stripe's sense and ours.
 #[derive(Deserialize)]
 pub(super) struct RefundObject {
     pub(super) id: String,
@@ -50,13 +55,13 @@ pub(super) struct RefundObject {
     created: i64,
 }
 
-/// The body of an error.
+/// The body of an answer that is an error.
 #[derive(Deserialize)]
 pub(super) struct Failure {
     pub(super) error: Refusal,
 }
 
-/// Why something was not done.
+/// Why Stripe did not do something.
 #[derive(Deserialize)]
 pub(super) struct Refusal {
     #[serde(default, rename = "type")]
@@ -75,12 +80,16 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap_or_else(|_| Name::parse("declined").expect("a short word is a name"))
 }
 
-fn said(metadata: &HashMap<String, String>, amount: (i64, &str), reference: &str) -> Result<Said, String> {
-    let (minor, currency) = amount;
+fn record(
+    metadata: &HashMap<String, String>,
+    minor: i64,
+    currency: &str,
+    reference: &str,
+) -> Result<GatewayRecord, String> {
     let amount = Money::parse(minor).map_err(|_| "an amount beyond all bounds".to_owned())?;
     let currency = Currency::parse_any_case(currency).map_err(|error| error.to_string())?;
     let id = metadata.get(OUR_ID).cloned().unwrap_or_default();
-    Ok(Said { id, amount, currency, reference: Name::parse(reference).ok() })
+    Ok(GatewayRecord { id, amount, currency, reference: Name::parse(reference).ok() })
 }
 
 impl Refusal {
@@ -88,15 +97,16 @@ impl Refusal {
         name(self.decline_code.as_deref().or(self.code.as_deref()).unwrap_or("card_declined"))
     }
 
-    /// For the log: the words that Stripe has for its errors, nothing that was sent.
+    /// Stripe's own words for the error, for the log; nothing of what was sent.
     pub(super) fn words(&self) -> String {
         format!("{} {}", self.kind, self.code.as_deref().unwrap_or("without a code"))
     }
 
-    /// What this error says about a charge; None: nothing that is definite.
+    /// What this error decides about a charge; None if it decides nothing.
     ///
-    /// Validation errors are definite, since nothing has begun. Only those are taken that name the means or the amount: others are mistakes of ours
-    /// or of the account, and for a person.
+    /// A validation error is final, since Stripe has begun nothing. It declines the charge only if
+    /// it names the token or the amount: other errors are mistakes of ours or of the account, which
+    /// a person has to look into.
     pub(super) fn of_charge(&self, charge: &Charge) -> Option<ChargeAnswer> {
         let param = self.param.as_deref().unwrap_or_default();
         let code = match (self.kind.as_str(), self.code.as_deref()) {
@@ -105,18 +115,19 @@ impl Refusal {
             ("invalid_request_error", _) if param.starts_with("payment_method") => name("invalid_token"),
             _ => return None,
         };
-        let said = match &self.payment_intent {
-            Some(intent) => intent.said(intent.amount).ok()?,
-            // Nothing was made that could be shown; the answer is to this request, over this connection.
+        let record = match &self.payment_intent {
+            Some(intent) => intent.record(intent.amount).ok()?,
+            // Stripe made no object, so there is no record to compare. The answer can still only be
+            // about this request, since it came over its connection.
             None => {
                 let (id, amount, currency) = (charge.id.to_string(), charge.amount, charge.currency);
-                Said { id, amount, currency, reference: None }
+                GatewayRecord { id, amount, currency, reference: None }
             }
         };
-        Some(ChargeAnswer::Declined { code, said })
+        Some(ChargeAnswer::Declined { code, record })
     }
 
-    /// What this error says about a refund; None: nothing that is definite.
+    /// What this error decides about a refund; None if it decides nothing.
     pub(super) fn of_refund(&self, refund: &RefundCall) -> Option<RefundAnswer> {
         let code = match (self.kind.as_str(), self.code.as_deref(), self.param.as_deref()) {
             ("invalid_request_error", Some(code @ ("charge_already_refunded" | "charge_disputed")), _) => {
@@ -125,39 +136,40 @@ impl Refusal {
             ("invalid_request_error", _, Some("amount")) => "more_than_was_charged",
             _ => return None,
         };
-        let said = Said {
+        let record = GatewayRecord {
             id: refund.id.to_string(),
             amount: refund.amount,
             currency: refund.currency,
             reference: None,
         };
-        Some(RefundAnswer::Refused { code: name(code), said })
+        Some(RefundAnswer::Refused { code: name(code), record })
     }
 }
 
 impl Intent {
-    fn said(&self, minor: i64) -> Result<Said, String> {
-        said(&self.metadata, (minor, &self.currency), &self.id)
+    fn record(&self, minor: i64) -> Result<GatewayRecord, String> {
+        record(&self.metadata, minor, &self.currency, &self.id)
     }
 
-    /// Whether it was made for this charge.
+    /// Whether it has this id of ours.
     pub(super) fn is_of(&self, id: &str) -> bool {
         self.metadata.get(OUR_ID).is_some_and(|ours| ours == id)
     }
 
     pub(super) fn answer(&self) -> ChargeAnswer {
         let received = self.status == "succeeded";
-        let said = match self.said(if received { self.amount_received } else { self.amount }) {
-            Ok(said) => said,
+        let record = match self.record(if received { self.amount_received } else { self.amount }) {
+            Ok(record) => record,
             Err(why) => return ChargeAnswer::Unknown { why },
         };
         match (self.status.as_str(), &self.last_payment_error) {
-            ("succeeded", _) => ChargeAnswer::Captured(said),
-            ("requires_capture", _) => ChargeAnswer::Authorized(said),
-            ("canceled", _) => ChargeAnswer::Declined { code: name("canceled"), said },
-            // Its secret is given to nobody, so nobody can try it again with another card.
+            ("succeeded", _) => ChargeAnswer::Captured(record),
+            ("requires_capture", _) => ChargeAnswer::Authorized(record),
+            ("canceled", _) => ChargeAnswer::Declined { code: name("canceled"), record },
+            // Final, since Earmark gives the intent's client secret to no shopper, who could use it
+            // to try another card.
             ("requires_payment_method", Some(refusal)) => {
-                ChargeAnswer::Declined { code: refusal.decline_code(), said }
+                ChargeAnswer::Declined { code: refusal.decline_code(), record }
             }
             _ => ChargeAnswer::Unsettled { why: "the PaymentIntent is in no final state".into() },
         }
@@ -171,30 +183,30 @@ impl Intent {
             _ => EntryStatus::Open,
         };
         let minor = if status == EntryStatus::Done { self.amount_received } else { self.amount };
-        entry(EntryKind::Charge, status, (self.said(minor)?, self.created))
+        entry(EntryKind::Charge, status, self.record(minor)?, self.created)
     }
 }
 
 impl RefundObject {
-    fn said(&self) -> Result<Said, String> {
-        said(&self.metadata, (self.amount, &self.currency), &self.id)
+    fn record(&self) -> Result<GatewayRecord, String> {
+        record(&self.metadata, self.amount, &self.currency, &self.id)
     }
 
-    /// Whether it was made for this refund.
+    /// Whether it has this id of ours.
     pub(super) fn is_of(&self, id: &str) -> bool {
         self.metadata.get(OUR_ID).is_some_and(|ours| ours == id)
     }
 
     pub(super) fn answer(&self) -> RefundAnswer {
-        let said = match self.said() {
-            Ok(said) => said,
+        let record = match self.record() {
+            Ok(record) => record,
             Err(why) => return RefundAnswer::Unknown { why },
         };
         match self.status.as_deref() {
-            Some("succeeded") => RefundAnswer::Succeeded(said),
+            Some("succeeded") => RefundAnswer::Succeeded(record),
             Some("failed" | "canceled") => {
                 let code = name(self.failure_reason.as_deref().unwrap_or("failed"));
-                RefundAnswer::Refused { code, said }
+                RefundAnswer::Refused { code, record }
             }
             _ => RefundAnswer::Unsettled { why: "the refund is in no final state".into() },
         }
@@ -206,13 +218,14 @@ impl RefundObject {
             Some("failed" | "canceled") => EntryStatus::Refused,
             _ => EntryStatus::Open,
         };
-        entry(EntryKind::Refund, status, (self.said()?, self.created))
+        entry(EntryKind::Refund, status, self.record()?, self.created)
     }
 }
 
-fn entry(kind: EntryKind, status: EntryStatus, (said, created): (Said, i64)) -> Result<Entry, String> {
+/// `created` is in seconds since 1970.
+fn entry(kind: EntryKind, status: EntryStatus, record: GatewayRecord, created: i64) -> Result<Entry, String> {
     let at = Timestamp(created.checked_mul(1_000_000).ok_or("a time beyond all bounds")?);
-    let Said { id, amount, currency, reference } = said;
+    let GatewayRecord { id, amount, currency, reference } = record;
     let id = Some(id).filter(|id| !id.is_empty());
     let reference = reference.map_or_else(String::new, |reference| reference.to_string());
     Ok(Entry { kind, id, reference, status, amount, currency, at })
@@ -234,9 +247,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_received_counts_and_not_what_was_asked_for() {
-        let ChargeAnswer::Captured(said) = intent("succeeded", "") else { panic!("captured") };
-        assert_eq!((said.id.as_str(), said.amount.minor(), said.currency.as_str()), ("pay_1", 1_998, "USD"));
+    fn the_amount_received_counts_and_not_the_amount_requested() {
+        let ChargeAnswer::Captured(record) = intent("succeeded", "") else { panic!("captured") };
+        assert_eq!(
+            (record.id.as_str(), record.amount.minor(), record.currency.as_str()),
+            ("pay_1", 1_998, "USD")
+        );
     }
 
     #[test]
@@ -256,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn only_errors_about_means_and_amount_are_declines() {
+    fn only_errors_about_token_and_amount_are_declines() {
         let charge = Charge {
             id: PaymentId(1),
             amount: Money::parse(5).unwrap(),
@@ -264,7 +280,7 @@ mod tests {
             token: Token::parse("pm_1").unwrap(),
             begun_at: Timestamp(0),
         };
-        let judge = |text: &str| {
+        let decline_code = |text: &str| {
             let refusal: Refusal = serde_json::from_str(text).unwrap();
             match refusal.of_charge(&charge) {
                 Some(ChargeAnswer::Declined { code, .. }) => Some(code.to_string()),
@@ -286,7 +302,7 @@ mod tests {
             (r#"{"type":"api_error"}"#, None),
             (r#"{}"#, None),
         ] {
-            assert_eq!(judge(error).as_deref(), code, "{error}");
+            assert_eq!(decline_code(error).as_deref(), code, "{error}");
         }
     }
 }

@@ -1,8 +1,10 @@
-//! How does a request leave? Once, over HTTP/1.1, to one gateway, with a limit on everything: connections, time to connect, bytes of the answer.
+//! The HTTP client for one gateway: HTTP/1.1, each request sent once, and a limit on everything:
+//! connections, time to connect, bytes of the response.
 //!
-//! No redirect is followed, no proxy asked, nothing sent twice: a connection that breaks is an error, and the layer above decides. The time that a
-//! whole call may take is the guard's. The client is hyper-util's, which the server part of this binary is made of already; TLS is rustls with
-//! the system's certificates.
+//! It follows no redirect, uses no proxy and sends nothing twice: a connection that breaks is an
+//! error, and the workers decide what follows. The timeout of a whole call is the guard's. The
+//! client is hyper-util's, which is in this binary for the server anyway; TLS is rustls with the
+//! system's certificates.
 
 use std::time::Duration;
 
@@ -16,91 +18,93 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tokio::sync::Semaphore;
 
-/// What is limited, and how far.
+/// The limits of an [`HttpClient`].
 #[derive(Clone, Copy, Debug)]
-pub struct OutgoingOptions {
-    /// The most connections at once; one more waits.
+pub struct HttpClientOptions {
+    /// The most connections at once; a request beyond that waits for one.
     pub connections_max: usize,
-    /// How long connecting may take.
     pub connect_timeout: Duration,
-    /// The most bytes of an answer's body.
-    pub answer_bytes_max: usize,
+    /// The most bytes of a response's body.
+    pub response_bytes_max: usize,
 }
 
-impl OutgoingOptions {
-    pub(crate) const DEFAULT: Self =
-        Self { connections_max: 256, connect_timeout: Duration::from_secs(3), answer_bytes_max: 1024 * 1024 };
+impl HttpClientOptions {
+    pub(crate) const DEFAULT: Self = Self {
+        connections_max: 256,
+        connect_timeout: Duration::from_secs(3),
+        response_bytes_max: 1024 * 1024,
+    };
 }
 
-impl Default for OutgoingOptions {
+impl Default for HttpClientOptions {
     fn default() -> Self {
         Self::DEFAULT
     }
 }
 
-/// A way to one gateway.
+/// A client for the gateway at one URL.
 #[derive(Debug)]
-pub struct Outgoing {
+pub struct HttpClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: Base,
     connections: Semaphore,
-    options: OutgoingOptions,
+    options: HttpClientOptions,
 }
 
 #[derive(Debug)]
 struct Base {
-    /// Scheme and authority: `https://host:port`.
+    /// Scheme and authority, such as `https://host:port`.
     origin: String,
-    /// `/prefix` without a slash at its end, or nothing.
+    /// The path without a slash at its end; empty if there is none.
     prefix: String,
 }
 
-/// A URL that no gateway can be reached at.
+/// Why there can be no client for a URL.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidUrl {
-    /// The text. It may hold a secret, so it is not repeated.
+    /// The text is not repeated, since it may hold a secret.
     #[error("expected http://HOST[:PORT][/PATH] or https://…, without user, query or fragment")]
     Form,
-    /// The machine.
     #[error("the system's certificates cannot be read: {0}")]
     Certificates(String),
 }
 
-/// Why there is no answer. The request may have arrived all the same.
+/// Why there is no response. The request may have arrived all the same.
 #[derive(Debug, thiserror::Error)]
-pub enum OutgoingError {
-    /// Not connected, cut off, or not HTTP.
+pub enum HttpClientError {
+    /// There was no connection, it broke, or what came was not HTTP.
     #[error("no answer: {0}")]
     Connection(String),
-    /// The answer has more bytes than allowed, or broke off.
+    /// The body is longer than this limit, or broke off.
     #[error("the answer is broken off or longer than {0} bytes")]
     Body(usize),
 }
 
-/// What to send.
+/// A request to the gateway. `Host` and `User-Agent` are added when it is sent.
 #[derive(Debug)]
-pub(crate) struct Call {
+pub(crate) struct GatewayRequest {
     pub(crate) method: Method,
-    /// Below the base URL: `/charges/…`, with its query.
+    /// Path and query below the client's URL, such as `/charges/…`.
     pub(crate) path: String,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Bytes,
 }
 
-/// What came back.
+/// A response that came back whole.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct GatewayResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Outgoing {
-    /// A way to the gateway at this URL.
+impl HttpClient {
+    /// A client for the gateway at this URL.
     ///
     /// # Errors
-    /// The URL is none, or it is HTTPS and the system has no certificates.
-    pub fn new(url: &str, options: OutgoingOptions) -> Result<Self, InvalidUrl> {
+    /// The URL is not of the form that is expected, or it is HTTPS and the system has no
+    /// certificates.
+    pub fn new(url: &str, options: HttpClientOptions) -> Result<Self, InvalidUrl> {
         let base = Base::parse(url)?;
         let mut http = HttpConnector::new();
         http.enforce_http(false);
@@ -118,41 +122,43 @@ impl Outgoing {
         Ok(Self { client, base, connections: Semaphore::new(options.connections_max), options })
     }
 
-    /// The path as it will stand in the request: that of the base URL before this one.
+    /// The path as it stands in the request's first line: the path of the client's URL, then this
+    /// one.
     pub(crate) fn full_path(&self, path: &str) -> String {
         format!("{}{path}", self.base.prefix)
     }
 
-    /// Sends one request, once.
-    pub(crate) async fn send(&self, call: Call) -> Result<Answer, OutgoingError> {
+    /// Sends a request once and reads the whole response.
+    pub(crate) async fn send(&self, request: GatewayRequest) -> Result<GatewayResponse, HttpClientError> {
         let _connection = self.connections.acquire().await.expect("never closed");
-        let uri = format!("{}{}", self.base.origin, self.full_path(&call.path));
-        let mut request = Request::builder().method(call.method).uri(uri);
+        let GatewayRequest { method, path, headers: own_headers, body } = request;
+        let uri = format!("{}{}", self.base.origin, self.full_path(&path));
+        let mut request = Request::builder().method(method).uri(uri);
         if let Some(headers) = request.headers_mut() {
             headers
                 .insert(USER_AGENT, HeaderValue::from_static(concat!("earmark/", env!("CARGO_PKG_VERSION"))));
-            headers.extend(call.headers.into_iter().map(|(name, value)| (Some(name), value)));
+            headers.extend(own_headers.into_iter().map(|(name, value)| (Some(name), value)));
             headers.remove(HOST);
         }
-        // Neither message repeats the request: hyper's errors name what broke, not what was sent.
-        let lost = |error: &dyn std::error::Error| OutgoingError::Connection(causes(error));
-        let request = request.body(Full::new(call.body)).map_err(|error| lost(&error))?;
-        let answer = self.client.request(request).await.map_err(|error| lost(&error))?;
-        let (head, body) = answer.into_parts();
-        let bytes_max = self.options.answer_bytes_max;
+        // Neither text repeats the request: hyper's errors name what broke, not what was sent.
+        let lost = |error: &dyn std::error::Error| HttpClientError::Connection(causes(error));
+        let request = request.body(Full::new(body)).map_err(|error| lost(&error))?;
+        let response = self.client.request(request).await.map_err(|error| lost(&error))?;
+        let (head, body) = response.into_parts();
+        let bytes_max = self.options.response_bytes_max;
         let mut body = Limited::new(body, bytes_max);
         let mut bytes = BytesMut::new();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|_| OutgoingError::Body(bytes_max))?;
+            let frame = frame.map_err(|_| HttpClientError::Body(bytes_max))?;
             if let Ok(piece) = frame.into_data() {
                 bytes.extend_from_slice(&piece);
             }
         }
-        Ok(Answer { status: head.status, headers: head.headers, body: bytes.freeze() })
+        Ok(GatewayResponse { status: head.status, headers: head.headers, body: bytes.freeze() })
     }
 }
 
-/// An error and what caused it, in one line.
+/// An error and its causes, in one line.
 fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -164,7 +170,8 @@ fn causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// TLS 1.2 and 1.3 by rustls with ring; the provider is named, so it does not matter what else is in the binary.
+/// TLS 1.2 and 1.3 by rustls with ring. The provider is named, so that it does not depend on what
+/// else is in the binary.
 fn tls(base: &Base) -> Result<rustls::ClientConfig, InvalidUrl> {
     let wrong = |error: &dyn std::error::Error| InvalidUrl::Certificates(causes(error));
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
@@ -204,11 +211,12 @@ mod tests {
 
     use super::*;
 
-    fn get(path: &str) -> Call {
-        Call { method: Method::GET, path: path.into(), headers: Vec::new(), body: Bytes::new() }
+    fn get(path: &str) -> GatewayRequest {
+        GatewayRequest { method: Method::GET, path: path.into(), headers: Vec::new(), body: Bytes::new() }
     }
 
-    /// A server that answers each connection's first request with these bytes and closes it; gives what it was sent.
+    /// The URL of a server that answers each connection's first request with these bytes and closes
+    /// it, and the requests that it gets.
     async fn server(answer: Vec<u8>) -> (String, tokio::sync::mpsc::UnboundedReceiver<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/base", listener.local_addr().unwrap());
@@ -227,8 +235,8 @@ mod tests {
     #[tokio::test]
     async fn a_request_goes_out_once_and_below_the_base_url() {
         let (url, mut seen) = server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok".to_vec()).await;
-        let outgoing = Outgoing::new(&url, OutgoingOptions::default()).unwrap();
-        let answer = outgoing.send(get("/charges?x=1")).await.unwrap();
+        let client = HttpClient::new(&url, HttpClientOptions::default()).unwrap();
+        let answer = client.send(get("/charges?x=1")).await.unwrap();
         assert_eq!((answer.status.as_u16(), &answer.body[..]), (200, &b"ok"[..]));
         let request = seen.recv().await.unwrap();
         assert!(request.starts_with("GET /base/charges?x=1 HTTP/1.1\r\n"), "{request}");
@@ -236,16 +244,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_is_too_long_or_breaks_off_is_none() {
-        let options = OutgoingOptions { answer_bytes_max: 100, ..OutgoingOptions::default() };
+    async fn a_response_that_is_too_long_or_breaks_off_is_an_error() {
+        let options = HttpClientOptions { response_bytes_max: 100, ..HttpClientOptions::default() };
         let long = [b"HTTP/1.1 200 OK\r\ncontent-length: 101\r\n\r\n", &[b'x'; 101][..]].concat();
         let endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffff\r\n";
         let endless = [&endless[..], &[b'x'; 1_000]].concat();
         let short = b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nx".to_vec();
         for answer in [long, endless, short] {
             let (url, _seen) = server(answer).await;
-            let outgoing = Outgoing::new(&url, options).unwrap();
-            assert!(matches!(outgoing.send(get("/")).await, Err(OutgoingError::Body(100))));
+            let client = HttpClient::new(&url, options).unwrap();
+            assert!(matches!(client.send(get("/")).await, Err(HttpClientError::Body(100))));
         }
     }
 
@@ -253,11 +261,11 @@ mod tests {
     async fn a_redirect_is_not_followed_and_a_hang_up_not_tried_again() {
         let redirect = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec();
         let (url, mut seen) = server(redirect).await;
-        let outgoing = Outgoing::new(&url, OutgoingOptions::default()).unwrap();
-        assert_eq!(outgoing.send(get("/")).await.unwrap().status.as_u16(), 302);
+        let client = HttpClient::new(&url, HttpClientOptions::default()).unwrap();
+        assert_eq!(client.send(get("/")).await.unwrap().status.as_u16(), 302);
         let (url, mut hung_up) = server(Vec::new()).await;
-        let outgoing = Outgoing::new(&url, OutgoingOptions::default()).unwrap();
-        assert!(matches!(outgoing.send(get("/")).await, Err(OutgoingError::Connection(_))));
+        let client = HttpClient::new(&url, HttpClientOptions::default()).unwrap();
+        assert!(matches!(client.send(get("/")).await, Err(HttpClientError::Connection(_))));
         for seen in [&mut seen, &mut hung_up] {
             assert!(seen.recv().await.is_some());
             assert!(seen.try_recv().is_err());
