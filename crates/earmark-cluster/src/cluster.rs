@@ -1,7 +1,10 @@
-//! What can be done to one's own PostgreSQL? Start it, look into it, kill it, stop it, start it again.
+//! What can a test do with its PostgreSQL server? Start it, query it, change its settings, stop it,
+//! kill it and start it again. What starts and ends the processes is in `process.rs`, what makes a
+//! standby in `standby.rs`.
 //!
-//! Invariant: the port is ours from start to drop, through kills and restarts: it lies below the range from which the
-//! kernel serves outgoing connections, so that no client that connects again and again can take it.
+//! Invariant: a server keeps its port from start to drop, through kills and restarts. The port lies
+//! below the range that the kernel uses for outgoing connections, so that a client that reconnects
+//! again and again cannot take it.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Seek, SeekFrom};
@@ -21,44 +24,46 @@ use crate::process::{POLL, Postmaster, open_log};
 use crate::psql::Psql;
 use crate::tls;
 
-/// Below the range of outgoing connections, and beside that of the servers of `earmark-load`.
+/// Below the range of outgoing connections, and apart from the ports that `earmark-load` uses.
 const PORTS: std::ops::Range<u64> = 5_500..12_000;
-/// How long a server may take to start, to recover, or to stop.
+/// How long a server may take to start, to recover or to stop.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
-/// How much of the log's end is shown, bytes.
+/// How many bytes of the log's end an error shows.
 const LOG_TAIL_BYTES: u64 = 4_000;
-/// The user whom [`Cluster::url`] names: it owns its databases and nothing else.
+/// The user in [`Cluster::url`]. It owns its databases and has no other rights.
 const USER: &str = "earmark";
-/// The user who may do everything.
+/// The superuser, in [`Cluster::admin_url`].
 pub(crate) const ADMIN: &str = "admin";
 
-/// A PostgreSQL server that this process started. Dropped, it is stopped at once and its folder removed.
+/// A PostgreSQL server that this process started. Dropping it stops the server at once and removes
+/// its folder.
 #[derive(Debug)]
 pub struct Cluster {
-    // Dropped in this order: the server, then its folder.
+    // Fields are dropped in this order: the server has to end before its folder goes.
     pub(crate) postmaster: Option<Postmaster>,
     pub(crate) folder: TempDir,
     pub(crate) installation: Installation,
     pub(crate) options: ClusterOptions,
     pub(crate) port: u16,
-    /// Of both users; a secret only in that it must not show up in logs.
+    /// Of both users. Tests check that it does not show up in logs.
     pub(crate) password: String,
     databases: AtomicU32,
 }
 
 impl Cluster {
-    /// Starts a server that syncs each commit.
+    /// Starts a server that syncs each commit to disk.
     ///
     /// # Errors
-    /// There is no PostgreSQL 15 or newer, or it does not start; with the end of its log.
+    /// There is no PostgreSQL 15 or newer on this machine, or the server does not start. The error
+    /// shows the end of its log.
     pub fn start() -> Result<Cluster, ClusterError> {
         Cluster::start_with(ClusterOptions::default())
     }
 
-    /// Starts a server.
+    /// Starts a server with other options.
     ///
     /// # Errors
-    /// As [`Cluster::start`].
+    /// See [`Cluster::start`].
     pub fn start_with(options: ClusterOptions) -> Result<Cluster, ClusterError> {
         let installation = Installation::find()?;
         let folder = new_folder(&installation)?;
@@ -102,28 +107,29 @@ impl Cluster {
         Cluster { postmaster: None, folder, installation, options, port: 0, password, databases }
     }
 
-    /// `postgres://` URL of a database for the ordinary user `earmark`.
+    /// The `postgres://` URL of a database, for the ordinary user `earmark`.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         self.url_at(&format!("127.0.0.1:{}", self.port), database)
     }
 
-    /// The same through other hosts: a proxy's address, or several with a comma between.
+    /// The same through other hosts: the address of a proxy, or several `host:port` with commas.
     #[must_use]
     pub fn url_at(&self, hosts: &str, database: &str) -> String {
         format!("postgres://{USER}:{}@{hosts}/{database}", self.password)
     }
 
-    /// `postgres://` URL of a database for the superuser.
+    /// The `postgres://` URL of a database, for the superuser.
     #[must_use]
     pub fn admin_url(&self, database: &str) -> String {
         format!("postgres://{ADMIN}:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
-    /// Makes an empty database that `earmark` owns; returns its URL. So one cluster serves many tests.
+    /// Makes an empty database with a new name that `earmark` owns, and returns its URL. Tests that
+    /// each take a database can share one server.
     ///
     /// # Errors
-    /// The server does not do it.
+    /// The server does not run, or refuses.
     pub fn create_database(&self) -> Result<String, ClusterError> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("earmark_{number}");
@@ -131,10 +137,11 @@ impl Cluster {
         Ok(self.url(&name))
     }
 
-    /// What psql prints of a statement, as superuser in the database `postgres`: columns divided by `|`, no header.
+    /// What psql prints for a statement that the superuser runs in the database `postgres`: columns
+    /// are divided by `|`, and there is no header.
     ///
     /// # Errors
-    /// The server is not there, or refuses; with its words.
+    /// The server does not run, or refuses. The error shows what psql printed.
     pub fn query(&self, sql: &str) -> Result<String, ClusterError> {
         self.query_in("postgres", sql)
     }
@@ -142,12 +149,12 @@ impl Cluster {
     /// [`Cluster::query`] in another database.
     ///
     /// # Errors
-    /// As there.
+    /// See there.
     pub fn query_in(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
         self.psql().query(database, sql)
     }
 
-    /// What asks this server, by itself: for a thread of its own.
+    /// A psql of this server that another thread can use.
     #[must_use]
     pub fn psql(&self) -> Psql {
         Psql {
@@ -158,7 +165,7 @@ impl Cluster {
         }
     }
 
-    /// Where it listens, on 127.0.0.1.
+    /// The port on 127.0.0.1 where it listens.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -170,19 +177,20 @@ impl Cluster {
         &self.password
     }
 
-    /// The postmaster's process id, while it runs.
+    /// The process id of the postmaster. None while the server is stopped.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.postmaster.as_ref().map(Postmaster::pid)
     }
 
-    /// The folder that is removed with it.
+    /// The folder of data and log, which is removed when the cluster is dropped.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Certificate of the authority that signed the server's, for clients that verify; see [`Tls`].
+    /// The certificate of the authority that signed the server's, for clients that verify it. There
+    /// is none with [`Tls::Off`].
     #[must_use]
     pub fn authority_file(&self) -> PathBuf {
         self.data().join(tls::AUTHORITY_FILE)
@@ -196,26 +204,27 @@ impl Cluster {
             .unwrap_or_default()
     }
 
-    /// The end of the server's log.
+    /// The last 4,000 bytes of the server's log.
     #[must_use]
     pub fn log_tail(&self) -> String {
         let Ok(mut log) = std::fs::File::open(self.log_path()) else { return String::new() };
         let end = log.seek(SeekFrom::End(0)).unwrap_or_default();
         let mut bytes = Vec::new();
-        // A log that cannot be read is no reason to hide the error that it would have explained.
+        // This text explains another error, which must not be lost because the log cannot be read.
         let _ = log.seek(SeekFrom::Start(end.saturating_sub(LOG_TAIL_BYTES)));
         let _ = log.read_to_end(&mut bytes);
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// SIGKILL to all its processes at once; returns when the last is gone and the port is free.
+    /// Sends SIGKILL to all its processes at once. Returns when the last has ended and the port is
+    /// free.
     pub fn kill(&mut self) {
         if let Some(mut postmaster) = self.postmaster.take() {
             postmaster.kill();
         }
     }
 
-    /// SIGINT: open transactions are rolled back, everything is written, and it ends.
+    /// Sends SIGINT: the server rolls open transactions back, writes everything to disk and ends.
     ///
     /// # Errors
     /// It does not end within a minute.
@@ -228,33 +237,35 @@ impl Cluster {
         Err(ClusterError::failed("PostgreSQL did not stop", self.log_tail()))
     }
 
-    /// Starts it again on the same port and data, after it was killed or stopped; one that runs is stopped before.
+    /// Starts it again on the same port and data. A server that still runs is stopped first.
     ///
     /// # Errors
-    /// It does not start; with the end of its log.
+    /// It does not start. The error shows the end of its log.
     pub fn restart(&mut self) -> Result<(), ClusterError> {
         self.stop_fast()?;
         let start = Instant::now();
         loop {
             match self.try_start() {
-                // Somebody's test of a port may hold ours for a moment.
+                // Another process that looks for a free port may hold ours for a moment.
                 Err(_) if self.port_was_taken() && start.elapsed() < LIMIT => std::thread::sleep(POLL * 10),
                 result => return result,
             }
         }
     }
 
-    /// Changes a setting of the running server, without a restart. The value is written as SHOW shows it.
+    /// Changes a setting of the running server without a restart. The value has to be spelled as
+    /// SHOW prints it.
     ///
     /// # Errors
-    /// The server does not take it over.
+    /// The server does not show the value within a minute.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), ClusterError> {
         self.options.settings.push((name.to_owned(), value.to_owned()));
         self.configure()?;
         self.query("SELECT pg_reload_conf()")?;
         let start = Instant::now();
         loop {
-            // Each look is a connection of its own, which has the settings as the postmaster has read them by then.
+            // Each query is a new connection, which starts with what the postmaster has read by
+            // then.
             let shown = self.query(&format!("SHOW {name}"))?;
             if shown == value {
                 return Ok(());
@@ -273,7 +284,7 @@ impl Cluster {
                 continue;
             }
             match self.try_start() {
-                // Taken by another one between our look and the server's.
+                // Another process took the port between our check and the server's start.
                 Err(_) if self.port_was_taken() => {}
                 result => return result,
             }
@@ -312,7 +323,8 @@ impl Cluster {
         Configuration { options: &self.options, port: self.port }.write(&self.data())
     }
 
-    /// `postmaster.pid` has the process id in its first line and, in its eighth, whether connections are taken.
+    /// Reads `postmaster.pid`: its first line is the process id, and its eighth says `ready` once
+    /// the server takes connections.
     fn is_ready(&self, pid: u32) -> bool {
         let text = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let mut lines = text.lines();
@@ -337,7 +349,8 @@ impl Drop for Cluster {
         if self.postmaster.take().is_some() {
             return;
         }
-        // A killed server could not give its shared memory back: a few bytes, but of a table that can fill up.
+        // A killed server leaves its segment of shared memory behind. That is a few bytes, but the
+        // kernel's table of segments can fill up.
         let text = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         if let Some(segment) = text.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
             let _ = Command::new("ipcrm").args(["-m", segment]).output();

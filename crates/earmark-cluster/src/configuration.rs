@@ -1,31 +1,29 @@
-//! How is the server set up? As one that must not lose anything, on a machine that has other things to do.
+//! How is the server configured? Durable as PostgreSQL is shipped, and small enough for a machine
+//! that runs other tests at the same time.
 //!
-//! Invariant: `postgresql.conf` is written by us alone, and whole, so that what is set is what is read here.
+//! Invariant: `postgresql.conf` is always written whole from here, so that no other setting holds.
 
 use std::path::Path;
 
 use crate::error::ClusterError;
 
-/// What to start.
+/// The settings of a server, before it is started.
 #[derive(Debug, Clone, Default)]
 pub struct ClusterOptions {
-    /// Further settings of `postgresql.conf`; the last one of a name holds.
+    /// More settings of `postgresql.conf`, as name and value. The last one of a name holds.
     pub settings: Vec<(String, String)>,
-    /// Whether connections may or must be encrypted.
     pub tls: Tls,
-    /// Whether what is committed is on disk.
     pub durability: Durability,
 }
 
 /// Whether connections may or must be encrypted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tls {
-    /// They cannot be.
     #[default]
     Off,
-    /// Whoever asks for it gets it.
+    /// The client decides whether to encrypt.
     Offered,
-    /// Nobody comes in without.
+    /// The server refuses connections that are not encrypted.
     Required,
 }
 
@@ -35,26 +33,27 @@ pub enum Durability {
     /// As PostgreSQL is shipped: each commit is synced.
     #[default]
     Full,
-    /// For functional tests, which do not pull the plug: no syncs at all. A killed server may still be started again.
+    /// Nothing is synced, for tests that never lose power. A server that was killed can still be
+    /// started again, since the page cache is left.
     Unsynced,
 }
 
 impl ClusterOptions {
-    /// With one more setting of `postgresql.conf`.
+    /// The same with one more setting of `postgresql.conf`.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> ClusterOptions {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// For functional tests: nothing is synced.
+    /// Options for tests that do not depend on durability: nothing is synced to disk.
     #[must_use]
     pub fn unsynced() -> ClusterOptions {
         ClusterOptions { durability: Durability::Unsynced, ..ClusterOptions::default() }
     }
 }
 
-/// `postgresql.conf` and `pg_hba.conf` of one data folder.
+/// What `postgresql.conf` and `pg_hba.conf` of one data folder are made of.
 pub(crate) struct Configuration<'a> {
     pub(crate) options: &'a ClusterOptions,
     pub(crate) port: u16,
@@ -82,7 +81,7 @@ impl Configuration<'_> {
             ("max_wal_size", "4GB"),
             ("wal_level", "replica"),
             ("max_wal_senders", "8"),
-            // A standby that was away for a moment finds what it missed.
+            // A standby that was away for a moment still finds the segments that it missed.
             ("wal_keep_size", "256MB"),
             ("hot_standby", "on"),
             // In the data folder, so that a killed server leaves nothing in /dev/shm.

@@ -1,45 +1,38 @@
-//! Why is there no PostgreSQL?
+//! Why can a server not be started or used?
+//!
+//! Invariant: an error of a program shows what the program printed, or the end of the server's log.
 
 use std::path::PathBuf;
 
 /// What stops a cluster from being started or used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// No server of PostgreSQL 15 or newer on this machine.
+    /// There is no PostgreSQL 15 or newer on this machine.
     #[error(
         "no PostgreSQL 15 or newer in {looked_in}: install it with `apt-get install postgresql` \
          (`cargo xtask test` does that by itself)"
     )]
-    Missing {
-        /// Where it was looked for.
-        looked_in: String,
-    },
+    Missing { looked_in: String },
     /// A file, folder or program could not be used.
     #[error("{path}: {source}")]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-    /// A program of PostgreSQL, or the server, did not do what it was asked for.
+    File { path: PathBuf, source: std::io::Error },
+    /// A program of PostgreSQL failed, or the server did not reach the state that was waited for.
     #[error("{what}: {output}")]
     Failed {
-        /// Which one, and what for.
         what: String,
-        /// What it said, or the end of its log.
+        /// What the program printed, or the end of the server's log.
         output: String,
     },
 }
 
 impl ClusterError {
-    /// Names the file in an I/O error.
+    /// Adds the path to an I/O error.
     pub(crate) fn file(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> ClusterError {
         let path = path.into();
         move |source| ClusterError::File { path, source }
     }
 
-    /// Says what went wrong, and what was seen of it.
+    /// What failed, and the output that explains it.
     pub(crate) fn failed(what: impl Into<String>, output: impl Into<String>) -> ClusterError {
         ClusterError::Failed { what: what.into(), output: output.into() }
     }

@@ -1,7 +1,8 @@
-//! Which PostgreSQL is on this machine, and as whom does it run?
+//! Which PostgreSQL is installed on this machine, and as which user does it run?
 //!
-//! Invariant: the server never runs as root, which it would refuse. Started by root, it and its tools run as `postgres`,
-//! or as `nobody` where the package has not made that user; otherwise as whoever we are.
+//! Invariant: the server never runs as root, since it would refuse to start. When this process is
+//! root, server and tools run as the user `postgres`, or as `nobody` where there is no `postgres`.
+//! Otherwise they run as our own user.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -20,7 +21,7 @@ const DEBIAN: &str = "/usr/lib/postgresql";
 pub struct Installation {
     bin: PathBuf,
     major: u32,
-    /// Present when we are root.
+    /// Whom to run as; None when we are not root and keep our own user.
     user: Option<User>,
 }
 
@@ -34,7 +35,7 @@ impl Installation {
     /// The newest version in Debian's folders, or else the one on `PATH`.
     ///
     /// # Errors
-    /// There is none of version 15 or newer, or we are root and know no ordinary user.
+    /// There is none of version 15 or newer, or we are root and find no ordinary user.
     pub fn find() -> Result<Installation, ClusterError> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let folders = debian_folders(Path::new(DEBIAN)).into_iter().chain(std::env::split_paths(&path));
@@ -46,7 +47,7 @@ impl Installation {
         Ok(Installation { bin, major, user })
     }
 
-    /// The major version: 15, 16, …
+    /// The major version, such as 15 or 16.
     #[must_use]
     pub fn major(&self) -> u32 {
         self.major
@@ -58,7 +59,8 @@ impl Installation {
         self.bin.join(name)
     }
 
-    /// A command for one of its programs, run in `folder`, as the ordinary user, untouched by our own environment.
+    /// A command for one of its programs that runs in `folder` as the ordinary user, without the
+    /// `PG…` variables of our environment.
     pub(crate) fn command(&self, name: &str, folder: &Path) -> Command {
         let mut command = Command::new(self.program(name));
         for (variable, _) in std::env::vars_os() {
@@ -66,7 +68,7 @@ impl Installation {
                 command.env_remove(variable);
             }
         }
-        // At home it would look for certificates, and root's home is not open to others.
+        // Clients look for certificates in the home folder, and root's is closed to other users.
         command.env("LC_ALL", "C").env("HOME", folder).current_dir(folder).stdin(Stdio::null());
         if let Some(user) = self.user {
             command.uid(user.uid).gid(user.gid);
@@ -74,32 +76,33 @@ impl Installation {
         command
     }
 
-    /// Gives a folder or file of ours to the ordinary user.
+    /// Makes the ordinary user the owner of a file or folder that we made.
     pub(crate) fn hand_over(&self, path: &Path) -> Result<(), ClusterError> {
         let Some(user) = self.user else { return Ok(()) };
         std::os::unix::fs::chown(path, Some(user.uid), Some(user.gid)).map_err(ClusterError::file(path))
     }
 }
 
-/// Runs a program to its end; whatever it says is the error if it fails. What is given as input is not on its command line.
+/// Runs a program to its end and returns what it printed; if it fails, that is in the error. The
+/// input goes to its standard input, so that it does not show on a command line.
 pub(crate) fn run(command: &mut Command, what: &str, input: &str) -> Result<String, ClusterError> {
     let program = PathBuf::from(command.get_program());
     let stdin = if input.is_empty() { Stdio::null() } else { Stdio::piped() };
     command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(ClusterError::file(&program))?;
     if let Some(mut stdin) = child.stdin.take() {
-        // A program that does not read has failed, and says why itself.
+        // A program that does not read its input has failed, and its output says why.
         let _ = stdin.write_all(input.as_bytes());
     }
     let Output { status, stdout, stderr } = child.wait_with_output().map_err(ClusterError::file(&program))?;
     if status.success() {
         return Ok(String::from_utf8_lossy(&stdout).into_owned());
     }
-    let said = [stdout, stderr].concat();
-    Err(ClusterError::failed(format!("{what} ended with {status}"), String::from_utf8_lossy(&said).trim()))
+    let printed = [stdout, stderr].concat();
+    Err(ClusterError::failed(format!("{what} ended with {status}"), String::from_utf8_lossy(&printed).trim()))
 }
 
-/// The `bin` folders below Debian's, the newest version first.
+/// The `bin` folders of all versions that Debian has installed, the newest first.
 fn debian_folders(root: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
     let mut versions: Vec<u32> =
@@ -108,7 +111,7 @@ fn debian_folders(root: &Path) -> Vec<PathBuf> {
     versions.iter().map(|version| root.join(version.to_string()).join("bin")).collect()
 }
 
-/// What `postgres --version` says in this folder: `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+/// The major version of the programs in this folder; None unless all that we need are there.
 fn major(bin: &Path) -> Option<u32> {
     let complete =
         ["postgres", "initdb", "psql", "pg_basebackup"].iter().all(|name| bin.join(name).is_file());
@@ -116,9 +119,10 @@ fn major(bin: &Path) -> Option<u32> {
     parse_major(&String::from_utf8_lossy(&output.stdout))
 }
 
-fn parse_major(said: &str) -> Option<u32> {
+/// Reads what `postgres --version` prints: `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)`.
+fn parse_major(printed: &str) -> Option<u32> {
     let version =
-        said.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
+        printed.split_whitespace().find(|word| word.starts_with(|first: char| first.is_ascii_digit()))?;
     let digits = version.split(|letter: char| !letter.is_ascii_digit()).next()?;
     digits.parse().ok()
 }
@@ -132,7 +136,7 @@ fn ordinary_user() -> Result<User, ClusterError> {
     })
 }
 
-/// `name:password:uid:gid:…`
+/// Reads `/etc/passwd`, whose lines are `name:password:uid:gid:…`.
 fn parse_user(users: &str, name: &str) -> Option<User> {
     let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);

@@ -1,12 +1,15 @@
-//! Where do tests and proofs get a PostgreSQL from? They start one of their own: as an ordinary user, in a temporary
-//! folder, on a free port of the loopback interface, with passwords and with everything synced to disk.
+//! Where do tests and proofs get a PostgreSQL from? Each starts a server of its own: as an ordinary
+//! user, in a temporary folder, on a free port of 127.0.0.1, with passwords and with durable
+//! commits.
 //!
-//! Invariant: it ends with whoever started it, also when that is killed (see [`process`]), and leaves no folder behind.
+//! Invariant: the server ends with the process that started it, even if that is killed (see
+//! [`process`]), and it leaves no folder behind.
 //!
-//! - [`Cluster`]: one server; killed, stopped, restarted, or followed by a standby that it waits for.
-//! - [`TcpProxy`]: a faulty network in front of it, which can cut exactly between COMMIT and its answer.
+//! - [`Cluster`]: one server that can be stopped, killed, restarted and followed by a standby.
+//! - [`TcpProxy`]: a faulty network in front of it, which can cut a connection between COMMIT and
+//!   its answer.
 //!
-//! It depends on no other crate of the workspace.
+//! The crate depends on no other crate of the workspace.
 
 mod cluster;
 mod configuration;

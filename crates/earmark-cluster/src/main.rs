@@ -1,4 +1,5 @@
-//! A PostgreSQL for a developer's desk: prints its URL, and ends with its standard input (Ctrl-D) or with Ctrl-C.
+//! Starts a PostgreSQL for development and prints its URL. It runs until its standard input ends
+//! (Ctrl-D) or until Ctrl-C.
 
 use std::io::Read;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
 fn serve() -> Result<(), ClusterError> {
     let cluster = Cluster::start()?;
     println!("{}", cluster.create_database()?);
-    // An input that breaks has ended as well.
+    // An input that fails has ended as well.
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     Ok(())
 }

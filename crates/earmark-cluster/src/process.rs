@@ -1,11 +1,12 @@
-//! How is a server ended, and how does it end with us? A watchdog holds the reading end of a pipe whose writing end is
-//! ours alone: when we are gone, however we went, it reads the end of the pipe, ends the server and removes its folder.
+//! How are the processes of a server started and ended, and how do they end with us? A watchdog
+//! process reads from a pipe that only we can write to. When our process ends, for whatever reason,
+//! the kernel closes the pipe. The watchdog then stops the server and removes its folder.
 //!
-//! `PR_SET_PDEATHSIG` would not do: it fires when the *thread* ends that started the child, and a test's thread ends
-//! long before a cluster that several tests share.
+//! `PR_SET_PDEATHSIG` would not do: it fires when the *thread* that started the child ends, and the
+//! thread of a test ends long before a server that several tests share.
 //!
-//! Invariant: only processes that were started here are signalled. Watchdog and server lead process groups of their own,
-//! so that a signal to ours does not take the watchdog away first.
+//! Invariant: only processes that were started here get signals. Watchdog and server lead process
+//! groups of their own, so that a signal to our group does not end the watchdog before the server.
 
 use std::fs::File;
 use std::os::unix::process::CommandExt;
@@ -17,10 +18,11 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::error::ClusterError;
 
-/// How often something is looked at again.
+/// The pause between two checks of something that is waited for.
 pub(crate) const POLL: Duration = Duration::from_millis(5);
 
-/// `$1` is the server's process id, `$2` its data folder, which is on its command line, `$3` the folder to remove.
+/// `$1` is the server's process id, `$2` its data folder and `$3` the folder to remove. The data
+/// folder is on the server's command line, which tells it from a later process with the same id.
 const WATCHDOG: &str = r#"
 read -r _
 alive() { grep -aqsF -- "$2" "/proc/$1/cmdline"; }
@@ -40,12 +42,13 @@ rm -rf -- "$3"
 pub(crate) struct Postmaster {
     child: Child,
     watchdog: Child,
-    /// Open as long as we live.
+    /// The watchdog acts when this is closed.
     _pipe: Option<ChildStdin>,
 }
 
 impl Postmaster {
-    /// Starts `command`, whose arguments name `data`; `folder` is removed if we end without stopping it.
+    /// Starts `command`, whose arguments name the folder `data`. If we end without stopping the
+    /// server, the watchdog removes `folder`.
     pub(crate) fn start(
         command: &mut Command,
         data: &Path,
@@ -63,7 +66,7 @@ impl Postmaster {
                 Ok(Postmaster { child, watchdog, _pipe: pipe })
             }
             Err(error) => {
-                // Without a watchdog there shall be no server either.
+                // A server without a watchdog could outlive us.
                 let _ = child.kill();
                 let _ = child.wait();
                 Err(ClusterError::file("sh")(error))
@@ -75,7 +78,7 @@ impl Postmaster {
         self.child.id()
     }
 
-    /// How it ended, if it has.
+    /// The exit status; None while it runs.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().ok().flatten()
     }
@@ -84,7 +87,7 @@ impl Postmaster {
         signal_process(self.pid(), signal);
     }
 
-    /// Waits until it has ended by itself; false: it still runs after `limit`.
+    /// Waits until it has ended. False if it still runs after `limit`.
     pub(crate) fn wait(&mut self, limit: Duration) -> bool {
         let start = Instant::now();
         while self.ended().is_none() {
@@ -96,10 +99,10 @@ impl Postmaster {
         true
     }
 
-    /// SIGKILL, as if the machine had lost its power but for the page cache: the postmaster and all its children at once,
-    /// and waits until the last one is gone.
+    /// Sends SIGKILL to the postmaster and all its children, and waits until the last has ended. To
+    /// the database that is like a loss of power, except that the page cache is left.
     pub(crate) fn kill(&mut self) {
-        // Stopped, it starts no child that would be missed.
+        // A stopped postmaster cannot start a child after the list of children was read.
         self.signal(Signal::STOP);
         let children = children(self.pid());
         let _ = self.child.kill();
@@ -123,16 +126,15 @@ impl Drop for Postmaster {
                 self.kill();
             }
         }
-        // The server first, then its watchdog: at no moment is it alone.
+        // The watchdog ends last, so that the server is watched at every moment.
         let _ = self.watchdog.kill();
         let _ = self.watchdog.wait();
     }
 }
 
-/// One process; its number may be given to another one later, its start time is not.
+/// One process. Its id may be given to another process later, so the start time is compared too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its number.
     pub pid: u32,
     parent: u32,
     state: char,
@@ -140,26 +142,28 @@ pub struct Process {
 }
 
 impl Process {
-    /// Reads `/proc/PID/stat`; the name in it may hold anything, so the fields are counted behind it.
+    /// Reads `/proc/PID/stat`. None if there is no such process.
     #[must_use]
     pub fn read(pid: u32) -> Option<Process> {
         parse_stat(pid, &std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
     }
 
-    /// False once it has ended, also while nobody has collected it.
+    /// Whether it has not ended. A zombie, whose status is still to be collected, has ended.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         Process::read(self.pid)
             .is_some_and(|now| now.started == self.started && !matches!(now.state, 'Z' | 'X'))
     }
 
-    /// True while it is stopped by a signal.
+    /// Whether a signal has stopped it, so that it waits to be resumed.
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         Process::read(self.pid).is_some_and(|now| now.started == self.started && now.state == 'T')
     }
 }
 
+/// The name of the process stands in parentheses and may itself hold parentheses and spaces, so the
+/// fields are counted from the last one.
 fn parse_stat(pid: u32, stat: &str) -> Option<Process> {
     let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
@@ -179,19 +183,19 @@ pub fn children(pid: u32) -> Vec<Process> {
     numbers.filter_map(Process::read).filter(|process| process.parent == pid).collect()
 }
 
-/// Stops a process that the caller started, as Ctrl-Z would; see [`resume`].
+/// Stops a process that the caller started, as Ctrl-Z would. [`resume`] lets it go on.
 pub fn stop(pid: u32) {
     signal_process(pid, Signal::STOP);
 }
 
-/// Lets a stopped process go on.
+/// Lets a process go on after [`stop`].
 pub fn resume(pid: u32) {
     signal_process(pid, Signal::CONT);
 }
 
 fn signal_process(pid: u32, signal: Signal) {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
-    // An error means that it is gone, which the caller sees by itself.
+    // An error means that the process has ended, which callers find out by themselves.
     let _ = kill_process(pid, signal);
 }
 

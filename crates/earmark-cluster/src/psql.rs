@@ -1,4 +1,5 @@
-//! How does one look into a server? Through psql, as superuser: it is there, and shares no code with what is tested.
+//! How do tests query a server? With psql, as superuser. It is installed with PostgreSQL, and it
+//! shares no code with what is tested.
 
 use std::path::PathBuf;
 
@@ -6,7 +7,7 @@ use crate::cluster::ADMIN;
 use crate::error::ClusterError;
 use crate::installation::{Installation, run};
 
-/// Asks one server; may outlive it, and then gets no answer.
+/// Runs statements on one server. It may outlive the server, and then each query fails.
 #[derive(Debug, Clone)]
 pub struct Psql {
     pub(crate) installation: Installation,
@@ -16,10 +17,10 @@ pub struct Psql {
 }
 
 impl Psql {
-    /// What psql prints of some statements: columns divided by `|`, no header.
+    /// What psql prints for some statements: columns are divided by `|`, and there is no header.
     ///
     /// # Errors
-    /// The server is not there, or refuses; with its words.
+    /// The server does not run, or refuses. The error shows what psql printed.
     pub fn query(&self, database: &str, sql: &str) -> Result<String, ClusterError> {
         let mut psql = self.installation.command("psql", &self.folder);
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", ADMIN]);

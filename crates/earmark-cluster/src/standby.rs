@@ -1,7 +1,9 @@
-//! How is a primary followed by a standby? By streaming, and every commit waits until the standby has it on disk.
+//! How does a standby follow a primary? It receives the primary's write-ahead log as a stream, and
+//! each commit on the primary waits until the standby has it on disk.
 //!
-//! Invariant: when [`Cluster::standby`] returns, whatever the primary acknowledges from then on is on the standby's disk
-//! as well. A promoted standby waits for nobody until it gets a standby of its own.
+//! Invariant: after [`Cluster::standby`] has returned, each commit that the primary acknowledges is
+//! on the disk of the standby as well. A promoted standby waits for no other server until it gets a
+//! standby of its own.
 
 use std::time::Instant;
 
@@ -11,33 +13,36 @@ use crate::installation::run;
 use crate::process::POLL;
 
 impl Cluster {
-    /// Makes a standby; from then on each commit of this cluster waits until the standby has it on disk.
+    /// Makes a standby. From then on each commit of this cluster waits until the standby has it on
+    /// disk.
     ///
     /// # Errors
-    /// The copy fails, or the standby does not start or is not in step within a minute.
+    /// The copy fails, or the standby does not start, or it has not caught up within a minute.
     pub fn standby(&mut self) -> Result<Cluster, ClusterError> {
-        self.standby_in_step(None)
+        self.synchronous_standby(None)
     }
 
-    /// [`Cluster::standby`] on the port of a server that is gone: who knows two hosts finds it at the one that was lost.
+    /// [`Cluster::standby`] on the port of a server that has ended, so that clients which are given
+    /// two hosts find the new one under the address of the old.
     ///
     /// # Errors
-    /// As there.
+    /// See there.
     pub fn standby_on(&mut self, port: u16) -> Result<Cluster, ClusterError> {
-        self.standby_in_step(Some(port))
+        self.synchronous_standby(Some(port))
     }
 
-    fn standby_in_step(&mut self, port: Option<u16>) -> Result<Cluster, ClusterError> {
+    fn synchronous_standby(&mut self, port: Option<u16>) -> Result<Cluster, ClusterError> {
         let standby = self.follow(port)?;
         self.set("synchronous_standby_names", "*")?;
         self.wait_for("sync_state IN ('sync', 'quorum')")?;
         Ok(standby)
     }
 
-    /// Makes a standby that nobody waits for: what it has not received dies with the primary.
+    /// Makes a standby for which commits do not wait. What it has not received yet is lost with the
+    /// primary.
     ///
     /// # Errors
-    /// As [`Cluster::standby`].
+    /// See [`Cluster::standby`].
     pub fn asynchronous_standby(&mut self) -> Result<Cluster, ClusterError> {
         self.set("synchronous_standby_names", "")?;
         let standby = self.follow(None)?;
@@ -45,10 +50,10 @@ impl Cluster {
         Ok(standby)
     }
 
-    /// Makes this standby a primary: returns when it takes writes.
+    /// Makes this standby a primary, and returns when it takes writes.
     ///
     /// # Errors
-    /// It is no standby, or is not through within a minute.
+    /// It is no standby, or it is not promoted within a minute.
     pub fn promote(&mut self) -> Result<(), ClusterError> {
         let promoted = self.query("SELECT pg_promote(true, 60)")?;
         if promoted == "t" {
@@ -57,16 +62,17 @@ impl Cluster {
         Err(ClusterError::failed("the standby was not promoted", self.log_tail()))
     }
 
-    /// Makes this standby deaf: it receives nothing more, and what it lacks dies with the primary.
+    /// Cuts this standby off from its primary. What it has not received by then is lost with the
+    /// primary.
     ///
     /// # Errors
-    /// It is no standby, or does not take the setting over.
+    /// It is no standby, or it still receives after a minute.
     pub fn stop_following(&mut self) -> Result<(), ClusterError> {
         self.set("primary_conninfo", "")?;
         let start = Instant::now();
         while self.query("SELECT count(*) FROM pg_stat_wal_receiver")? != "0" {
             if start.elapsed() > LIMIT {
-                return Err(ClusterError::failed("the standby goes on receiving", self.log_tail()));
+                return Err(ClusterError::failed("the standby still receives", self.log_tail()));
             }
             std::thread::sleep(POLL);
         }

@@ -1,6 +1,7 @@
-//! How does the server show who it is? By a certificate of a fresh authority, for `localhost` and 127.0.0.1.
+//! Where does the certificate of a server come from? A new authority signs one for `localhost` and
+//! 127.0.0.1.
 //!
-//! Invariant: the authority's key is never written down; it signs this one certificate.
+//! Invariant: the key of the authority is never written to disk, so it signs no other certificate.
 
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -10,13 +11,13 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use crate::error::ClusterError;
 use crate::installation::Installation;
 
-/// The authority's certificate in the data folder, for clients that verify.
+/// The certificate of the authority in the data folder, for clients that verify the server.
 pub(crate) const AUTHORITY_FILE: &str = "authority.crt";
 
-/// Writes `server.crt`, `server.key` and the authority's certificate.
+/// Writes `server.crt`, `server.key` and the certificate of the authority.
 pub(crate) fn write(data: &Path, installation: &Installation) -> Result<(), ClusterError> {
-    let made = make().map_err(|error| ClusterError::failed("certificate", error.to_string()))?;
-    for (name, text) in [("server.crt", &made.certificate), (AUTHORITY_FILE, &made.authority)] {
+    let files = make().map_err(|error| ClusterError::failed("certificate", error.to_string()))?;
+    for (name, text) in [("server.crt", &files.certificate), (AUTHORITY_FILE, &files.authority)] {
         let path = data.join(name);
         std::fs::write(&path, text).map_err(ClusterError::file(&path))?;
     }
@@ -30,17 +31,18 @@ pub(crate) fn write(data: &Path, installation: &Installation) -> Result<(), Clus
         .mode(0o600)
         .open(&path)
         .map_err(ClusterError::file(&path))?;
-    std::io::Write::write_all(&mut file, made.key.as_bytes()).map_err(ClusterError::file(&path))?;
+    std::io::Write::write_all(&mut file, files.key.as_bytes()).map_err(ClusterError::file(&path))?;
     installation.hand_over(&path)
 }
 
-struct Made {
+/// Each is in PEM format.
+struct Files {
     authority: String,
     certificate: String,
     key: String,
 }
 
-fn make() -> Result<Made, rcgen::Error> {
+fn make() -> Result<Files, rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -51,5 +53,5 @@ fn make() -> Result<Made, rcgen::Error> {
     let mut params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()])?;
     params.distinguished_name.push(DnType::CommonName, "localhost");
     let certificate = params.signed_by(&key, &authority)?;
-    Ok(Made { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
+    Ok(Files { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() })
 }

@@ -1,5 +1,5 @@
-//! Does one's own PostgreSQL do what its name says: keep what was committed, through kills, to its standby, and end with
-//! whoever started it?
+//! Does a server that a test starts keep what was committed, through kills and on its standby, and
+//! does it end with the process that started it?
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -65,9 +65,9 @@ async fn wrong_password_is_refused_and_the_right_one_owns_its_database() {
 }
 
 #[tokio::test]
-async fn nobody_comes_in_unencrypted_where_encryption_is_required() {
+async fn unencrypted_connections_are_refused_where_encryption_is_required() {
     let options = ClusterOptions { tls: Tls::Required, ..ClusterOptions::unsynced() };
-    // psql encrypts by itself; so the cluster's own setup has gone through TLS.
+    // psql encrypts by itself, so the setup of the cluster has already gone through TLS.
     let cluster = Cluster::start_with(options).unwrap();
     let url = cluster.create_database().unwrap();
     let encrypted = cluster.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()").unwrap();
@@ -91,7 +91,7 @@ fn standby_has_what_was_acknowledged_when_the_primary_dies() {
     standby.promote().unwrap();
     assert_eq!(standby.query("INSERT INTO t VALUES (1001); SELECT count(*) FROM t").unwrap(), "1001");
 
-    // And again, with a standby of its own where the first primary was.
+    // And again, with a new standby on the port of the first primary.
     let mut third = standby.standby_on(port).unwrap();
     assert_eq!(third.port(), port);
     standby.query("INSERT INTO t VALUES (1002)").unwrap();
@@ -101,7 +101,7 @@ fn standby_has_what_was_acknowledged_when_the_primary_dies() {
 }
 
 #[test]
-fn deaf_standby_lacks_what_came_later() {
+fn standby_that_is_cut_off_lacks_what_came_later() {
     let mut primary = Cluster::start().unwrap();
     primary.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)").unwrap();
     let mut standby = primary.asynchronous_standby().unwrap();
@@ -138,7 +138,7 @@ fn command_line(pid: u32) -> String {
     std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default()
 }
 
-/// The limit is there so that a failure ends; it is far above what is needed.
+/// The limit only ends a test that fails. It is far above what is needed.
 #[track_caller]
 fn wait_until(done: impl Fn() -> bool) {
     let start = Instant::now();

@@ -1,4 +1,4 @@
-//! Does the proxy cut where it says, and only there? Asked with a real client and a real server.
+//! Does the proxy cut where it says, and only there? Tried with a real client and a real server.
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -35,7 +35,7 @@ impl Fixture {
         self.cluster.query_in(&self.database, "SELECT count(*) FROM t").unwrap()
     }
 
-    /// Waits until the server has nothing under way any more.
+    /// Waits until no transaction is open on the server.
     fn settle(&self) {
         let busy = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'earmark'";
         let start = Instant::now();
@@ -45,16 +45,16 @@ impl Fixture {
     }
 }
 
-/// How a transaction is sent.
+/// How a transaction is sent to the server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Sent {
     Simple,
     Prepared,
-    /// The next transaction begins in the same segment as COMMIT.
+    /// The next transaction is sent without waiting for the answer to COMMIT.
     Followed,
 }
 
-/// A transaction of one row.
+/// Inserts one row in a transaction of its own.
 async fn insert(client: &Client, sent: Sent) -> Result<(), Error> {
     if sent == Sent::Prepared {
         let commit = client.prepare("COMMIT").await?;
@@ -71,7 +71,7 @@ async fn insert(client: &Client, sent: Sent) -> Result<(), Error> {
         }
         let (committed, next) =
             tokio::join!(commit, client.batch_execute("BEGIN; INSERT INTO t VALUES (2); ROLLBACK"));
-        // Behind a COMMIT without an answer nothing is answered.
+        // Nothing after a COMMIT that got no answer is answered.
         assert!(committed.is_ok() || next.is_err());
         committed
     }
@@ -84,7 +84,7 @@ async fn check_cut(cut: CommitCut, rows: &str) {
         insert(&client, sent).await.unwrap();
         assert_eq!(fixture.proxy.commits_cut(), round as u64);
         fixture.proxy.cut_next_commit(cut);
-        // Whoever only reads is not cut.
+        // A transaction that only reads is not cut.
         client.batch_execute("BEGIN; SELECT 1; COMMIT").await.unwrap();
         let error = insert(&client, sent).await.unwrap_err();
         assert!(error.is_closed() || error.code().is_none(), "{error:?}");
@@ -145,7 +145,7 @@ async fn silent_connection_stays_open_and_mute() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn silence_hides_that_the_server_is_gone() {
+async fn silence_hides_that_the_server_has_ended() {
     let mut fixture = Fixture::start();
     let client = fixture.connect().await.unwrap();
     fixture.proxy.set_mode(Mode::Silent);

@@ -26,7 +26,7 @@ use crate::submit::submit;
 
 /// The most refunds called for at once.
 const CALLS_MAX: usize = 64;
-/// The most orders with due refunds that are looked at in one go.
+/// The most orders with due refunds that are looked at in one run.
 const ROWS_MAX: usize = 16 * CALLS_MAX;
 
 /// The worker. All refunds of one run are called for at once, and the run waits for them.

@@ -126,7 +126,7 @@ pub(crate) struct DemoOptions {
     /// Address to listen on; of this machine only.
     #[arg(long, env = "EARMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
-    /// What is logged.
+    /// What is logged, as for `serve`.
     #[arg(long, env = "EARMARK_LOG", default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,
 }
@@ -167,7 +167,7 @@ pub(crate) struct SandboxOptions {
     /// Where notifications go when something has happened.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<String>,
-    /// What is logged.
+    /// What is logged, as for `serve`.
     #[arg(long, env = "EARMARK_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
 }
@@ -237,7 +237,7 @@ pub(crate) enum ImportCommand {
 pub(crate) struct ImportOptions {
     #[command(flatten)]
     pub(crate) server: ServerOptions,
-    /// The CSV file.
+    /// The CSV file to read.
     pub(crate) file: PathBuf,
     /// Import the good rows even if there are bad ones.
     #[arg(long)]

@@ -2,32 +2,17 @@
 //! that its tests can feed it a bad sample: a rule that cannot fail is no rule.
 //!
 //! Invariant: the source of this workspace yields no finding, here and in `cargo test`. The list of
-//! rules is `RULES`; what they measure is printed by `report`.
+//! rules is in `rules/mod.rs`, and `report.rs` prints what they measure.
 
-mod arrows;
-mod circles;
-mod comments;
-mod core_purity;
-mod faults;
-mod feature_heads;
-mod functions;
-mod homes;
-mod imports;
-mod markdown;
 mod report;
-mod scan;
-mod signatures;
+mod rules;
 mod source;
-mod sources;
-mod syntax;
-mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::tidy::source::SourceFile;
-use crate::tidy::sources::{RustFile, Sources};
+use crate::tidy::source::Sources;
 use crate::workspace;
 
 /// What to look at.
@@ -44,33 +29,6 @@ pub(crate) struct Options {
     only: Option<String>,
 }
 
-/// A rule that reads all files together.
-type Rule = fn(&Sources) -> Vec<String>;
-
-/// Every rule by its name, except that of the arrows between crates: those are read from cargo.
-const RULES: [(&str, Rule); 20] = [
-    ("Rust that parses", |sources| sources.broken.clone()),
-    ("purity of the core", |sources| each_source(sources, core_purity::check)),
-    ("circles of imports", circles::check),
-    ("heads of features", feature_heads::check),
-    ("length of files", |sources| each_rust(sources, functions::check_files)),
-    ("median of files", functions::check_median),
-    ("heads of files", |sources| each_source(sources, functions::check_head)),
-    ("length of functions", |sources| each_source(sources, functions::check_functions)),
-    ("tuple parameters", |sources| each_rust(sources, signatures::check_tuples)),
-    ("number of parameters", |sources| each_rust(sources, signatures::check_parameters)),
-    ("public items with a doc", |sources| each_rust(sources, signatures::check_docs)),
-    ("docs that say something", |sources| each_source(sources, comments::check_docs)),
-    ("width of comments", |sources| each_source(sources, comments::check_width)),
-    ("documents not wrapped by hand", |sources| each_other(sources, markdown::check)),
-    ("faults outside of production", |sources| each_rust(sources, faults::check)),
-    ("one home of proofs", |sources| each_rust(sources, homes::check_proofs)),
-    ("one generator of random numbers", |sources| each_rust(sources, homes::check_random)),
-    ("unfinished work and paths", |sources| each_text(sources, words::check)),
-    ("names that may not come back", |sources| each_source(sources, words::check_identifiers)),
-    ("phrases that may not come back", |sources| each_text(sources, words::check_phrases)),
-];
-
 /// Checks the workspace that this package is in.
 pub(crate) fn check() -> Result<()> {
     run(&Options { report: false, root: None, only: None })
@@ -86,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let mut findings = Vec::new();
     let mut summary = Vec::new();
-    for (rule, found) in findings_by_rule(&sources, &root)? {
+    for (rule, found) in rules::findings(&sources, &root)? {
         let found = found.into_iter().filter(|finding| is_wanted(finding, options.only.as_deref()));
         let before = findings.len();
         findings.extend(found);
@@ -96,16 +54,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if findings.is_empty() {
         let files = sources.rust.len() + sources.others.len();
-        println!("{files} files keep {} rules", RULES.len() + 1);
+        println!("{files} files keep {} rules", rules::count());
         return Ok(());
     }
     bail!("{} findings:\n{}\n{}", findings.len(), findings.join("\n"), summary.join("\n"))
-}
-
-fn findings_by_rule(sources: &Sources, root: &Path) -> Result<Vec<(&'static str, Vec<String>)>> {
-    let mut all = vec![("arrows between crates", arrows::check(&workspace::metadata_of(root)?))];
-    all.extend(RULES.iter().map(|(name, rule)| (*name, rule(sources))));
-    Ok(all)
 }
 
 /// Whether the path with which a finding starts is this one or below it. The name of a crate stands
@@ -114,24 +66,6 @@ fn is_wanted(finding: &str, only: Option<&str>) -> bool {
     let Some(only) = only.map(|only| only.trim_end_matches('/')) else { return true };
     let path = finding.strip_prefix("crates/").filter(|_| !only.starts_with("crates/")).unwrap_or(finding);
     path.strip_prefix(only).is_some_and(|rest| rest.starts_with(['/', ':']))
-}
-
-fn each_rust(sources: &Sources, rule: fn(&RustFile) -> Vec<String>) -> Vec<String> {
-    sources.rust.iter().flat_map(rule).collect()
-}
-
-fn each_source(sources: &Sources, rule: fn(&SourceFile) -> Vec<String>) -> Vec<String> {
-    sources.rust.iter().flat_map(|file| rule(&file.source)).collect()
-}
-
-fn each_other(sources: &Sources, rule: fn(&SourceFile) -> Vec<String>) -> Vec<String> {
-    sources.others.iter().flat_map(rule).collect()
-}
-
-fn each_text(sources: &Sources, rule: fn(&SourceFile) -> Vec<String>) -> Vec<String> {
-    let mut findings = each_source(sources, rule);
-    findings.extend(each_other(sources, rule));
-    findings
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! What shall happen, and what has? The state that the proxy's owner and its threads share.
+//! What does a proxy do to its connections, and what has it done so far? This state is shared by
+//! the proxy's owner, who sets it, and the threads that pass bytes on, which obey it.
 //!
-//! Invariant: a cut that was asked for happens to one commit exactly.
+//! Invariant: a cut that was ordered happens to exactly one commit.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -9,9 +10,37 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::{CommitCut, Mode};
+/// What happens to connections from now on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Bytes are passed on in both directions.
+    #[default]
+    Pass,
+    /// New connections are closed at once. Those that are open go on.
+    Refuse,
+    /// Like a machine that hangs: bytes are swallowed and no connection is closed. New connections
+    /// are accepted even if the server has ended. A connection that has lost bytes stays silent
+    /// when the mode changes.
+    Silent,
+}
 
-/// How many commits are held back, and for how long at most.
+/// At which point the next commit of a transaction that wrote is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommitCut {
+    /// The server commits, its answer is swallowed, and then both sides are closed. The transaction
+    /// has happened.
+    AfterAnswer,
+    /// The client's side is closed at once, and COMMIT reaches the server after `hold`. A client
+    /// can look while the transaction has not happened yet; it will happen.
+    Underway {
+        /// How long COMMIT is kept back.
+        hold: Duration,
+    },
+    /// COMMIT is not passed on, and both sides are closed. The transaction has not happened.
+    NotSent,
+}
+
+/// How many commits are delayed, and for how long at most.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Delay {
     pub(super) percent: u64,
@@ -24,7 +53,7 @@ pub(super) struct Control {
     mode: Mutex<Mode>,
     armed: Mutex<Option<CommitCut>>,
     delay: Mutex<Delay>,
-    /// Both sides of each connection, by its number.
+    /// The client's and the server's side of each connection, by its number.
     open: Mutex<HashMap<u64, [TcpStream; 2]>>,
     next: AtomicU64,
     commits_cut: AtomicU64,
@@ -55,7 +84,7 @@ impl Control {
         *lock(&self.mode) = mode;
     }
 
-    /// Returns what was armed before.
+    /// Sets or clears the next cut, and returns the one that was set before.
     pub(super) fn arm(&self, cut: Option<CommitCut>) -> Option<CommitCut> {
         std::mem::replace(&mut *lock(&self.armed), cut)
     }
@@ -64,7 +93,8 @@ impl Control {
         *lock(&self.delay) = delay;
     }
 
-    /// A commit of a transaction that wrote has come: how it is cut, if at all. Takes the time that it is held back.
+    /// Counts a commit of a transaction that wrote, and says how it is cut; None: it passes. The
+    /// call takes as long as the commit is delayed.
     pub(super) fn commit_seen(&self) -> Option<CommitCut> {
         self.commits_seen.fetch_add(1, Ordering::SeqCst);
         let Delay { percent, max } = *lock(&self.delay);
@@ -75,7 +105,8 @@ impl Control {
         self.arm(None)
     }
 
-    /// Counted before the client can know, so that whoever has seen the connection break finds it counted.
+    /// Counts a commit that was cut. To be called before the client can notice, so that a test
+    /// which has seen its connection break finds the cut counted.
     pub(super) fn commit_was_cut(&self) {
         self.commits_cut.fetch_add(1, Ordering::SeqCst);
     }
@@ -104,7 +135,7 @@ impl Control {
 
     pub(super) fn cut_all(&self) {
         for stream in lock(&self.open).values().flatten() {
-            // One that is closed already needs no cut.
+            // An error means that the connection is closed already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
@@ -118,7 +149,8 @@ impl Control {
     }
 }
 
-/// A thread that panicked has left nothing half done in here: each lock guards one value that is written at once.
+/// Locks, also after another thread has panicked: each lock guards one value that is replaced as a
+/// whole, so that a panic leaves none half written.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,36 +1,36 @@
-//! Which of the bytes that a client sends are a COMMIT? Read from the messages of the PostgreSQL protocol, version 3: a type,
-//! a length that counts itself, and a body. The first messages of a connection have no type.
+//! Which of the messages that a client sends is a COMMIT? In version 3 of PostgreSQL's protocol a
+//! message is a type, a length that counts itself, and a body. The first messages of a connection
+//! have no type.
 //!
-//! Seen: the simple query `Q` with COMMIT among its statements, and `E` (Execute) of a portal that was bound to a statement
-//! whose text is COMMIT. A transaction counts as one that wrote when it ran a statement that is no SELECT, BEGIN or SET;
-//! what it merely prepared, it has not run.
+//! Two messages commit: a simple query (`Q`) with COMMIT among its statements, and Execute (`E`) of
+//! a portal that was bound to a prepared COMMIT. A transaction has written if it ran a statement
+//! that is no SELECT, BEGIN, SET or the like. A statement that was only prepared has not run.
 //!
 //! Invariant: what goes in comes out, message by message, in order and unchanged.
 
 use std::collections::{HashMap, HashSet};
 
-/// Version numbers of the messages that open a connection.
+/// What stands in place of a version number in a message that requests encryption.
 const SSL_REQUEST: u32 = 80_877_103;
 const GSS_REQUEST: u32 = 80_877_104;
 
-/// One whole message, and what it is to a proxy.
+/// One complete message, and what it means to the proxy.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) bytes: Vec<u8>,
-    pub(super) is: Is,
+    pub(super) meaning: Meaning,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Is {
-    /// Asks for encryption: to be answered with `N`, and not to be passed on.
+pub(super) enum Meaning {
+    /// It has to be answered with `N`, which refuses, and is not passed on.
     EncryptionRequest,
-    /// Ends a transaction that wrote.
+    /// It commits a transaction that wrote.
     Commit,
-    /// Anything else.
     Other,
 }
 
-/// What a statement does.
+/// What a statement does to its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Statement {
     Commit,
@@ -39,7 +39,7 @@ enum Statement {
     Read,
 }
 
-/// The reader of one connection.
+/// What is known of one connection from the messages that its client has sent.
 #[derive(Debug, Default)]
 pub(super) struct Frontend {
     pending: Vec<u8>,
@@ -50,50 +50,50 @@ pub(super) struct Frontend {
 }
 
 impl Frontend {
-    /// Takes bytes in; gives the messages that are whole by now.
+    /// Takes the next bytes, and returns the messages that are complete by now.
     pub(super) fn read(&mut self, bytes: &[u8]) -> Vec<Message> {
         self.pending.extend_from_slice(bytes);
         let mut messages = Vec::new();
         let mut from = 0;
-        while let Some(length) = whole(&self.pending[from..], if self.started { 1 } else { 0 }) {
+        while let Some(length) = complete(&self.pending[from..], if self.started { 1 } else { 0 }) {
             let bytes = self.pending[from..from + length].to_vec();
             from += length;
-            let is = if self.started { self.judge(&bytes) } else { self.judge_first(&bytes) };
-            messages.push(Message { bytes, is });
+            let meaning = if self.started { self.meaning(&bytes) } else { self.first_meaning(&bytes) };
+            messages.push(Message { bytes, meaning });
         }
         self.pending.drain(..from);
         messages
     }
 
-    fn judge_first(&mut self, bytes: &[u8]) -> Is {
+    fn first_meaning(&mut self, bytes: &[u8]) -> Meaning {
         match number(bytes, 4) {
-            Some(SSL_REQUEST | GSS_REQUEST) => Is::EncryptionRequest,
+            Some(SSL_REQUEST | GSS_REQUEST) => Meaning::EncryptionRequest,
             _ => {
                 self.started = true;
-                Is::Other
+                Meaning::Other
             }
         }
     }
 
-    fn judge(&mut self, bytes: &[u8]) -> Is {
+    fn meaning(&mut self, bytes: &[u8]) -> Meaning {
         let (kind, body) = (bytes[0], &bytes[5..]);
         match kind {
             b'Q' => {
                 let text = String::from_utf8_lossy(text(body).0).into_owned();
-                let ran: Vec<Is> = text.split(';').map(|part| self.run(statement(part))).collect();
-                if ran.contains(&Is::Commit) { Is::Commit } else { Is::Other }
+                let ran: Vec<Meaning> = text.split(';').map(|part| self.run(statement(part))).collect();
+                if ran.contains(&Meaning::Commit) { Meaning::Commit } else { Meaning::Other }
             }
             b'P' => {
                 let (name, rest) = text(body);
                 let parsed = statement(&String::from_utf8_lossy(text(rest).0));
                 self.statements.insert(name.to_vec(), parsed);
-                Is::Other
+                Meaning::Other
             }
             b'B' => {
                 let (portal, rest) = text(body);
                 let bound = self.statements.get(text(rest).0).copied().unwrap_or(Statement::Read);
                 self.portals.insert(portal.to_vec(), bound);
-                Is::Other
+                Meaning::Other
             }
             b'E' => {
                 let executed = self.portals.get(text(body).0).copied().unwrap_or(Statement::Read);
@@ -101,28 +101,28 @@ impl Frontend {
             }
             b'C' if body.first() == Some(&b'S') => {
                 self.statements.remove(text(&body[1..]).0);
-                Is::Other
+                Meaning::Other
             }
-            _ => Is::Other,
+            _ => Meaning::Other,
         }
     }
 
-    fn run(&mut self, statement: Statement) -> Is {
+    fn run(&mut self, statement: Statement) -> Meaning {
         match statement {
             Statement::Write => self.wrote = true,
             Statement::Read => {}
             Statement::Rollback => self.wrote = false,
             Statement::Commit => {
                 if std::mem::take(&mut self.wrote) {
-                    return Is::Commit;
+                    return Meaning::Commit;
                 }
             }
         }
-        Is::Other
+        Meaning::Other
     }
 }
 
-/// What the first word of a statement, behind comments and white space, says that it does.
+/// What a statement does, by its first word.
 fn statement(text: &str) -> Statement {
     let word: String = text.trim_start().chars().take_while(char::is_ascii_alphabetic).collect();
     let reads: HashSet<&str> =
@@ -136,8 +136,9 @@ fn statement(text: &str) -> Statement {
     }
 }
 
-/// The length of the first message in `bytes`, if it is whole: `kind` bytes, then four that count themselves and the rest.
-pub(super) fn whole(bytes: &[u8], kind: usize) -> Option<usize> {
+/// The length of the first message in `bytes`; None while it is not complete. It is `kind` bytes
+/// for its type, then four bytes of length that count themselves and the body.
+pub(super) fn complete(bytes: &[u8], kind: usize) -> Option<usize> {
     let length = kind + usize::try_from(number(bytes, kind)?).ok()?.max(4);
     (bytes.len() >= length).then_some(length)
 }
@@ -147,13 +148,14 @@ fn number(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_be_bytes(four.try_into().ok()?))
 }
 
-/// The bytes before the first zero, and those behind it.
+/// The bytes before the first zero byte, and those after it.
 fn text(body: &[u8]) -> (&[u8], &[u8]) {
     let end = body.iter().position(|&byte| byte == 0).unwrap_or(body.len());
     (&body[..end], body.get(end + 1..).unwrap_or_default())
 }
 
-/// True for a server's message that says that a transaction has ended: `C` with COMMIT, or with ROLLBACK if it had failed.
+/// Whether a message of the server reports the end of a transaction: `C` with COMMIT, or with
+/// ROLLBACK if the transaction had failed.
 pub(super) fn ends_transaction(message: &[u8]) -> bool {
     message[0] == b'C' && matches!(text(&message[5..]).0, b"COMMIT" | b"ROLLBACK")
 }
@@ -170,19 +172,19 @@ mod tests {
     fn started() -> Frontend {
         let mut frontend = Frontend::default();
         let startup = [&9_u32.to_be_bytes()[..], &196_608_u32.to_be_bytes(), b"\0"].concat();
-        assert_eq!(frontend.read(&startup), [Message { bytes: startup.clone(), is: Is::Other }]);
+        assert_eq!(frontend.read(&startup), [Message { bytes: startup.clone(), meaning: Meaning::Other }]);
         frontend
     }
 
-    fn judge(frontend: &mut Frontend, messages: &[Vec<u8>]) -> Vec<Is> {
-        frontend.read(&messages.concat()).iter().map(|message| message.is).collect()
+    fn meanings(frontend: &mut Frontend, messages: &[Vec<u8>]) -> Vec<Meaning> {
+        frontend.read(&messages.concat()).iter().map(|message| message.meaning).collect()
     }
 
     #[test]
-    fn encryption_is_asked_for_before_a_connection_starts() {
+    fn encryption_is_requested_before_a_connection_starts() {
         let mut frontend = Frontend::default();
         let request = [8_u32.to_be_bytes(), SSL_REQUEST.to_be_bytes()].concat();
-        assert_eq!(judge(&mut frontend, &[request]), [Is::EncryptionRequest]);
+        assert_eq!(meanings(&mut frontend, &[request]), [Meaning::EncryptionRequest]);
     }
 
     #[test]
@@ -190,12 +192,18 @@ mod tests {
         let mut frontend = started();
         let query = |text: &str| message(b'Q', format!("{text}\0").as_bytes());
         let quiet = [query("BEGIN"), query("SELECT 1"), query("COMMIT")];
-        assert_eq!(judge(&mut frontend, &quiet), [Is::Other; 3]);
+        assert_eq!(meanings(&mut frontend, &quiet), [Meaning::Other; 3]);
         let wrote = [query("BEGIN"), query("UPDATE t SET a = 1"), query(" commit;"), query("COMMIT")];
-        assert_eq!(judge(&mut frontend, &wrote), [Is::Other, Is::Other, Is::Commit, Is::Other]);
-        assert_eq!(judge(&mut frontend, &[query("BEGIN; INSERT INTO t VALUES (1); COMMIT")]), [Is::Commit]);
+        assert_eq!(
+            meanings(&mut frontend, &wrote),
+            [Meaning::Other, Meaning::Other, Meaning::Commit, Meaning::Other]
+        );
+        assert_eq!(
+            meanings(&mut frontend, &[query("BEGIN; INSERT INTO t VALUES (1); COMMIT")]),
+            [Meaning::Commit]
+        );
         let undone = [query("DELETE FROM t"), query("ROLLBACK"), query("COMMIT")];
-        assert_eq!(judge(&mut frontend, &undone), [Is::Other; 3]);
+        assert_eq!(meanings(&mut frontend, &undone), [Meaning::Other; 3]);
     }
 
     #[test]
@@ -203,13 +211,13 @@ mod tests {
         let mut frontend = started();
         let parsed =
             [message(b'P', b"s1\0COMMIT\0\0\0"), message(b'P', b"s2\0insert into t values ($1)\0\0\0")];
-        assert_eq!(judge(&mut frontend, &parsed), [Is::Other; 2]);
+        assert_eq!(meanings(&mut frontend, &parsed), [Meaning::Other; 2]);
         let bind =
             |portal: &str, name: &str| message(b'B', format!("{portal}\0{name}\0\0\0\0\0\0\0").as_bytes());
         let execute = |portal: &str| message(b'E', format!("{portal}\0\0\0\0\0").as_bytes());
         let ran = [bind("", "s2"), execute(""), bind("p", "s1"), execute("p"), message(b'S', b"")];
-        let expected = [Is::Other, Is::Other, Is::Other, Is::Commit, Is::Other];
-        assert_eq!(judge(&mut frontend, &ran), expected);
+        let expected = [Meaning::Other, Meaning::Other, Meaning::Other, Meaning::Commit, Meaning::Other];
+        assert_eq!(meanings(&mut frontend, &ran), expected);
     }
 
     #[test]
@@ -220,7 +228,10 @@ mod tests {
         for byte in &sent {
             seen.extend(frontend.read(std::slice::from_ref(byte)));
         }
-        assert_eq!(seen.iter().map(|message| message.is).collect::<Vec<_>>(), [Is::Other, Is::Commit]);
+        assert_eq!(
+            seen.iter().map(|message| message.meaning).collect::<Vec<_>>(),
+            [Meaning::Other, Meaning::Commit]
+        );
         assert_eq!(seen.into_iter().flat_map(|message| message.bytes).collect::<Vec<_>>(), sent);
     }
 

@@ -1,10 +1,11 @@
-//! What does a network do to a client of PostgreSQL? It goes away, goes silent, or breaks at the worst moment: after
-//! COMMIT was sent and before its answer came.
+//! How is a faulty network put between a client and PostgreSQL? By a proxy that refuses
+//! connections, goes silent, or cuts a connection after COMMIT was sent and before its answer came.
 //!
-//! A thread for each direction of each connection; unencrypted connections only (a client that asks for TLS is told no).
+//! It handles unencrypted connections only, and refuses a client's request for TLS. `relay.rs`
+//! passes the bytes on, with one thread for each direction of each connection.
 //!
-//! Invariant: bytes are passed on whole and in order, or not at all; COMMIT is found by reading the messages
-//! (`frontend.rs`), never by guessing from time or size.
+//! Invariant: bytes are passed on complete and in order, or not at all. A COMMIT is found by
+//! reading the messages of the protocol (`frontend.rs`), never by guessing from time or size.
 
 mod control;
 mod frontend;
@@ -17,35 +18,9 @@ use std::time::Duration;
 use crate::error::ClusterError;
 use control::{Control, Delay};
 
-/// What happens to connections from now on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Bytes go both ways.
-    #[default]
-    Pass,
-    /// New connections are closed at once; those that are there go on.
-    Refuse,
-    /// Half open, as with a machine that hangs: bytes are swallowed and nothing is closed, new connections are taken, also
-    /// when the server is gone. A connection that has lost bytes stays mute for good.
-    Silent,
-}
+pub use control::{CommitCut, Mode};
 
-/// Where exactly the next commit of a transaction that wrote is cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommitCut {
-    /// COMMIT is carried out; its answer is swallowed, then both sides are closed. It did happen.
-    AfterAnswer,
-    /// The client's side is closed at once, and COMMIT is passed on after `hold`: the client may ask about it
-    /// while it has not happened yet. It will happen.
-    Underway {
-        /// How long the server does not see it.
-        hold: Duration,
-    },
-    /// COMMIT is not passed on; both sides are closed. It did not happen.
-    NotSent,
-}
-
-/// A proxy on a port of its own. Dropped, it closes everything.
+/// A proxy on a port of its own. Dropping it closes all connections and the port.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
@@ -53,10 +28,10 @@ pub struct TcpProxy {
 }
 
 impl TcpProxy {
-    /// Listens on a free port of the loopback interface, in front of the server on `port` there.
+    /// Listens on a free port of 127.0.0.1, in front of the server on `port` there.
     ///
     /// # Errors
-    /// It cannot listen.
+    /// It cannot open a port to listen on.
     pub fn start(port: u16) -> Result<TcpProxy, ClusterError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(ClusterError::file("proxy"))?;
         let address = listener.local_addr().map_err(ClusterError::file("proxy"))?;
@@ -66,39 +41,40 @@ impl TcpProxy {
         Ok(TcpProxy { address, control })
     }
 
-    /// Where it listens.
+    /// The address to give to clients.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Sets what happens to connections from now on.
+    /// Changes what happens to connections from now on.
     pub fn set_mode(&self, mode: Mode) {
         self.control.set_mode(mode);
     }
 
-    /// Closes all connections that are there now.
+    /// Closes all connections that are open now.
     pub fn cut_all(&self) {
         self.control.cut_all();
     }
 
-    /// Cuts the next commit of a transaction that wrote, on whatever connection; one that was asked for before and has not
-    /// happened yet is replaced.
+    /// Cuts the next commit of a transaction that wrote, on whichever connection it comes. It
+    /// replaces an earlier cut that has not happened yet.
     pub fn cut_next_commit(&self, cut: CommitCut) {
         self.control.arm(Some(cut));
     }
 
-    /// Takes back [`TcpProxy::cut_next_commit`]; false: it has happened already.
+    /// Takes back [`TcpProxy::cut_next_commit`]. False if the cut has already happened.
     pub fn disarm(&self) -> bool {
         self.control.arm(None).is_some()
     }
 
-    /// Holds `percent` of a hundred commits of transactions that wrote back, each for up to `max`, at random.
+    /// Delays `percent` % of the commits of transactions that wrote, each by a random time up to
+    /// `max`.
     pub fn delay_commits(&self, percent: u64, max: Duration) {
         self.control.set_delay(Delay { percent, max });
     }
 
-    /// How many commits were cut.
+    /// How many commits have been cut so far.
     #[must_use]
     pub fn commits_cut(&self) -> u64 {
         self.control.commits_cut()
@@ -110,7 +86,7 @@ impl TcpProxy {
         self.control.commits_seen()
     }
 
-    /// Connections that are open now.
+    /// How many connections are open now.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.control.connections()
@@ -121,7 +97,7 @@ impl Drop for TcpProxy {
     fn drop(&mut self) {
         self.control.close();
         self.control.cut_all();
-        // Wakes the thread that accepts, so that it sees that it is over.
+        // The accepting thread waits for a connection, and sees only then that the proxy is closed.
         let _ = std::net::TcpStream::connect(self.address);
     }
 }

@@ -1,5 +1,6 @@
-//! How do bytes get from one side to the other? By two threads for each connection, each of which reads one side and writes
-//! the other; the client's bytes pass message by message, so that a commit can be held, cut or dropped.
+//! How do bytes get from one side to the other? Each connection has two threads, each of which
+//! reads from one side and writes to the other. The client's bytes pass message by message, so that
+//! a commit can be delayed, cut or dropped.
 //!
 //! Invariant: once a cut has begun, no further byte reaches the client.
 
@@ -8,9 +9,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::control::Control;
-use super::frontend::{Frontend, Is, Message, ends_transaction, whole};
-use super::{CommitCut, Mode};
+use super::control::{CommitCut, Control, Mode};
+use super::frontend::{Frontend, Meaning, Message, complete, ends_transaction};
 
 const CHUNK_BYTES: usize = 64 * 1_024;
 
@@ -20,14 +20,25 @@ struct Link {
     control: Arc<Control>,
     client: TcpStream,
     server: TcpStream,
-    /// Set with the commit that is to be cut after its answer, before that commit is passed on.
+    /// The next answer to a commit is not passed on. Set before that commit reaches the server.
     swallow_answer: AtomicBool,
-    /// Set when bytes were lost on purpose: the rest of the conversation would make no sense.
+    /// No more bytes pass in either direction, since some were dropped and the rest would make no
+    /// sense without them.
     mute: AtomicBool,
-    /// The messages of the server that are whole by now are passed on under it, so that a cut falls between two.
+    /// Held while complete messages of the server are passed on, so that a cut falls between two.
     to_client: Mutex<()>,
 }
 
+/// What a client has sent, at a commit that is cut.
+struct AtCommit {
+    /// What came before the commit, and is passed on in any case.
+    before: Vec<u8>,
+    commit: Vec<u8>,
+    /// What was sent right after it, and reaches the server only if the commit does.
+    after: Vec<u8>,
+}
+
+/// Accepts connections until the proxy is closed.
 pub(super) fn accept(listener: &TcpListener, control: &Arc<Control>) {
     for client in listener.incoming() {
         if control.is_closed() {
@@ -43,7 +54,7 @@ pub(super) fn accept(listener: &TcpListener, control: &Arc<Control>) {
                 continue;
             }
         }
-        // A server that is away is a connection that is closed.
+        // If the server does not run, dropping `client` closes the connection.
         let Ok(server) = TcpStream::connect(control.server) else { continue };
         let _ = client.set_nodelay(true).and_then(|()| server.set_nodelay(true));
         let Ok(number) = control.register(&client, &server) else { continue };
@@ -67,7 +78,7 @@ pub(super) fn accept(listener: &TcpListener, control: &Arc<Control>) {
 }
 
 impl Link {
-    /// From the client to the server, until either is gone.
+    /// Passes bytes from the client to the server, until either side is closed.
     fn pass_up(&self) {
         let mut frontend = Frontend::default();
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -77,21 +88,21 @@ impl Link {
             }
             let mut out = Vec::new();
             let mut messages = frontend.read(&chunk[..count]).into_iter();
-            while let Some(Message { bytes, is }) = messages.next() {
-                match is {
-                    Is::Other => out.extend_from_slice(&bytes),
-                    Is::EncryptionRequest => {
+            while let Some(Message { bytes, meaning }) = messages.next() {
+                match meaning {
+                    Meaning::Other => out.extend_from_slice(&bytes),
+                    Meaning::EncryptionRequest => {
                         let _ = (&self.client).write_all(b"N");
                     }
-                    Is::Commit => match self.control.commit_seen() {
+                    Meaning::Commit => match self.control.commit_seen() {
                         None => out.extend_from_slice(&bytes),
                         Some(CommitCut::AfterAnswer) => {
                             self.swallow_answer.store(true, Ordering::SeqCst);
                             out.extend_from_slice(&bytes);
                         }
                         Some(cut) => {
-                            let behind = messages.flat_map(|message| message.bytes).collect();
-                            return self.cut(cut, out, (bytes, behind));
+                            let after = messages.flat_map(|message| message.bytes).collect();
+                            return self.cut(cut, AtCommit { before: out, commit: bytes, after });
                         }
                     },
                 }
@@ -103,32 +114,37 @@ impl Link {
         self.close();
     }
 
-    /// `out` came before the commit and is passed on in any case; what came behind it shares its fate: to the server it was sent as well.
-    fn cut(&self, cut: CommitCut, mut out: Vec<u8>, (commit, behind): (Vec<u8>, Vec<u8>)) {
+    /// Cuts a commit that is not to be answered: see [`CommitCut`].
+    fn cut(&self, cut: CommitCut, sent: AtCommit) {
         {
+            // The other thread may be passing an answer on: the cut waits until it is complete.
             let _between = self.to_client.lock().unwrap_or_else(PoisonError::into_inner);
             self.mute.store(true, Ordering::SeqCst);
         }
-        // Counted before the client can know.
+        // Counted before the client can notice.
         self.control.commit_was_cut();
         let _ = self.client.shutdown(Shutdown::Both);
         if let CommitCut::Underway { hold } = cut {
-            out.extend_from_slice(&commit);
-            // A prepared one is executed at the latest when its Sync comes.
-            if commit[0] == b'E' {
-                out.extend_from_slice(&[b'S', 0, 0, 0, 4]);
+            let AtCommit { mut before, commit, after } = sent;
+            let is_prepared = commit[0] == b'E';
+            before.extend(commit);
+            // The server executes a prepared COMMIT when its Sync comes, which the client may not
+            // have sent yet.
+            if is_prepared {
+                before.extend([b'S', 0, 0, 0, 4]);
             }
-            out.extend_from_slice(&behind);
+            before.extend(after);
             std::thread::sleep(hold);
-            let _ = (&self.server).write_all(&out);
-            // The end of the stream, behind everything that was sent; a reset could overtake it.
+            let _ = (&self.server).write_all(&before);
+            // An orderly end, which comes after everything that was sent. A reset could overtake
+            // it.
             let _ = self.server.shutdown(Shutdown::Write);
         } else {
             let _ = self.server.shutdown(Shutdown::Both);
         }
     }
 
-    /// From the server to the client, until either is gone.
+    /// Passes bytes from the server to the client, until either side is closed.
     fn pass_down(&self) {
         let mut pending = Vec::new();
         let mut chunk = vec![0; CHUNK_BYTES];
@@ -151,16 +167,18 @@ impl Link {
             }
             pending.drain(..length);
         }
-        // Whoever talks to a mute connection learns nothing, not even that the server is gone.
+        // The client of a silent connection must not notice anything, not even that the server
+        // ended.
         if !self.is_mute() {
             self.close();
         }
     }
 
-    /// How many bytes of whole messages may pass, and whether the answer comes next that is to be swallowed.
+    /// How many bytes of complete messages may pass, and whether the next message is the answer
+    /// that is to be swallowed.
     fn passable(&self, pending: &[u8]) -> (usize, bool) {
         let mut length = 0;
-        while let Some(message) = whole(&pending[length..], 1) {
+        while let Some(message) = complete(&pending[length..], 1) {
             if ends_transaction(&pending[length..length + message])
                 && self.swallow_answer.load(Ordering::SeqCst)
             {
@@ -179,13 +197,13 @@ impl Link {
     }
 
     fn close(&self) {
-        // Errors mean that the side is closed already.
+        // An error means that the side is closed already.
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.server.shutdown(Shutdown::Both);
     }
 }
 
-/// Takes bytes and gives none, until the client is gone or cut off.
+/// Reads and drops what the client sends, until it closes the connection or is cut off.
 fn keep_open(client: &TcpStream, control: &Control) {
     let Ok(number) = control.register(client, client) else { return };
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -193,7 +211,7 @@ fn keep_open(client: &TcpStream, control: &Control) {
     control.forget(number);
 }
 
-/// None: the other side is gone.
+/// The number of bytes that were read; None if the other side has closed the connection.
 fn read(mut from: &TcpStream, chunk: &mut [u8]) -> Option<usize> {
     loop {
         match from.read(chunk) {

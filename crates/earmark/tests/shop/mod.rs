@@ -50,7 +50,7 @@ impl Shop {
         }
     }
 
-    /// `on_hand`, `reserved`, `available`.
+    /// The counters `on_hand`, `reserved` and `available` of an item.
     pub(crate) async fn counters(&self, sku: &str) -> (u64, u64, u64) {
         let item = self.read(&format!("/v1/items/{sku}")).await;
         let count = |name: &str| item[name].as_u64().unwrap();

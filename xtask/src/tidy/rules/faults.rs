@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::tidy::sources::RustFile;
-use crate::tidy::words::identifiers;
+use crate::tidy::rules::words::identifiers;
+use crate::tidy::source::RustFile;
 
 /// The names of faults on purpose, each row one vocabulary.
 const VOCABULARIES: [&[&str]; 6] = [

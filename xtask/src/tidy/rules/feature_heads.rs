@@ -4,8 +4,8 @@
 //! Invariant: no `mod.rs` below `crates/earmark-core/src` imports a command, the changes of a batch
 //! or the working set, directly or through a re-export.
 
-use crate::tidy::imports;
-use crate::tidy::sources::Sources;
+use crate::tidy::source::Sources;
+use crate::tidy::source::imports;
 
 const CORE: &str = "crates/earmark-core";
 

@@ -4,8 +4,8 @@
 //! Invariant: a circle is a largest set of files in which each reaches each other by imports
 //! (a strongly connected component). Tests are left out.
 
-use crate::tidy::imports::{self, Arrow};
-use crate::tidy::sources::{RustFile, Sources};
+use crate::tidy::source::imports::{self, Arrow};
+use crate::tidy::source::{RustFile, Sources};
 
 const CORE: &str = "crates/earmark-core";
 /// In a circle of one file there is no circle.

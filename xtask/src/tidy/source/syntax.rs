@@ -5,15 +5,15 @@
 //! under `#[cfg(test)]` declares and mentions nothing, since rules about imports leave tests out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, FnArg, ImplItem, Item, ItemConst, ItemEnum, ItemExternCrate, ItemFn, ItemForeignMod, ItemImpl,
-    ItemMacro, ItemMod, ItemStatic, ItemStruct, ItemTrait, ItemTraitAlias, ItemType, ItemUnion, ItemUse,
-    Macro, Meta, Path, Signature, TraitItem, Type, UseTree, Visibility,
+    Attribute, Block, FnArg, ImplItem, Item, ItemConst, ItemEnum, ItemExternCrate, ItemFn, ItemForeignMod,
+    ItemImpl, ItemMacro, ItemMod, ItemStatic, ItemStruct, ItemTrait, ItemTraitAlias, ItemType, ItemUnion,
+    ItemUse, Macro, Meta, Path, Signature, TraitItem, Type, UseTree, Visibility,
 };
 
 /// What one file declares.
@@ -30,10 +30,14 @@ pub(crate) struct Syntax {
     pub(crate) modules: Vec<Module>,
 }
 
-/// The signature of a function.
+/// A function or method, or the declaration of one in a trait.
 pub(crate) struct Function {
     pub(crate) name: String,
     pub(crate) line: usize,
+    /// The lines between its braces; empty without a body.
+    pub(crate) body: Range<usize>,
+    /// It says why it is long: `#[expect(clippy::too_many_lines, …)]`.
+    pub(crate) may_be_long: bool,
     /// `self` included, as clippy counts.
     pub(crate) parameters: usize,
     pub(crate) takes_tuple: bool,
@@ -98,14 +102,20 @@ impl Reader {
         }
     }
 
-    fn function(&mut self, signature: &Signature) {
+    fn function(&mut self, signature: &Signature, body: Option<&Block>, attributes: &[Attribute]) {
         let takes_tuple = |input: &FnArg| match input {
             FnArg::Typed(typed) => matches!(&*typed.ty, Type::Tuple(tuple) if !tuple.elems.is_empty()),
             FnArg::Receiver(_) => false,
         };
+        let braces = body.map(|block| block.brace_token.span);
         self.syntax.functions.push(Function {
             name: signature.ident.to_string(),
             line: line(signature.ident.span()),
+            body: braces.map_or(0..0, |braces| line(braces.open()) + 1..line(braces.close())),
+            may_be_long: attributes.iter().any(|attribute| {
+                let Meta::List(list) = &attribute.meta else { return false };
+                list.path.is_ident("expect") && list.tokens.to_string().contains("too_many_lines")
+            }),
             parameters: signature.inputs.len(),
             takes_tuple: signature.inputs.iter().any(takes_tuple),
             implements_trait: self.in_trait_impl,
@@ -205,7 +215,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
-        self.function(&item.sig);
+        self.function(&item.sig, Some(&item.block), &item.attrs);
         visit::visit_item_fn(self, item);
     }
 
@@ -217,7 +227,7 @@ impl<'ast> Visit<'ast> for Reader {
 
     fn visit_impl_item(&mut self, item: &'ast ImplItem) {
         if let ImplItem::Fn(item) = item {
-            self.function(&item.sig);
+            self.function(&item.sig, Some(&item.block), &item.attrs);
             if matches!(item.vis, Visibility::Public(_)) {
                 self.require_doc(&item.sig.ident, &item.attrs);
             }
@@ -228,7 +238,7 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_item_trait(&mut self, item: &'ast ItemTrait) {
         for inner in &item.items {
             if let TraitItem::Fn(function) = inner {
-                self.function(&function.sig);
+                self.function(&function.sig, function.default.as_ref(), &function.attrs);
                 if matches!(item.vis, Visibility::Public(_)) {
                     self.require_doc(&function.sig.ident, &function.attrs);
                 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::tidy::scan::{self, Scanned};
+use crate::tidy::source::scan::{self, Scanned};
 
 /// Kinds of files whose words are ours. Data, vendored scripts and the lock file are not read.
 const EXTENSIONS: [&str; 7] = ["rs", "toml", "md", "sql", "sh", "yml", "html"];

@@ -3,8 +3,7 @@
 //! Invariant: a tuple is no way below the limit on parameters. Fields and variants may stand
 //! without a doc. rustc's `missing_docs` cannot leave them out, so this rule stands in its place.
 
-use crate::tidy::sources::RustFile;
-use crate::tidy::syntax::Function;
+use crate::tidy::source::{Function, RustFile};
 
 const PARAMETERS_MAX: usize = 4;
 

@@ -3,8 +3,7 @@
 //! Invariant: a doc of three words or fewer repeats the name below it, so it is a finding. A field
 //! or variant whose name says all has no doc.
 
-use crate::tidy::scan::Comment;
-use crate::tidy::source::SourceFile;
+use crate::tidy::source::{Comment, SourceFile};
 
 const COLUMNS_MAX: usize = 100;
 const DOC_WORDS_MIN: usize = 4;

@@ -6,8 +6,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::tidy::sources::RustFile;
-use crate::tidy::syntax::Module;
+use crate::tidy::source::RustFile;
+use crate::tidy::source::syntax::Module;
 
 /// Re-exports of re-exports are followed this far, so that a circle among them ends.
 const HOPS_MAX: usize = 8;

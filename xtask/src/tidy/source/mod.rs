@@ -3,13 +3,21 @@
 //! Invariant: whether a Rust file is for tests alone is decided here, once: it lies outside of
 //! `src/`, or below a module that is declared under `#[cfg(test)]`.
 
+mod file;
+pub(super) mod imports;
+mod scan;
+mod syntax;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::Result;
 
-use crate::tidy::source::{self, SourceFile};
-use crate::tidy::syntax::Syntax;
+pub(super) use self::file::SourceFile;
+pub(super) use self::scan::Comment;
+pub(super) use self::syntax::Function;
+
+use self::syntax::Syntax;
 
 /// All files of a workspace.
 pub(crate) struct Sources {
@@ -30,7 +38,7 @@ pub(crate) struct RustFile {
 impl Sources {
     /// Reads all files below the root.
     pub(crate) fn read(root: &Path) -> Result<Self> {
-        Ok(Self::parse(source::files(root)?))
+        Ok(Self::parse(file::files(root)?))
     }
 
     fn parse(files: Vec<SourceFile>) -> Self {
