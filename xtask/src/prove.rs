@@ -8,9 +8,6 @@ use anyhow::Result;
 
 use crate::{Proof, process, workspace};
 
-mod api;
-mod nodes;
-
 /// Builds what is needed, then proves.
 pub(crate) fn run(what: Proof) -> Result<()> {
     workspace::build_release(&["earmark", "earmark-prove"])?;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::client::ClientError;
+use crate::client::{ClientError, Request, Response};
 
-/// What stops a run before it has a verdict.
+/// What stops a run before it has a result.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A request got no usable answer.
@@ -51,9 +51,22 @@ impl LoadError {
         move |source| LoadError::File { path, source }
     }
 
+    /// An answer that a run cannot go on with, with the request that got it.
+    #[must_use]
+    pub fn unexpected(request: &Request, response: &Response) -> LoadError {
+        let (request, status, body) = (request.name(), response.status, response.excerpt());
+        LoadError::Unexpected { request, status, body }
+    }
+
     /// Names the request in a client error.
     pub fn client(request: impl Into<String>) -> impl FnOnce(ClientError) -> LoadError {
         let request = request.into();
         move |source| LoadError::Client { request, source }
+    }
+}
+
+impl From<tokio::task::JoinError> for LoadError {
+    fn from(error: tokio::task::JoinError) -> LoadError {
+        LoadError::Server(error.to_string())
     }
 }

@@ -10,19 +10,17 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use earmark_random::{Random, fresh_seed};
 
 use crate::client::Client;
 use crate::error::LoadError;
-use crate::random::{Random, fresh_seed};
+use crate::usage::{Usage, usage_of};
 
 /// Ports below the range from which the kernel serves outgoing connections: while the server is down, a client that
 /// connects again and again can neither take its port nor be connected to itself.
 const PORTS: std::ops::Range<u64> = 12_000..32_000;
 /// How often a starting server is asked whether it is ready.
 const POLL: Duration = Duration::from_millis(5);
-/// Clock ticks a second in `/proc`, fixed for Linux user space.
-const TICKS_PER_SECOND: u64 = 100;
 /// How much of the log's end goes into an error message, bytes.
 const LOG_TAIL_BYTES: u64 = 2_000;
 
@@ -82,17 +80,6 @@ pub struct ServerProcess {
     admin_key: String,
     child: Option<Child>,
     started: Instant,
-}
-
-/// What the server holds of the machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Usage {
-    /// Resident memory now, bytes.
-    pub rss_bytes: u64,
-    /// The most resident memory so far, bytes.
-    pub rss_peak_bytes: u64,
-    /// CPU time of all its threads, milliseconds.
-    pub cpu_ms: u64,
 }
 
 impl ServerProcess {
@@ -161,6 +148,26 @@ impl ServerProcess {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Asks the server to end, with SIGTERM, and waits until it has.
+    ///
+    /// # Errors
+    /// It has not ended within `limit`, or not with exit status 0; with the end of its log.
+    pub async fn stop(&mut self, limit: Duration) -> Result<(), LoadError> {
+        let Some(child) = &mut self.child else { return Ok(()) };
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().map_err(LoadError::file("kill"))?;
+        let asked = Instant::now();
+        while asked.elapsed() < limit {
+            if let Some(status) = child.try_wait().map_err(LoadError::file(&self.options.earmark))? {
+                self.child = None;
+                let failed = || LoadError::Server(format!("ended with {status}\n{}", self.log_tail()));
+                return if status.success() { Ok(()) } else { Err(failed()) };
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(LoadError::Server(format!("did not end within {} s after SIGTERM", limit.as_secs())))
     }
 
     /// True while the process runs.
@@ -288,23 +295,6 @@ async fn run_verify(earmark: &Path, arguments: &[&str], limit: Duration) -> Resu
     Ok(Verified { passed: output.status.success(), output: String::from_utf8_lossy(&text).into_owned() })
 }
 
-/// CPU time of this process so far, milliseconds.
-#[must_use]
-pub fn own_cpu_ms() -> u64 {
-    usage_of("self").cpu_ms
-}
-
-fn usage_of(process: &str) -> Usage {
-    let read = |file| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
-    let status = read("status");
-    let stat = read("stat");
-    Usage {
-        rss_bytes: status_kib(&status, "VmRSS:") * 1_024,
-        rss_peak_bytes: status_kib(&status, "VmHWM:") * 1_024,
-        cpu_ms: cpu_ticks(&stat) * 1_000 / TICKS_PER_SECOND,
-    }
-}
-
 fn folder_bytes(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let bytes = |entry: std::fs::DirEntry| match entry.metadata() {
@@ -314,17 +304,6 @@ fn folder_bytes(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.flatten().map(bytes).sum()
-}
-
-fn status_kib(status: &str, field: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
-}
-
-/// User and system time: fields 14 and 15 of `/proc/<pid>/stat`, counted behind the name, which may hold anything.
-fn cpu_ticks(stat: &str) -> u64 {
-    let Some((_, fields)) = stat.rsplit_once(')') else { return 0 };
-    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 /// A key that a server takes as its operator's.
@@ -346,15 +325,6 @@ fn free_address(random: &mut Random) -> Result<SocketAddr, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn usage_is_read_from_proc() {
-        let usage = usage_of("self");
-        assert!(usage.rss_bytes > 100_000 && usage.rss_peak_bytes >= usage.rss_bytes, "{usage:?}");
-        let stat = "12 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
-        assert_eq!(cpu_ticks(stat), 300);
-        assert_eq!(usage_of("no-such-process"), Usage::default());
-    }
 
     #[test]
     fn database_is_all_files_but_the_log() {

@@ -1,26 +1,30 @@
-//! Does hostile input get through? Schemathesis derives thousands of requests from the server's own `OpenAPI` document:
-//! valid ones, broken ones, missing and doubled parts, and holds each answer against the document.
+//! Does hostile input get through? Schemathesis derives thousands of requests from the server's own
+//! OpenAPI document: valid ones, broken ones, missing and doubled parts. It compares each answer with the
+//! document.
 //!
-//! Invariant: fewer cases than promised is a failure, however clean they were.
+//! Invariant: fewer cases than promised is a failure, even if none of them failed.
 
-use std::ffi::OsStr;
-use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use earmark_load::{Client, Database, LoadError, Nodes, NodesOptions, Request, Response, requests};
+use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
-use crate::client::{Api, Call};
-use crate::server::{ADMIN_KEY, Server};
-use crate::{process, workspace};
+use crate::report::{Outcome, Prove};
 
 const SCHEMATHESIS: &str = "schemathesis==4.32.5";
 const CASES_MIN: u64 = 5_000;
 /// Of each operation in the fuzzing phase; the coverage phase adds its own.
 const CASES_PER_OPERATION: &str = "300";
 const TIME_MAX: Duration = Duration::from_secs(240);
+/// What the installation of Schemathesis may take.
+const INSTALL_MAX: Duration = Duration::from_secs(600);
+/// What the server may take to end after SIGTERM.
+const STOP_MAX: Duration = Duration::from_secs(20);
 /// The run is the same each time; the seed is any number.
 const SEED: &str = "20260101";
 
@@ -34,35 +38,56 @@ const CHECKS: [&str; 7] = [
     "ignored_auth",
 ];
 
-/// Runs the proof against the release binary.
-pub(crate) fn prove() -> Result<()> {
-    let schemathesis = install()?;
-    let server = Server::start(&[])?;
-    let config_file = tempfile::NamedTempFile::with_suffix(".toml")?;
-    fs::write(&config_file, config(&stock(&server)?))?;
-    let report = workspace::target_dir().join("schemathesis.json");
-    if report.exists() {
-        fs::remove_file(&report)?;
-    }
-    let status = process::run_within(
-        Command::new(schemathesis)
-            .current_dir(workspace::target_dir())
-            .arg("--config-file")
-            .arg(config_file.path())
-            .args(arguments(&server.url))
-            .arg("--report-json-path")
-            .arg(&report),
-        TIME_MAX,
-    )?;
-    let report = fs::read_to_string(&report).context("schemathesis left no report")?;
-    let cases = judge(&serde_json::from_str(&report)?)?;
-    ensure!(status.success(), "schemathesis ended with {status}");
-    println!("{cases} cases, no server error, no answer against the OpenAPI document");
-    server.stop()
+#[derive(Debug, clap::Args, Serialize)]
+pub(crate) struct Options {
+    /// Where Schemathesis is installed and leaves its report.
+    #[arg(long, default_value = "target")]
+    folder: PathBuf,
 }
 
-fn arguments(url: &str) -> Vec<String> {
-    let authorization = format!("Authorization: Bearer {ADMIN_KEY}");
+#[derive(Debug, Serialize)]
+pub(crate) struct Figures {
+    /// Requests that were sent; none of them is counted twice.
+    cases: u64,
+    with_failures: u64,
+    errored: u64,
+    /// What Schemathesis says of them, or why there are no figures.
+    problems: Vec<String>,
+}
+
+impl Prove for Options {
+    type Figures = Figures;
+
+    async fn prove(&self, earmark: &Path) -> Result<Outcome<Self::Figures>, LoadError> {
+        let folder = std::path::absolute(&self.folder).map_err(LoadError::file(&self.folder))?;
+        let schemathesis = install(&folder).await?;
+        let nodes = Nodes::start_ready(&NodesOptions::new(earmark, Database::File, 1)).await?;
+        let config = config(&stock(&nodes.first().client()).await?);
+        let config_file = tempfile::NamedTempFile::with_suffix(".toml").map_err(LoadError::file("config"))?;
+        std::fs::write(&config_file, config).map_err(LoadError::file(config_file.path()))?;
+        let report = folder.join("schemathesis.json");
+        remove_file(&report)?;
+        let mut command = Command::new(schemathesis);
+        command.current_dir(&folder).arg("--config-file").arg(config_file.path());
+        command
+            .args(arguments(&nodes))
+            .arg("--report-json-path")
+            .arg(&report)
+            .stdout(Stdio::from(std::io::stderr()));
+        let status = run(&mut command, TIME_MAX).await?;
+        let report = std::fs::read_to_string(&report).map_err(LoadError::file(&report))?;
+        let mut figures = Figures::of(&serde_json::from_str(&report).unwrap_or_default());
+        if !status.success() {
+            figures.problems.push(format!("schemathesis ended with {status}"));
+        }
+        nodes.stop(STOP_MAX).await?;
+        Ok(Outcome { is_right: figures.problems.is_empty(), control_caught: None, figures })
+    }
+}
+
+fn arguments(nodes: &Nodes) -> Vec<String> {
+    let url = format!("http://{}", nodes.first().address());
+    let authorization = format!("Authorization: Bearer {}", nodes.first().admin_key());
     let checks = CHECKS.join(",");
     let document = format!("{url}/openapi.json");
     [
@@ -78,48 +103,68 @@ fn arguments(url: &str) -> Vec<String> {
     .collect()
 }
 
-/// The number of cases; an error when they were too few, or when any failed.
-fn judge(report: &Value) -> Result<u64> {
-    let number =
-        |name: &str| report["test_cases"][name].as_u64().with_context(|| format!("no {name} in the report"));
-    let (cases, failing, errored) = (number("generated")?, number("with_failures")?, number("errored")?);
-    let problems = [report["failures"].to_string(), report["errors"].to_string()].join("\n");
-    ensure!(failing == 0 && errored == 0, "{cases} cases, {failing} failed, {errored} broke:\n{problems}");
-    ensure!(report["complete"] == true, "schemathesis did not finish: {}", report["stop_reason"]);
-    ensure!(cases >= CASES_MIN, "only {cases} cases ran, at least {CASES_MIN} are promised");
-    Ok(cases)
+impl Figures {
+    /// The figures of a report, with everything that is wrong in it.
+    fn of(report: &Value) -> Figures {
+        let number = |name: &str| report["test_cases"][name].as_u64();
+        let count = |name: &str| number(name).unwrap_or_default();
+        let (cases, with_failures, errored) = (count("generated"), count("with_failures"), count("errored"));
+        let mut problems = Vec::new();
+        if number("generated").and(number("with_failures")).and(number("errored")).is_none() {
+            problems.push("the report holds no count of cases".to_owned());
+        }
+        if with_failures > 0 || errored > 0 {
+            problems.extend([report["failures"].to_string(), report["errors"].to_string()]);
+        }
+        if report["complete"] != true {
+            problems.push(format!("schemathesis did not finish: {}", report["stop_reason"]));
+        }
+        if cases < CASES_MIN {
+            problems.push(format!("only {cases} cases ran, at least {CASES_MIN} are promised"));
+        }
+        Figures { cases, with_failures, errored, problems }
+    }
 }
 
-/// A few items, a cart, a paid and shipped order: something to meet. Returns the words by which they are named.
-fn stock(server: &Server) -> Result<Vec<String>> {
-    let api = Api::new(&server.url, ADMIN_KEY, 1);
+/// Makes a few items, a cart, and a paid and shipped order, so that there is something to find. Returns
+/// the words by which they are named.
+async fn stock(client: &Client) -> Result<Vec<String>, LoadError> {
     let mut words = ["tok_ok", "tok_declined", "tok_error"].map(str::to_owned).to_vec();
     for sku in ["0", "A", "sku-1"] {
-        let body = Some(json!({ "name": format!("Item {sku}"), "unit_price": 1_999 }));
         let path = format!("/v1/items/{sku}");
-        api.call(Call { method: "PUT", path: &path, body, key: None, statuses: &[201] })?;
-        let body = json!({ "delta": 1_000, "reason": "received" });
-        api.post(&format!("{path}/adjustments"), body, format!("stock-{sku}"))?;
+        let item = json!({ "name": format!("Item {sku}"), "unit_price": 1_999 });
+        requests::expect(client, &Request::new("PUT", path.as_str()).with_body(&item), 201).await?;
+        let received = json!({ "delta": 1_000, "reason": "received" });
+        let key = format!("stock-{sku}");
+        let request = Request::new("POST", format!("{path}/adjustments")).with_key(key);
+        requests::expect(client, &request.with_body(&received), 201).await?;
         words.push(sku.to_owned());
     }
-    let mut keep = |resource: Value| -> Result<String> {
-        let id = resource["id"].as_str().context("a resource without an id")?.to_owned();
-        words.push(id.clone());
-        Ok(id)
-    };
-    let cart = keep(api.post("/v1/carts", json!({}), "cart".to_owned())?)?;
+    let cart = post(client, "/v1/carts", "cart", json!({})).await?;
     let line = json!({ "sku": "A", "quantity": 2 });
-    api.post(&format!("/v1/carts/{cart}/lines"), line.clone(), "line".to_owned())?;
+    let path = format!("/v1/carts/{cart}/lines");
+    let add = Request::new("POST", path).with_key("line").with_body(&line);
+    requests::expect(client, &add, 200).await?;
+    words.push(cart);
     for key in ["created", "shipped"] {
         let body = json!({ "lines": [line], "confirm": key == "shipped" });
-        let order = keep(api.post("/v1/orders", body, key.to_owned())?)?;
+        let order = post(client, "/v1/orders", key, body).await?;
         if key == "shipped" {
-            let body = json!({ "method": { "token": "tok_ok" } });
-            keep(api.post(&format!("/v1/orders/{order}/payments"), body, "pay".to_owned())?)?;
-            keep(api.post(&format!("/v1/orders/{order}/shipments"), json!({}), "ship".to_owned())?)?;
+            let method = json!({ "method": { "token": "tok_ok" } });
+            words.push(post(client, &format!("/v1/orders/{order}/payments"), "pay", method).await?);
+            words.push(post(client, &format!("/v1/orders/{order}/shipments"), "ship", json!({})).await?);
         }
+        words.push(order);
     }
     Ok(words)
+}
+
+/// Makes a resource; returns its id.
+async fn post(client: &Client, path: &str, key: &str, body: Value) -> Result<String, LoadError> {
+    let request = Request::new("POST", path).with_key(key).with_body(&body);
+    let made = requests::expect(client, &request, 201).await?;
+    let id = |made: &Response| made.json().ok()?["id"].as_str().map(str::to_owned);
+    id(&made).ok_or_else(|| LoadError::unexpected(&request, &made))
 }
 
 /// Known words in three of ten places where they fit the schema, so that requests reach what is there.
@@ -136,28 +181,37 @@ fn config(words: &[String]) -> String {
     config
 }
 
-/// Schemathesis in a virtual environment below the target directory.
-fn install() -> Result<PathBuf> {
-    let venv = workspace::target_dir().join("venv");
+/// Installs Schemathesis in a virtual environment below `folder`, if it is not there.
+async fn install(folder: &Path) -> Result<PathBuf, LoadError> {
+    let venv = folder.join("venv");
     let bin = venv.join("bin");
     let marker = venv.join("installed");
-    if fs::read_to_string(&marker).is_ok_and(|installed| installed == SCHEMATHESIS) {
+    if std::fs::read_to_string(&marker).is_ok_and(|installed| installed == SCHEMATHESIS) {
         return Ok(bin.join("schemathesis"));
     }
-    if !make_venv(&venv) {
-        process::install(&["python3", "python3-venv"])?;
-        ensure!(make_venv(&venv), "python3 -m venv {} does not work", venv.display());
-    }
+    let made = run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), INSTALL_MAX).await?;
     let arguments = ["install", "--quiet", "--disable-pip-version-check", SCHEMATHESIS];
-    process::run(Command::new(bin.join("pip")).args(arguments))?;
-    fs::write(marker, SCHEMATHESIS)?;
+    let installed = run(Command::new(bin.join("pip")).args(arguments), INSTALL_MAX).await;
+    if !made.success() || !installed?.success() {
+        return Err(LoadError::Server(format!("{SCHEMATHESIS} cannot be installed in {}", venv.display())));
+    }
+    std::fs::write(&marker, SCHEMATHESIS).map_err(LoadError::file(&marker))?;
     Ok(bin.join("schemathesis"))
 }
 
-fn make_venv(venv: &Path) -> bool {
-    let arguments: [&OsStr; 4] = ["-m".as_ref(), "venv".as_ref(), "--clear".as_ref(), venv.as_os_str()];
-    // Where it fails, the package is installed and it is tried again; only then is it an error.
-    Command::new("python3").args(arguments).status().is_ok_and(|status| status.success())
+/// Runs a program to its end, and kills it when that takes longer than `limit`.
+async fn run(command: &mut Command, limit: Duration) -> Result<ExitStatus, LoadError> {
+    let program = command.as_std().get_program().to_string_lossy().into_owned();
+    let mut child = command.kill_on_drop(true).spawn().map_err(LoadError::file(&program))?;
+    let late = |_| LoadError::Server(format!("`{program}` did not end within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, child.wait()).await.map_err(late)?.map_err(LoadError::file(&program))
+}
+
+fn remove_file(path: &Path) -> Result<(), LoadError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(LoadError::file(path)(error)),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -171,9 +225,9 @@ mod tests {
 
     #[test]
     fn too_few_cases_or_a_failing_one_is_a_failure() {
-        assert_eq!(judge(&report(5_000, 0)).unwrap(), 5_000);
-        assert!(judge(&report(4_999, 0)).is_err());
-        assert!(judge(&report(5_000, 1)).is_err());
-        assert!(judge(&json!({})).is_err());
+        assert_eq!(Figures::of(&report(5_000, 0)).problems, Vec::<String>::new());
+        assert!(!Figures::of(&report(4_999, 0)).problems.is_empty());
+        assert!(!Figures::of(&report(5_000, 1)).problems.is_empty());
+        assert!(!Figures::of(&json!({})).problems.is_empty());
     }
 }

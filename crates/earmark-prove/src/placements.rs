@@ -1,17 +1,17 @@
-//! Do the books say what the writers were told? Read when the load is over: all orders, all items, and `earmark verify`.
+//! Is stored what the writers were answered? When the load is over, all orders and all items are read,
+//! and `earmark verify` is run.
 //!
-//! Invariant: a placed order is there once and as placed, a refused one is not there, one that nobody knows of is there
-//! once at most, and stock is what these orders make it.
+//! Invariant: a placed order is stored once and as placed, a refused one is not stored, one without an
+//! answer is stored once at most, and stock is what these orders make it.
 
 use std::collections::HashMap;
 
-use earmark_load::LoadError;
-use earmark_load::audit::{Breach, BreachKind, ExpectedOrder, ExpectedStock};
-use earmark_load::catalogue;
+use earmark_load::{LoadError, Nodes, requests};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::stage::Fleet;
+use crate::check::{Breach, BreachKind, ExpectedOrder, ExpectedStock};
+use crate::setup;
 use crate::writers::{End, Placement, Writer};
 
 /// What was for sale before the load.
@@ -24,42 +24,46 @@ pub(crate) struct Stock {
 /// How many orders had which end.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Counts {
-    /// Orders that a writer was told of.
+    /// Orders that were acknowledged.
     pub(crate) placed: u64,
     /// Orders refused for want of stock.
     pub(crate) out_of_stock: u64,
-    /// Orders whose writer was never told.
+    /// Orders without an answer for good.
     pub(crate) unknown: u64,
-    /// Placed orders that are not there, or are not as placed.
+    /// Placed orders that are not stored, or not as placed.
     pub(crate) lost: u64,
-    /// Orders that are there twice, or that nobody asked for.
+    /// Orders that are stored twice, or that no writer has placed.
     pub(crate) doubled: u64,
 }
 
-/// Compares everything.
+/// How the orders of all writers ended, and what is wrong: with the writers' answers, with the nodes, and
+/// with what is stored.
 pub(crate) async fn check(
-    fleet: &Fleet,
-    writers: &[Writer],
+    nodes: &mut Nodes,
+    writers: &mut [Writer],
     stock: Stock,
 ) -> Result<(Counts, Vec<Breach>), LoadError> {
-    let shown = catalogue::list(&fleet.client(), "/v1/orders").await?;
+    let mut breaches: Vec<_> = writers.iter_mut().flat_map(|writer| writer.breaches.drain(..)).collect();
+    breaches.extend(setup::ended(nodes));
+    let client = nodes.first().client();
+    let shown = requests::list(&client, "/v1/orders").await?;
     let mut by_reference: HashMap<&str, Vec<&Value>> = HashMap::new();
     for order in &shown {
         by_reference.entry(order["reference"].as_str().unwrap_or_default()).or_default().push(order);
     }
-    let mut found = Found { stock: ExpectedStock::new(stock.skus, stock.on_hand), ..Found::default() };
+    let mut found = Found::new(stock);
     for placement in writers.iter().flat_map(|writer| &writer.placements) {
         let shown = by_reference.remove(placement.reference.as_str()).unwrap_or_default();
         found.compare(placement, &shown);
     }
     for (reference, shown) in by_reference {
         found.counts.doubled += shown.len() as u64;
-        found.breaches.push(Breach::new(BreachKind::Doubled, reference, "nobody has ordered this"));
+        found.breaches.push(Breach::new(BreachKind::Doubled, reference, "no writer has placed this"));
     }
-    let Found { counts, mut breaches, stock } = found;
-    breaches.extend(stock.compare(&catalogue::list(&fleet.client(), "/v1/items").await?));
-    breaches.extend(fleet.verify().await?);
-    Ok((counts, breaches))
+    breaches.extend(found.breaches);
+    breaches.extend(found.stock.compare(&requests::list(&client, "/v1/items").await?));
+    breaches.extend(setup::verify(nodes).await?);
+    Ok((found.counts, breaches))
 }
 
 struct Found {
@@ -68,13 +72,12 @@ struct Found {
     stock: ExpectedStock,
 }
 
-impl Default for Found {
-    fn default() -> Found {
-        Found { counts: Counts::default(), breaches: Vec::new(), stock: ExpectedStock::new(0, 0) }
-    }
-}
-
 impl Found {
+    fn new(stock: Stock) -> Found {
+        let stock = ExpectedStock::new(stock.skus, stock.on_hand);
+        Found { counts: Counts::default(), breaches: Vec::new(), stock }
+    }
+
     fn compare(&mut self, placement: &Placement, shown: &[&Value]) {
         let reference = placement.reference.as_str();
         if shown.len() > 1 {
@@ -96,13 +99,13 @@ impl Found {
                 self.breaches.push(Breach::new(
                     BreachKind::Lost,
                     reference,
-                    format!("{} is not there", order.id),
+                    format!("{} is not stored", order.id),
                 ));
             }
             (End::OutOfStock, None) => self.counts.out_of_stock += 1,
             (End::OutOfStock, Some(_)) => {
                 self.counts.out_of_stock += 1;
-                self.breaches.push(Breach::new(BreachKind::Doubled, reference, "was refused, and is there"));
+                self.breaches.push(Breach::new(BreachKind::Doubled, reference, "was refused, and is stored"));
             }
             (End::Unknown, seen) => {
                 self.counts.unknown += 1;
@@ -140,13 +143,13 @@ mod tests {
 
     #[track_caller]
     fn check_kinds(end: End, shown: &[&Value], expected: &[BreachKind]) {
-        let mut found = Found { stock: ExpectedStock::new(1, 10), ..Found::default() };
+        let mut found = Found::new(Stock { skus: 1, on_hand: 10 });
         found.compare(&placement(end), shown);
         assert_eq!(found.breaches.iter().map(|breach| breach.kind).collect::<Vec<_>>(), expected);
     }
 
     #[test]
-    fn each_end_has_its_place_in_the_books() {
+    fn each_end_is_compared_with_what_is_stored() {
         let seen = seen();
         check_kinds(placed(), &[&seen], &[]);
         check_kinds(placed(), &[], &[BreachKind::Lost]);

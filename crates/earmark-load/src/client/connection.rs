@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::ClientError;
+use super::error::ClientError;
 use super::wire::{AnswerHead, BodyLength, ChunkDecoder, parse_head};
 
 /// The size of the head that an answer may have, bytes.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::connection::{Answer, Connection};
+use super::error::ClientError;
 use super::wire::{RequestHead, write_request};
-use super::{Answer, ClientError, Connection};
 
 /// What an exchange may take unless told otherwise.
 const DEADLINE: Duration = Duration::from_secs(30);

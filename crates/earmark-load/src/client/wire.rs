@@ -2,7 +2,7 @@
 //!
 //! Invariant: pure functions of bytes; no socket, no clock, and no allocation but the growth of the caller's buffers.
 
-use super::ClientError;
+use super::error::ClientError;
 
 /// Headers an answer may have; the server sends about ten.
 const HEADERS_MAX: usize = 32;

@@ -1,13 +1,16 @@
-//! What is to be placed?
+//! What is to be placed, by how many connections, and on which servers?
 
 use std::path::PathBuf;
 
+use earmark_random::fresh_seed;
 use serde::Serialize;
 
 use crate::error::LoadError;
 use crate::nodes::NodesOptions;
-use crate::random::fresh_seed;
 use crate::server::Database;
+
+/// The most units that a line has.
+pub(super) const QUANTITY_MAX: u64 = 3;
 
 /// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
@@ -82,7 +85,7 @@ impl PlaceOptions {
     /// Units of stock that each SKU starts with: as many as all orders together could take.
     #[must_use]
     pub fn on_hand(&self) -> u64 {
-        (self.orders * super::orders::QUANTITY_MAX).max(1)
+        (self.orders * QUANTITY_MAX).max(1)
     }
 
     /// The servers to start.

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::options::PlaceOptions;
 use crate::latency::LatencySummary;
-use crate::server::Usage;
+use crate::usage::Usage;
 
 /// The result of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -37,8 +37,9 @@ pub struct PlaceReport {
     pub database_bytes: Option<u64>,
     /// The growth curve.
     pub growth: Vec<GrowthPoint>,
-    /// Whether the books are right afterwards.
-    pub books: Books,
+    /// Whether all that was acknowledged is stored afterwards.
+    #[serde(rename = "books")]
+    pub stock: StockCheck,
 }
 
 /// The run between two points of the growth curve.
@@ -56,7 +57,7 @@ pub struct GrowthPoint {
 
 /// The comparison of what was acknowledged with what the server shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Books {
+pub struct StockCheck {
     /// Units in acknowledged orders.
     pub units_ordered: u64,
     /// Sum of `reserved` over all items.
@@ -69,10 +70,10 @@ pub struct Books {
     pub verify_output: String,
 }
 
-impl Books {
+impl StockCheck {
     /// True if nothing is wrong.
     #[must_use]
-    pub fn are_right(&self) -> bool {
+    pub fn is_right(&self) -> bool {
         self.verified && self.wrong_skus.is_empty() && self.units_ordered == self.units_reserved
     }
 }
@@ -81,7 +82,7 @@ impl PlaceReport {
     /// True if every order was placed and the books are right.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.placed == self.options.orders && self.books.are_right()
+        self.placed == self.options.orders && self.stock.is_right()
     }
 }
 
@@ -138,18 +139,18 @@ impl fmt::Display for PlaceReport {
             }
             writeln!(f)?;
         }
-        let books = &self.books;
-        let verdict = if books.are_right() { "right" } else { "WRONG" };
+        let stock = &self.stock;
+        let result = if stock.is_right() { "right" } else { "WRONG" };
         write!(
             f,
-            "books           {verdict}: {} ordered, {} reserved",
-            books.units_ordered, books.units_reserved
+            "books           {result}: {} ordered, {} reserved",
+            stock.units_ordered, stock.units_reserved
         )?;
-        if !books.wrong_skus.is_empty() {
-            write!(f, "\n  {}", books.wrong_skus.join("\n  "))?;
+        if !stock.wrong_skus.is_empty() {
+            write!(f, "\n  {}", stock.wrong_skus.join("\n  "))?;
         }
-        if !books.verified {
-            write!(f, "\n  earmark verify: {}", books.verify_output.trim_end())?;
+        if !stock.verified {
+            write!(f, "\n  earmark verify: {}", stock.verify_output.trim_end())?;
         }
         Ok(())
     }

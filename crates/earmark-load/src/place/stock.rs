@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::report::Books;
+use super::report::StockCheck;
 use crate::catalogue;
 use crate::error::LoadError;
 use crate::nodes::Nodes;
+use crate::requests;
 
 /// What `earmark verify` may take, for a million orders.
 const VERIFY_LIMIT: Duration = Duration::from_secs(900);
@@ -18,23 +19,23 @@ const WRONG_SKUS_MAX: usize = 10;
 ///
 /// # Errors
 /// The items cannot be read, or `earmark verify` cannot be run.
-pub(super) async fn check(nodes: &Nodes, ordered: &[u64]) -> Result<Books, LoadError> {
-    let items = catalogue::list(&nodes.first().client(), "/v1/items").await?;
+pub(super) async fn check(nodes: &Nodes, ordered: &[u64]) -> Result<StockCheck, LoadError> {
+    let items = requests::list(&nodes.first().client(), "/v1/items").await?;
     let verified = nodes.verify(VERIFY_LIMIT).await?;
-    let mut books = compare(&items, ordered);
-    books.verified = verified.passed;
+    let mut check = compare(&items, ordered);
+    check.verified = verified.passed;
     if !verified.passed {
-        books.verify_output = verified.output;
+        check.verify_output = verified.output;
     }
-    Ok(books)
+    Ok(check)
 }
 
-fn compare(items: &[Value], ordered: &[u64]) -> Books {
-    let mut books = Books { units_ordered: ordered.iter().sum(), ..Books::default() };
+fn compare(items: &[Value], ordered: &[u64]) -> StockCheck {
+    let mut check = StockCheck { units_ordered: ordered.iter().sum(), ..StockCheck::default() };
     let mut reserved = vec![0; ordered.len()];
     for item in items {
         let units = item["reserved"].as_u64().unwrap_or_default();
-        books.units_reserved += units;
+        check.units_reserved += units;
         let index = item["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse::<usize>().ok());
         if let Some(slot) = index.and_then(|index| reserved.get_mut(index)) {
             *slot = units;
@@ -45,8 +46,8 @@ fn compare(items: &[Value], ordered: &[u64]) -> Books {
     let names = wrong.map(|(index, (ordered, reserved))| {
         format!("{}: {ordered} ordered, {reserved} reserved", catalogue::sku(index as u64))
     });
-    books.wrong_skus = names.take(WRONG_SKUS_MAX).collect();
-    books
+    check.wrong_skus = names.take(WRONG_SKUS_MAX).collect();
+    check
 }
 
 #[cfg(test)]
@@ -62,11 +63,11 @@ mod tests {
                 json!({ "sku": "SKU-000001", "reserved": second }),
             ]
         };
-        let right = Books { verified: true, ..compare(&items(3, 4), &[3, 4]) };
-        assert!(right.are_right());
-        let moved = Books { verified: true, ..compare(&items(4, 3), &[3, 4]) };
-        assert!(!moved.are_right() && moved.wrong_skus.len() == 2);
-        let missing = Books { verified: true, ..compare(&items(3, 4)[..1], &[3, 4]) };
-        assert!(!missing.are_right());
+        let right = StockCheck { verified: true, ..compare(&items(3, 4), &[3, 4]) };
+        assert!(right.is_right());
+        let moved = StockCheck { verified: true, ..compare(&items(4, 3), &[3, 4]) };
+        assert!(!moved.is_right() && moved.wrong_skus.len() == 2);
+        let missing = StockCheck { verified: true, ..compare(&items(3, 4)[..1], &[3, 4]) };
+        assert!(!missing.is_right());
     }
 }

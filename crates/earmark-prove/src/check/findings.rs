@@ -1,23 +1,21 @@
-//! What is wrong, and how is it told? All of it counted, the first of it kept.
+//! What has a run found wrong? All of it is counted, and the first of it is kept for the report.
 
 use std::collections::HashMap;
 
-use earmark_load::audit::{Breach, BreachKind};
 use serde::Serialize;
 
-/// Breaches kept.
+use super::breach::{Breach, BreachKind};
+
+/// Breaches that are kept.
 const KEPT_MAX: usize = 12;
-/// Of the text of each, so many characters: whole orders are shown elsewhere.
+/// Characters kept of the text of each: whole orders are of no use in a report.
 const DETAIL_MAX: usize = 600;
 
 /// What a run has found wrong.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Findings {
-    /// How much.
     pub(crate) count: u64,
-    /// How much of each kind.
     kinds: HashMap<BreachKind, u64>,
-    /// The first of it.
     pub(crate) first: Vec<Breach>,
 }
 

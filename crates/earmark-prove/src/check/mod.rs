@@ -1,79 +1,16 @@
-//! Is what the server acknowledged still true? Expectations are built from acknowledged answers alone, and compared with
-//! what the server shows later.
+//! Is what the server acknowledged still true? Expectations are built from acknowledged answers alone,
+//! and compared with what the server shows later.
 //!
-//! Invariant: pure; no request is sent from here, so that each kind of breach can be shown to be found.
+//! Invariant: no request is sent from here, so that a test can show that each kind of breach is found.
 
+mod breach;
+mod findings;
 mod orders;
 mod replays;
 mod stock;
 
-use std::fmt;
-
-use serde::Serialize;
-
-pub use orders::{ExpectedOrder, ExpectedPayment, PaymentStatus};
-pub use replays::{Comparison, ReplayAudit};
-pub use stock::ExpectedStock;
-
-/// What was promised and is not so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Breach {
-    /// Which promise.
-    pub kind: BreachKind,
-    /// Of what: an order, a key, a SKU.
-    pub subject: String,
-    /// What was expected, and what was seen.
-    pub detail: String,
-}
-
-/// The promises.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BreachKind {
-    /// A command that had to succeed was refused.
-    Refused,
-    /// Something that was acknowledged is not there.
-    Lost,
-    /// Something is there twice, or without having been asked for.
-    Doubled,
-    /// A command's effect is there in part.
-    Half,
-    /// A version is lower than the acknowledged one.
-    VersionWentBack,
-    /// A status is not the acknowledged one, nor one that follows it by itself.
-    StatusDiffers,
-    /// Lines, or the counters on them, are not the acknowledged ones.
-    LinesDiffer,
-    /// Totals do not follow from lines and payments.
-    TotalsDiffer,
-    /// A payment is not the acknowledged one.
-    PaymentDiffers,
-    /// Stock is not what the commands make it.
-    StockDiffers,
-    /// A cart does not hold what was put into it.
-    CartDiffers,
-    /// The answer to a replay is not the first answer.
-    ReplayDiffers,
-    /// A replay is not marked as one, or more than one answer claims to be the first.
-    ReplayUnmarked,
-    /// A used key with another body was not refused with 422 `idempotency_key_reused`.
-    ReuseAccepted,
-    /// `earmark verify` found something.
-    BooksWrong,
-    /// Nothing was acknowledged for longer than promised, although servers were there to do it.
-    Stalled,
-}
-
-impl Breach {
-    /// A breach.
-    #[must_use]
-    pub fn new(kind: BreachKind, subject: impl Into<String>, detail: impl Into<String>) -> Breach {
-        Breach { kind, subject: subject.into(), detail: detail.into() }
-    }
-}
-
-impl fmt::Display for Breach {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}: {}: {}", self.kind, self.subject, self.detail)
-    }
-}
+pub(crate) use breach::{Breach, BreachKind};
+pub(crate) use findings::Findings;
+pub(crate) use orders::{ExpectedOrder, PaymentStatus};
+pub(crate) use replays::{Comparison, ReplayCheck};
+pub(crate) use stock::ExpectedStock;

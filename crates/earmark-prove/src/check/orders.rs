@@ -6,38 +6,38 @@
 
 use std::collections::BTreeMap;
 
+use earmark_load::catalogue;
 use serde_json::Value;
 
-use super::{Breach, BreachKind};
-use crate::catalogue;
+use super::breach::{Breach, BreachKind};
 
 /// The counters of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct ExpectedLine {
+pub(crate) struct ExpectedLine {
     /// As placed.
-    pub quantity: u32,
+    pub(crate) quantity: u32,
     /// Units cancelled.
-    pub cancelled: u32,
+    pub(crate) cancelled: u32,
     /// Units shipped.
-    pub shipped: u32,
+    pub(crate) shipped: u32,
     /// Units delivered.
-    pub delivered: u32,
+    pub(crate) delivered: u32,
 }
 
 /// What is known of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedPayment {
+pub(crate) struct ExpectedPayment {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// As acknowledged.
-    pub status: PaymentStatus,
+    pub(crate) status: PaymentStatus,
     /// What it was to take.
-    pub amount: u64,
+    pub(crate) amount: u64,
 }
 
 /// The states of a payment that matter here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaymentStatus {
+pub(crate) enum PaymentStatus {
     /// Anything may become of it.
     Pending,
     /// The money was taken.
@@ -49,7 +49,7 @@ pub enum PaymentStatus {
 impl PaymentStatus {
     /// Reads `status` of a payment.
     #[must_use]
-    pub fn of(payment: &Value) -> Option<PaymentStatus> {
+    pub(crate) fn of(payment: &Value) -> Option<PaymentStatus> {
         match payment["status"].as_str()? {
             "PENDING" => Some(PaymentStatus::Pending),
             "SUCCEEDED" => Some(PaymentStatus::Succeeded),
@@ -61,27 +61,27 @@ impl PaymentStatus {
 
 /// An order as acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedOrder {
+pub(crate) struct ExpectedOrder {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// The merchant's own name for it.
-    pub reference: String,
+    pub(crate) reference: String,
     /// The highest version that was acknowledged.
-    pub version: u64,
+    pub(crate) version: u64,
     /// By index of the SKU.
-    pub lines: BTreeMap<u32, ExpectedLine>,
+    pub(crate) lines: BTreeMap<u32, ExpectedLine>,
     /// It was confirmed.
-    pub confirmed: bool,
+    pub(crate) confirmed: bool,
     /// It was paid.
-    pub paid: bool,
+    pub(crate) paid: bool,
     /// In the order in which they were made.
-    pub payments: Vec<ExpectedPayment>,
+    pub(crate) payments: Vec<ExpectedPayment>,
 }
 
 impl ExpectedOrder {
     /// A new order.
     #[must_use]
-    pub fn placed(id: &str, reference: &str, lines: &[(u32, u32)]) -> ExpectedOrder {
+    pub(crate) fn placed(id: &str, reference: &str, lines: &[(u32, u32)]) -> ExpectedOrder {
         let line =
             |&(sku, quantity): &(u32, u32)| (sku, ExpectedLine { quantity, ..ExpectedLine::default() });
         ExpectedOrder {
@@ -96,7 +96,7 @@ impl ExpectedOrder {
     }
 
     /// Takes units off; all that can be cancelled if `lines` is empty.
-    pub fn cancel(&mut self, lines: &[(u32, u32)]) {
+    pub(crate) fn cancel(&mut self, lines: &[(u32, u32)]) {
         for (sku, line) in &mut self.lines {
             let units = match lines {
                 [] => line.quantity - line.shipped - line.cancelled,
@@ -107,21 +107,21 @@ impl ExpectedOrder {
     }
 
     /// Sends units out.
-    pub fn ship(&mut self, lines: &[(u32, u32)]) {
+    pub(crate) fn ship(&mut self, lines: &[(u32, u32)]) {
         for (sku, line) in &mut self.lines {
             line.shipped += units_of(lines, *sku);
         }
     }
 
     /// Lets units arrive.
-    pub fn deliver(&mut self, lines: &[(u32, u32)]) {
+    pub(crate) fn deliver(&mut self, lines: &[(u32, u32)]) {
         for (sku, line) in &mut self.lines {
             line.delivered += units_of(lines, *sku);
         }
     }
 
     /// Adds a payment, or brings the one of this id up to date.
-    pub fn set_payment(&mut self, id: &str, status: PaymentStatus) {
+    pub(crate) fn set_payment(&mut self, id: &str, status: PaymentStatus) {
         let amount = self.total();
         match self.payments.iter_mut().find(|payment| payment.id == id) {
             Some(payment) => payment.status = status,
@@ -132,13 +132,13 @@ impl ExpectedOrder {
 
     /// The payment whose end is not known.
     #[must_use]
-    pub fn pending_payment(&self) -> Option<&ExpectedPayment> {
+    pub(crate) fn pending_payment(&self) -> Option<&ExpectedPayment> {
         self.payments.iter().find(|payment| payment.status == PaymentStatus::Pending)
     }
 
     /// What is not cancelled, in minor units.
     #[must_use]
-    pub fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.sum(|line| line.quantity - line.cancelled)
     }
 
@@ -151,7 +151,7 @@ impl ExpectedOrder {
 
     /// The status that the counters make.
     #[must_use]
-    pub fn status(&self) -> &'static str {
+    pub(crate) fn status(&self) -> &'static str {
         let all = |is: fn(&ExpectedLine) -> bool| self.lines.values().all(is);
         let any_shipped = self.lines.values().any(|line| line.shipped > 0);
         if all(|line| line.cancelled == line.quantity) {
@@ -171,7 +171,7 @@ impl ExpectedOrder {
 
     /// Compares with the order that the server shows.
     #[must_use]
-    pub fn compare(&self, seen: &Value) -> Vec<Breach> {
+    pub(crate) fn compare(&self, seen: &Value) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let mut expect = |kind, what: &str, expected: String, seen: String| {
             if expected != seen {
@@ -232,7 +232,7 @@ impl ExpectedOrder {
 
     /// This order with the ends of its pending payments as the server shows them.
     #[must_use]
-    pub fn settled(&self, seen: &Value) -> ExpectedOrder {
+    pub(crate) fn settled(&self, seen: &Value) -> ExpectedOrder {
         let mut settled = self.clone();
         let shown = payments_of(seen);
         for payment in &self.payments {

@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 
-use super::{Breach, BreachKind};
-use crate::client::Response;
+use earmark_load::Response;
+
+use super::breach::{Breach, BreachKind};
 use crate::commands::payment_of;
 
 /// What must be the same in each answer to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub(crate) enum Comparison {
     /// Status, body, `Location` and `ETag`, byte for byte.
     Bytes,
     /// The id of the payment: a replay shows the payment as it now stands.
@@ -20,7 +21,7 @@ pub enum Comparison {
 
 /// All keys of a run.
 #[derive(Debug, Default)]
-pub struct ReplayAudit {
+pub(crate) struct ReplayCheck {
     keys: HashMap<String, Seen>,
 }
 
@@ -32,25 +33,26 @@ struct Seen {
     broken: u32,
 }
 
-impl ReplayAudit {
+impl ReplayCheck {
     /// Keys that were answered.
     #[must_use]
-    pub fn key_count(&self) -> usize {
+    pub(crate) fn key_count(&self) -> usize {
         self.keys.len()
     }
 
     /// Answers to all keys.
     #[must_use]
-    pub fn answer_count(&self) -> u64 {
+    pub(crate) fn answer_count(&self) -> u64 {
         self.keys.values().map(|seen| u64::from(seen.answers)).sum()
     }
 
     /// Takes down one answer to `key`, and the tries before it that broke.
-    pub fn record(
+    pub(crate) fn record(
         &mut self,
         key: &str,
         comparison: Comparison,
-        (response, broken): (&Response, u32),
+        response: &Response,
+        broken: u32,
     ) -> Option<Breach> {
         let essence = essence(comparison, response);
         let seen = self.keys.entry(key.to_owned()).or_default();
@@ -68,7 +70,7 @@ impl ReplayAudit {
 
     /// The keys whose answers, taken together, do not add up to one effect.
     #[must_use]
-    pub fn finish(&self) -> Vec<Breach> {
+    pub(crate) fn finish(&self) -> Vec<Breach> {
         let wrong = self.keys.iter().filter(|(_, seen)| match seen.unmarked {
             0 => seen.broken == 0,
             unmarked => unmarked > 1,
@@ -109,12 +111,12 @@ mod tests {
     }
 
     fn kinds(comparison: Comparison, answers: &[(Response, u32)]) -> Vec<BreachKind> {
-        let mut audit = ReplayAudit::default();
+        let mut check = ReplayCheck::default();
         let mut breaches = Vec::new();
         for (response, broken) in answers {
-            breaches.extend(audit.record("key", comparison, (response, *broken)));
+            breaches.extend(check.record("key", comparison, response, *broken));
         }
-        breaches.extend(audit.finish());
+        breaches.extend(check.finish());
         breaches.iter().map(|breach| breach.kind).collect()
     }
 

@@ -1,32 +1,33 @@
 //! What must the counters of each item be? The sum of what the commands did to them.
 
+use earmark_load::catalogue;
 use serde_json::Value;
 
-use super::{Breach, BreachKind, ExpectedOrder};
-use crate::catalogue;
+use super::breach::{Breach, BreachKind};
+use super::orders::ExpectedOrder;
 
 /// `on_hand` and `reserved` of all SKUs, by index.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExpectedStock {
+pub(crate) struct ExpectedStock {
     counters: Vec<(i64, i64)>,
 }
 
 impl ExpectedStock {
     /// Each SKU with the same stock, nothing reserved.
     #[must_use]
-    pub fn new(skus: u32, on_hand: u64) -> ExpectedStock {
+    pub(crate) fn new(skus: u32, on_hand: u64) -> ExpectedStock {
         ExpectedStock { counters: vec![(on_hand as i64, 0); skus as usize] }
     }
 
     /// Adds an adjustment.
-    pub fn adjust(&mut self, sku: u32, delta: i64) {
+    pub(crate) fn adjust(&mut self, sku: u32, delta: i64) {
         if let Some(counters) = self.counters.get_mut(sku as usize) {
             counters.0 += delta;
         }
     }
 
     /// Adds what an order reserves and what has left with its shipments.
-    pub fn add_order(&mut self, order: &ExpectedOrder) {
+    pub(crate) fn add_order(&mut self, order: &ExpectedOrder) {
         for (&sku, line) in &order.lines {
             if let Some(counters) = self.counters.get_mut(sku as usize) {
                 counters.0 -= i64::from(line.shipped);
@@ -37,7 +38,7 @@ impl ExpectedStock {
 
     /// Compares with the list of items.
     #[must_use]
-    pub fn compare(&self, items: &[Value]) -> Vec<Breach> {
+    pub(crate) fn compare(&self, items: &[Value]) -> Vec<Breach> {
         let mut breaches = Vec::new();
         let mut seen = vec![None; self.counters.len()];
         for item in items {

@@ -1,22 +1,22 @@
-//! What is there after the restart? Each order that the load touched, exactly as acknowledged; each command without an
-//! answer wholly or not at all, and once after it was sent again.
+//! What is stored after the restart? Each order that the load touched must be exactly as acknowledged. Each
+//! command without an answer must be carried out wholly or not at all, and once after it was sent again.
 
 use std::collections::HashMap;
 
+use earmark_load::{Client, LoadError, Request, requests};
 use serde_json::Value;
 
+use super::client::{LoadClient, SKUS};
 use super::commands::{Command, InFlight, contradiction, placed_order};
-use super::worker::Worker;
-use super::{ON_HAND, SKUS};
-use crate::audit::{Breach, BreachKind, ExpectedOrder, ExpectedStock, PaymentStatus};
-use crate::catalogue;
-use crate::client::{Client, Request};
-use crate::commands::{send_until_answered, wait_for_payment};
-use crate::error::LoadError;
+use crate::check::{Breach, BreachKind, ExpectedOrder, ExpectedStock, PaymentStatus};
+use crate::sending::{send_until_answered, wait_for_payment};
 
-/// A worker that was checked.
+/// Units of each item: more than all commands can take.
+pub(super) const ON_HAND: u64 = 10_000_000;
+
+/// A client of the load whose orders were compared.
 pub(super) struct Checked {
-    pub(super) worker: Worker,
+    pub(super) load: LoadClient,
     pub(super) breaches: Vec<Breach>,
     /// It had a command without an answer.
     pub(super) unanswered: bool,
@@ -33,18 +33,19 @@ enum Found {
     Unseen,
 }
 
-/// Compares what a worker was promised with what is there, and brings its command without an answer to an end.
-pub(super) async fn check_worker(client: Client, mut worker: Worker) -> Result<Checked, LoadError> {
-    let mut breaches = std::mem::take(&mut worker.breaches);
-    let in_flight = worker.in_flight.take();
-    for number in std::mem::take(&mut worker.touched) {
+/// Compares what was acknowledged to a client with what is stored, and brings its command without an
+/// answer to an end.
+pub(super) async fn check_client(client: Client, mut load: LoadClient) -> Result<Checked, LoadError> {
+    let mut breaches = std::mem::take(&mut load.breaches);
+    let in_flight = load.in_flight.take();
+    for number in std::mem::take(&mut load.touched) {
         if in_flight.as_ref().and_then(|in_flight| in_flight.order) == Some(number) {
             continue;
         }
-        let order = &mut worker.orders[number];
+        let order = &mut load.orders[number];
         breaches.extend(check_order(&client, order).await?);
     }
-    let mut checked = Checked { worker, breaches, unanswered: in_flight.is_some(), unanswered_done: false };
+    let mut checked = Checked { load, breaches, unanswered: in_flight.is_some(), unanswered_done: false };
     if let Some(in_flight) = in_flight
         && checked.breaches.is_empty()
     {
@@ -59,7 +60,7 @@ pub(super) async fn check_worker(client: Client, mut worker: Worker) -> Result<C
 async fn check_order(client: &Client, order: &mut ExpectedOrder) -> Result<Vec<Breach>, LoadError> {
     let Some(seen) = find_order(client, &order.id).await? else {
         let subject = format!("order {} ({})", order.id, order.reference);
-        return Ok(vec![Breach::new(BreachKind::Lost, subject, "is not there")]);
+        return Ok(vec![Breach::new(BreachKind::Lost, subject, "is not stored")]);
     };
     let breaches = order.compare(&seen);
     if !breaches.is_empty() {
@@ -82,7 +83,7 @@ async fn find_order(client: &Client, id: &str) -> Result<Option<Value>, LoadErro
     match response.status {
         200 => response.json().map(Some).map_err(LoadError::client(request.name())),
         404 => Ok(None),
-        status => Err(LoadError::Unexpected { request: request.name(), status, body: response.excerpt() }),
+        _ => Err(LoadError::unexpected(&request, &response)),
     }
 }
 
@@ -94,7 +95,7 @@ async fn find_effect(
 ) -> Result<Found, LoadError> {
     let breaches = &mut checked.breaches;
     if let Command::Place { reference, .. } = &in_flight.command {
-        let shown = catalogue::list(client, &format!("/v1/orders?reference={reference}")).await?;
+        let shown = requests::list(client, &format!("/v1/orders?reference={reference}")).await?;
         if shown.len() > 1 {
             let detail = format!("{} orders", shown.len());
             breaches.push(Breach::new(BreachKind::Doubled, format!("reference {reference}"), detail));
@@ -105,12 +106,12 @@ async fn find_effect(
         breaches.extend(wrong.into_iter().map(|breach| Breach { kind: BreachKind::Half, ..breach }));
         return Ok(Found::Done);
     }
-    let Some(before) = in_flight.order.map(|number| &checked.worker.orders[number]) else {
+    let Some(before) = in_flight.order.map(|number| &checked.load.orders[number]) else {
         return Ok(Found::Unseen);
     };
     let Some(seen) = find_order(client, &before.id).await? else {
         let subject = format!("order {} ({})", before.id, before.reference);
-        breaches.push(Breach::new(BreachKind::Lost, subject, "is not there"));
+        breaches.push(Breach::new(BreachKind::Lost, subject, "is not stored"));
         return Ok(Found::NotDone);
     };
     let mut after = before.clone();
@@ -149,54 +150,54 @@ async fn finish(
     found: Found,
     checked: &mut Checked,
 ) -> Result<(), LoadError> {
-    let worker = &mut checked.worker;
-    let request = in_flight.request(in_flight.order.map(|number| &worker.orders[number]));
+    let load = &mut checked.load;
+    let request = in_flight.request(in_flight.order.map(|number| &load.orders[number]));
     let answered = send_until_answered(client, &request).await?;
-    let (replayed, resent) = (answered.response.replayed(), answered.broken > 0);
+    let (replayed, resent) = (answered.response.replayed(), answered.unanswered > 0);
     if found != Found::Unseen && !resent && replayed != (found == Found::Done) {
         let detail = format!("was found {found:?}, but its answer says replayed = {replayed}");
         checked.breaches.push(Breach::new(BreachKind::ReplayUnmarked, request.name(), detail));
     }
-    let known = worker.orders.len();
-    worker.acknowledge(in_flight, &answered.response);
-    let number = in_flight.order.or((worker.orders.len() > known).then_some(known));
+    let known = load.orders.len();
+    load.acknowledge(in_flight, &answered.response);
+    let number = in_flight.order.or((load.orders.len() > known).then_some(known));
     if let Some(number) = number {
-        let order = &mut worker.orders[number];
+        let order = &mut load.orders[number];
         checked.breaches.extend(check_order(client, order).await?);
         if let (Command::Pay { token }, Some(payment)) = (&in_flight.command, order.payments.last()) {
             checked.breaches.extend(contradiction(order, token, payment.status));
         }
     }
     if let Command::Place { reference, .. } = &in_flight.command {
-        let shown = catalogue::list(client, &format!("/v1/orders?reference={reference}")).await?;
+        let shown = requests::list(client, &format!("/v1/orders?reference={reference}")).await?;
         if shown.len() != 1 {
             let detail = format!("{} orders after it was sent again", shown.len());
             checked.breaches.push(Breach::new(BreachKind::Doubled, format!("reference {reference}"), detail));
         }
     }
-    worker.touched.clear();
-    checked.breaches.append(&mut checked.worker.breaches);
+    load.touched.clear();
+    checked.breaches.append(&mut checked.load.breaches);
     Ok(())
 }
 
-/// Compares the counters of all items with what all workers did.
-pub(super) async fn check_stock(client: &Client, workers: &[Worker]) -> Result<Vec<Breach>, LoadError> {
+/// Compares the counters of all items with what all clients did.
+pub(super) async fn check_stock(client: &Client, clients: &[LoadClient]) -> Result<Vec<Breach>, LoadError> {
     let mut stock = ExpectedStock::new(SKUS, ON_HAND);
-    for worker in workers {
-        worker.orders.iter().for_each(|order| stock.add_order(order));
-        worker.adjustments.iter().for_each(|&(sku, delta)| stock.adjust(sku, delta));
+    for load in clients {
+        load.orders.iter().for_each(|order| stock.add_order(order));
+        load.adjustments.iter().for_each(|&(sku, delta)| stock.adjust(sku, delta));
     }
-    Ok(stock.compare(&catalogue::list(client, "/v1/items").await?))
+    Ok(stock.compare(&requests::list(client, "/v1/items").await?))
 }
 
 /// Compares all orders of a database, old and new.
-pub(super) async fn check_whole(client: &Client, workers: &[Worker]) -> Result<Vec<Breach>, LoadError> {
-    let shown = catalogue::list(client, "/v1/orders").await?;
+pub(super) async fn check_whole(client: &Client, clients: &[LoadClient]) -> Result<Vec<Breach>, LoadError> {
+    let shown = requests::list(client, "/v1/orders").await?;
     let by_id: HashMap<&str, &Value> =
         shown.iter().filter_map(|order| Some((order["id"].as_str()?, order))).collect();
     let mut breaches = Vec::new();
     let mut expected = 0;
-    for order in workers.iter().flat_map(|worker| &worker.orders) {
+    for order in clients.iter().flat_map(|load| &load.orders) {
         expected += 1;
         match by_id.get(order.id.as_str()) {
             Some(seen) => breaches.extend(order.compare(seen)),

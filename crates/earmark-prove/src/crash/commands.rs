@@ -1,9 +1,10 @@
-//! What does one command do to an order? The same small steps before it is sent (what must come of it) and after.
+//! What does one command do to an order? An expectation is changed in the same way before the command is
+//! sent, to see whether it was carried out, and after it was acknowledged.
 
+use earmark_load::{Request, Response};
 use serde_json::Value;
 
-use crate::audit::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
-use crate::client::{Request, Response};
+use crate::check::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
 use crate::commands::{self, Lines, PlacedAs, payment_of};
 
 /// A command of the load.
@@ -18,7 +19,7 @@ pub(super) enum Command {
     Adjust { sku: u32, delta: i64 },
 }
 
-/// A command on its way: its key, and the order that it is for by its place in the worker's list.
+/// A command under way: its key, and the order that it is for by its place in the client's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InFlight {
     pub(super) key: String,
@@ -27,7 +28,7 @@ pub(super) struct InFlight {
 }
 
 impl InFlight {
-    /// The request; the same bytes each time.
+    /// The request, which has the same bytes each time.
     pub(super) fn request(&self, order: Option<&ExpectedOrder>) -> Request {
         let (key, id) = (self.key.as_str(), order.map_or("", |order| order.id.as_str()));
         match &self.command {

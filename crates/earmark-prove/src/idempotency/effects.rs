@@ -1,44 +1,39 @@
-//! Did each command happen once? All orders, carts and counters are read and compared with what the keys make them.
+//! Did each command happen once? All orders, carts and counters are read, and compared with what one effect
+//! for each key makes them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
+use earmark_load::{LoadError, Nodes, requests};
 use serde_json::Value;
 
-use super::sender::Run;
-use super::{ON_HAND, SKUS};
-use crate::audit::{Breach, BreachKind, ExpectedStock};
-use crate::catalogue;
-use crate::error::LoadError;
-use crate::nodes::Nodes;
+use super::copies::{Run, SKUS};
+use crate::check::{Breach, BreachKind, ExpectedStock};
+use crate::setup;
 
-/// What `earmark verify` may take.
-const VERIFY_LIMIT: Duration = Duration::from_secs(300);
+/// Units of each item: more than all commands can take.
+pub(super) const ON_HAND: u64 = 10_000_000;
 /// Orders that are looked up by their reference.
 const REFERENCES: usize = 200;
 
-/// Reports every breach to the run.
-pub(super) async fn judge(run: &Run, nodes: &Nodes) -> Result<(), LoadError> {
-    let unmarked = run.audit().finish();
+/// Compares everything, and reports every breach to the run.
+pub(super) async fn check(run: &Run, nodes: &Nodes) -> Result<(), LoadError> {
+    let unmarked = run.replays().finish();
     run.report(unmarked);
-    judge_orders(run).await?;
-    judge_carts(run).await?;
+    check_orders(run).await?;
+    check_carts(run).await?;
 
     let mut stock = ExpectedStock::new(SKUS, ON_HAND);
     run.orders().iter().for_each(|order| stock.add_order(order));
     run.adjustments().iter().for_each(|&(sku, delta)| stock.adjust(sku, delta));
-    let items = catalogue::list(run.client(), "/v1/items").await?;
+    let items = requests::list(run.client(), "/v1/items").await?;
     run.report(stock.compare(&items));
 
-    let verified = nodes.verify(VERIFY_LIMIT).await?;
-    if !verified.passed {
-        run.report([Breach::new(BreachKind::BooksWrong, "earmark verify", verified.output)]);
-    }
+    run.report(setup::verify(nodes).await?);
     Ok(())
 }
 
-async fn judge_orders(run: &Run) -> Result<(), LoadError> {
-    let shown = catalogue::list(run.client(), "/v1/orders").await?;
+async fn check_orders(run: &Run) -> Result<(), LoadError> {
+    let shown = requests::list(run.client(), "/v1/orders").await?;
     let expected = run.orders().clone();
     let by_id: HashMap<&str, &Value> =
         shown.iter().filter_map(|order| Some((order["id"].as_str()?, order))).collect();
@@ -65,7 +60,7 @@ async fn judge_orders(run: &Run) -> Result<(), LoadError> {
     }
     for order in expected.iter().step_by((expected.len() / REFERENCES).max(1)) {
         let found =
-            catalogue::list(run.client(), &format!("/v1/orders?reference={}", order.reference)).await?;
+            requests::list(run.client(), &format!("/v1/orders?reference={}", order.reference)).await?;
         if found.len() != 1 || found[0]["id"] != order.id.as_str() {
             let detail = format!("finds {} orders, must find {}", found.len(), order.id);
             run.report([Breach::new(BreachKind::Doubled, format!("reference {}", order.reference), detail)]);
@@ -74,10 +69,10 @@ async fn judge_orders(run: &Run) -> Result<(), LoadError> {
     Ok(())
 }
 
-async fn judge_carts(run: &Run) -> Result<(), LoadError> {
+async fn check_carts(run: &Run) -> Result<(), LoadError> {
     let carts = run.carts().clone();
     for cart in &carts {
-        let seen = catalogue::read(run.client(), &format!("/v1/carts/{}", cart.id)).await?;
+        let seen = requests::read(run.client(), &format!("/v1/carts/{}", cart.id)).await?;
         let lines = seen["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
         let line = |line: &Value| {
             let sku = line["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse::<u32>().ok());

@@ -1,22 +1,21 @@
-//! What is commanded? Short stories of one order, one cart or one adjustment, each command only after the one before it
-//! has succeeded, so that every one of them must succeed.
+//! Which commands are sent? Short flows of one order, one cart or one adjustment. Each command is sent only
+//! after the one before it has succeeded, so that every one of them must succeed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use earmark_load::{LoadError, Request, Response};
+use earmark_random::{Random, key};
 use serde_json::Value;
 
-use super::SKUS;
-use super::sender::{ExpectedCart, Run};
-use crate::audit::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
-use crate::client::{Request, Response};
-use crate::commands::{self, PlacedAs, payment_of, wait_for_payment};
-use crate::error::LoadError;
-use crate::random::{Random, key};
+use super::copies::{ExpectedCart, Run, SKUS};
+use crate::check::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
+use crate::commands::{self, PlacedAs, payment_of};
+use crate::sending::wait_for_payment;
 
-/// Begins one story after the other until enough commands have begun.
+/// Runs one flow after the other until enough commands have begun.
 pub(super) async fn keep_flowing(run: Arc<Run>, mut random: Random) -> Result<(), LoadError> {
-    while run.begun.load(Ordering::Relaxed) < run.options.requests && !run.is_hopeless() {
+    while run.begun.load(Ordering::Relaxed) < run.requests && !run.is_hopeless() {
         match random.below(10) {
             0 => adjust(&run, &mut random).await?,
             1 | 2 => fill_cart(&run, &mut random).await?,
@@ -134,12 +133,6 @@ fn json(answer: &Response) -> Result<Value, LoadError> {
 }
 
 fn id_in(answer: &Response) -> Result<String, LoadError> {
-    match json(answer)?["id"].as_str() {
-        Some(id) => Ok(id.to_owned()),
-        None => Err(LoadError::Unexpected {
-            request: Request::new("POST", "").name(),
-            status: answer.status,
-            body: answer.excerpt(),
-        }),
-    }
+    let id = json(answer)?["id"].as_str().map(str::to_owned);
+    id.ok_or_else(|| LoadError::unexpected(&Request::new("POST", ""), answer))
 }

@@ -1,31 +1,34 @@
-//! What do customers do? They order, pay, pay again when they were declined, send twice, cancel before, beside and after their payment, and clerks give
-//! money back at will, several at once and together too much.
+//! What do customers do in a run? They order, pay, pay again when they were declined, send twice, and
+//! cancel before, beside and after their payment. Refunds are requested at will, several at once and
+//! together too much.
 //!
-//! Invariant: each request is sent until it is answered, and each answer is one of the contract's or a breach; nobody is told by anything but an answer.
+//! Invariant: each request is sent until it is answered, and each answer is one of the contract's or a
+//! breach; what is acknowledged is known from answers alone.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_load::LoadError;
-use earmark_load::audit::{Breach, BreachKind};
-use earmark_load::client::{Client, Request, Response};
-use earmark_load::commands::{self, Lines, PlacedAs, payment_of, send_to_any};
-use earmark_load::random::{Random, key};
+use earmark_load::{Client, LoadError, Request, Response};
+use earmark_random::{Random, key};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::judge::{Money, Told};
-use super::shop::{NEVER_RIGHT, SKUS, refund};
+use super::ledgers::{Acknowledged, Money};
+use super::operator::{NEVER_RIGHT, refund};
+use super::shop::SKUS;
+use crate::check::{Breach, BreachKind};
+use crate::commands::{self, Lines, PlacedAs, payment_of};
+use crate::sending::send_to_any;
 
 /// Attempts of one customer to pay one order.
 const TRIES_MAX: u32 = 3;
 /// How long a customer waits before a cancellation beside the payment, milliseconds at most.
 const BESIDE_MS: u64 = 400;
-/// How often, and how long apart, a clerk looks whether an order is paid that shall be refunded.
-const LOOKS: u32 = 15;
-const LOOK_PAUSE: Duration = Duration::from_millis(100);
+/// How often, and how long apart, an order that shall be refunded is read until it is paid.
+const READS: u32 = 15;
+const READ_PAUSE: Duration = Duration::from_millis(100);
 
-/// What customers and clerks were answered.
+/// The answers that were given, by what they say.
 #[derive(Debug, Default, Clone, Copy, Serialize)]
 pub(crate) struct Counts {
     pub(crate) orders: u64,
@@ -55,11 +58,11 @@ impl Counts {
 
 /// What happens to one order besides that it is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+enum Scenario {
     Kept,
     /// Cancelled, whole or in part, while the payment is on its way.
     CancelledBeside(Extent),
-    /// After the payment was answered.
+    /// Cancelled after the payment was answered.
     CancelledAfter(Extent),
     /// The payment is sent to two servers at once under one key.
     SentTwice,
@@ -77,52 +80,57 @@ enum Extent {
     Part,
 }
 
-impl Fate {
-    fn draw(random: &mut Random) -> Fate {
+impl Scenario {
+    fn draw(random: &mut Random) -> Scenario {
         match random.below(100) {
-            0..=19 => Fate::Kept,
-            20..=31 => Fate::CancelledBeside(Extent::Whole),
-            32..=43 => Fate::CancelledBeside(Extent::Part),
-            44..=53 => Fate::CancelledAfter(Extent::Whole),
-            54..=63 => Fate::CancelledAfter(Extent::Part),
-            64..=71 => Fate::SentTwice,
-            72..=79 => Fate::PaidTwice,
-            80..=92 => Fate::Refunded,
-            _ => Fate::RefundedAndCancelled,
+            0..=19 => Scenario::Kept,
+            20..=31 => Scenario::CancelledBeside(Extent::Whole),
+            32..=43 => Scenario::CancelledBeside(Extent::Part),
+            44..=53 => Scenario::CancelledAfter(Extent::Whole),
+            54..=63 => Scenario::CancelledAfter(Extent::Part),
+            64..=71 => Scenario::SentTwice,
+            72..=79 => Scenario::PaidTwice,
+            80..=92 => Scenario::Refunded,
+            _ => Scenario::RefundedAndCancelled,
         }
     }
 }
 
 /// One customer after the other, each with one order.
-pub(crate) struct Shopper {
+pub(crate) struct Customer {
     clients: Arc<[Client]>,
     random: Random,
-    pub(crate) told: Told,
+    pub(crate) acknowledged: Acknowledged,
     pub(crate) counts: Counts,
     pub(crate) breaches: Vec<Breach>,
 }
 
-/// An order under way.
 struct Order {
     id: String,
     lines: Lines,
     total: i64,
 }
 
-impl Shopper {
-    pub(crate) fn new(clients: Arc<[Client]>, random: Random) -> Shopper {
-        Shopper { clients, random, told: Told::default(), counts: Counts::default(), breaches: Vec::new() }
+impl Customer {
+    pub(crate) fn new(clients: Arc<[Client]>, random: Random) -> Customer {
+        Customer {
+            clients,
+            random,
+            acknowledged: Acknowledged::default(),
+            counts: Counts::default(),
+            breaches: Vec::new(),
+        }
     }
 
-    pub(crate) fn absorb(&mut self, other: Shopper) {
-        self.told.absorb(other.told);
+    pub(crate) fn absorb(&mut self, other: Customer) {
+        self.acknowledged.absorb(other.acknowledged);
         self.counts.absorb(other.counts);
         self.breaches.extend(other.breaches);
     }
 
     /// One order from its placement to all that its customer does with it.
-    pub(crate) async fn shop(&mut self) -> Result<(), LoadError> {
-        let fate = Fate::draw(&mut self.random);
+    pub(crate) async fn order_and_pay(&mut self) -> Result<(), LoadError> {
+        let scenario = Scenario::draw(&mut self.random);
         let order = self.place().await?;
         self.counts.orders += 1;
         let token = match self.random.below(100) {
@@ -130,8 +138,8 @@ impl Shopper {
             4..=5 => NEVER_RIGHT,
             _ => "tok_ok",
         };
-        match fate {
-            Fate::CancelledBeside(extent) => {
+        match scenario {
+            Scenario::CancelledBeside(extent) => {
                 let payment = self.payment(&order, token);
                 let cancellation = self.cancellation(&order, extent);
                 let wait = Duration::from_millis(self.random.below(BESIDE_MS));
@@ -140,14 +148,14 @@ impl Shopper {
                     self.send(&cancellation).await
                 };
                 let (paid, cancelled) = tokio::join!(self.send(&payment), cancelled);
-                self.hear_payment(&payment, &paid?);
-                self.hear_cancellation(&cancellation, &cancelled?);
+                self.count_payment(&payment, &paid?);
+                self.count_cancellation(&cancellation, &cancelled?);
             }
-            Fate::SentTwice => {
+            Scenario::SentTwice => {
                 let payment = self.payment(&order, token);
                 let (one, other) = tokio::join!(self.send(&payment), self.send(&payment));
                 let (one, other) = (one?, other?);
-                let ids = [self.hear_payment(&payment, &one), self.hear_payment(&payment, &other)];
+                let ids = [self.count_payment(&payment, &one), self.count_payment(&payment, &other)];
                 if let [Some(one), Some(other)] = ids
                     && one != other
                 {
@@ -155,18 +163,18 @@ impl Shopper {
                     self.breaches.push(Breach::new(BreachKind::Doubled, payment.name(), detail));
                 }
             }
-            Fate::PaidTwice => {
+            Scenario::PaidTwice => {
                 let payments = [self.payment(&order, token), self.payment(&order, token)];
                 let (one, other) = tokio::join!(self.send(&payments[0]), self.send(&payments[1]));
-                self.hear_payment(&payments[0], &one?);
-                self.hear_payment(&payments[1], &other?);
+                self.count_payment(&payments[0], &one?);
+                self.count_payment(&payments[1], &other?);
             }
             _ => self.pay(&order, token).await?,
         }
-        match fate {
-            Fate::CancelledAfter(extent) => self.cancel(&order, extent).await?,
-            Fate::Refunded => self.refund(&order, None).await?,
-            Fate::RefundedAndCancelled => {
+        match scenario {
+            Scenario::CancelledAfter(extent) => self.cancel(&order, extent).await?,
+            Scenario::Refunded => self.refund(&order, None).await?,
+            Scenario::RefundedAndCancelled => {
                 let cancellation = self.cancellation(&order, Extent::Part);
                 self.refund(&order, Some(cancellation)).await?;
             }
@@ -175,9 +183,9 @@ impl Shopper {
         Ok(())
     }
 
-    /// To any of the servers, first to one by chance.
+    /// Sends a request to any of the servers until it is answered, first to one by chance.
     async fn send(&self, request: &Request) -> Result<Response, LoadError> {
-        // A random key is as good a die as any.
+        // The key is random, so the node is as well.
         let first = request.key.as_ref().map_or(0, |key| key.bytes().map(usize::from).sum::<usize>());
         Ok(send_to_any(&self.clients, first % self.clients.len(), request).await?.response)
     }
@@ -194,11 +202,7 @@ impl Shopper {
         let made = answer.json().ok().filter(|_| answer.status == 201);
         let (id, total) = made
             .and_then(|made| Some((made["id"].as_str()?.to_owned(), made["total"].as_i64()?)))
-            .ok_or_else(|| LoadError::Unexpected {
-                request: request.name(),
-                status: answer.status,
-                body: answer.excerpt(),
-            })?;
+            .ok_or_else(|| LoadError::unexpected(&request, &answer))?;
         Ok(Order { id, lines, total })
     }
 
@@ -206,13 +210,13 @@ impl Shopper {
         commands::pay(&key(&mut self.random), &order.id, token)
     }
 
-    /// Again under a new key, and with another card, as long as it is declined.
+    /// Pays, and while it is declined pays again under a new key and with another card.
     async fn pay(&mut self, order: &Order, token: &str) -> Result<(), LoadError> {
         let mut token = token;
         for _ in 0..TRIES_MAX {
             let payment = self.payment(order, token);
             let answer = self.send(&payment).await?;
-            self.hear_payment(&payment, &answer);
+            self.count_payment(&payment, &answer);
             if answer.status != 402 {
                 break;
             }
@@ -230,11 +234,11 @@ impl Shopper {
     async fn cancel(&mut self, order: &Order, extent: Extent) -> Result<(), LoadError> {
         let cancellation = self.cancellation(order, extent);
         let answer = self.send(&cancellation).await?;
-        self.hear_cancellation(&cancellation, &answer);
+        self.count_cancellation(&cancellation, &answer);
         Ok(())
     }
 
-    /// Three at once, each of half of it.
+    /// Requests three refunds at once, each of more than half of the total.
     async fn refund(&mut self, order: &Order, beside: Option<Request>) -> Result<(), LoadError> {
         self.wait_until_paid(order).await?;
         let requests = [(); 3].map(|()| refund(&key(&mut self.random), &order.id, order.total / 2 + 1));
@@ -246,22 +250,22 @@ impl Shopper {
                 }
             });
         for (request, answer) in requests.iter().zip([answers.0?, answers.1?, answers.2?]) {
-            self.hear_refund(request, &answer);
+            self.count_refund(request, &answer);
         }
         if let (Some(request), Some(answer)) = (beside, answers.3) {
-            self.hear_cancellation(&request, &answer?);
+            self.count_cancellation(&request, &answer?);
         }
         Ok(())
     }
 
     async fn wait_until_paid(&self, order: &Order) -> Result<(), LoadError> {
         let request = Request::new("GET", format!("/v1/orders/{}", order.id));
-        for _ in 0..LOOKS {
+        for _ in 0..READS {
             let seen = self.send(&request).await?.json().unwrap_or_default();
             if seen["paid_total"] != 0 {
                 break;
             }
-            tokio::time::sleep(LOOK_PAUSE).await;
+            tokio::time::sleep(READ_PAUSE).await;
         }
         Ok(())
     }
@@ -271,8 +275,8 @@ impl Shopper {
         self.breaches.push(Breach::new(BreachKind::Refused, request.name(), detail));
     }
 
-    /// Returns the payment's id.
-    fn hear_payment(&mut self, request: &Request, answer: &Response) -> Option<String> {
+    /// Counts the answer to a payment; returns the payment's id.
+    fn count_payment(&mut self, request: &Request, answer: &Response) -> Option<String> {
         let money = match (answer.status, answer.code()) {
             (201, _) => {
                 self.counts.paid += 1;
@@ -296,23 +300,23 @@ impl Shopper {
             }
         };
         let id = payment_of(answer).and_then(|payment| payment["id"].as_str().map(str::to_owned))?;
-        self.told.tell(id.clone(), money);
+        self.acknowledged.add_payment(id.clone(), money);
         Some(id)
     }
 
-    fn hear_cancellation(&mut self, request: &Request, answer: &Response) {
+    fn count_cancellation(&mut self, request: &Request, answer: &Response) {
         match (answer.status, answer.code()) {
             (200, _) => self.counts.cancellations += 1,
             _ => self.wrong(request, answer),
         }
     }
 
-    fn hear_refund(&mut self, request: &Request, answer: &Response) {
+    fn count_refund(&mut self, request: &Request, answer: &Response) {
         match (answer.status, answer.code()) {
             (201, _) => {
                 self.counts.refunds_at_will += 1;
                 let made: Value = answer.json().unwrap_or_default();
-                self.told.refunds.extend(made["id"].as_str().map(str::to_owned));
+                self.acknowledged.refunds.extend(made["id"].as_str().map(str::to_owned));
             }
             (409, "refund_exceeds_captured") => self.counts.refunds_refused += 1,
             _ => self.wrong(request, answer),

@@ -1,18 +1,20 @@
-//! Do our books say what the gateway did? Row by row, to the minor unit, and what customers were told is so.
+//! Do our payments and refunds agree with the gateway's ledger? Row by row, to the minor unit, and with
+//! what was acknowledged to customers.
 //!
-//! Invariant: pure, so that each kind of difference can be shown to be found.
+//! Invariant: no request is sent from here, so that a test can show that each difference is found.
 
 use std::collections::{HashMap, HashSet};
 
-use earmark_load::audit::{Breach, BreachKind};
 use serde_json::Value;
 
-/// What customers were told for good.
+use crate::check::{Breach, BreachKind};
+
+/// What was acknowledged to customers.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Told {
-    /// Payments, by id, that were answered, and whether as taken or not; None: as PENDING.
+pub(crate) struct Acknowledged {
+    /// Payments by id: whether the money moved; None: the answer was PENDING.
     pub(crate) payments: HashMap<String, Option<Money>>,
-    /// Refunds that were promised.
+    /// Refunds by their ids.
     pub(crate) refunds: HashSet<String>,
 }
 
@@ -23,51 +25,56 @@ pub(crate) enum Money {
     NotMoved,
 }
 
-impl Told {
-    pub(crate) fn absorb(&mut self, other: Told) {
+impl Acknowledged {
+    pub(crate) fn absorb(&mut self, other: Acknowledged) {
         for (id, money) in other.payments {
-            self.tell(id, money);
+            self.add_payment(id, money);
         }
         self.refunds.extend(other.refunds);
     }
 
-    /// A later word counts for more, unless it is none.
-    pub(crate) fn tell(&mut self, payment: String, money: Option<Money>) {
+    /// Adds an answer to a payment. A later one replaces an earlier one, unless it is PENDING.
+    pub(crate) fn add_payment(&mut self, payment: String, money: Option<Money>) {
         let known = self.payments.entry(payment).or_default();
         *known = money.or(*known);
     }
 }
 
-/// One row of our books.
+/// One payment or refund that we have stored.
 struct Row<'a> {
     order: &'a str,
     status: &'a str,
     amount: i64,
 }
 
-type Id<'a> = (&'a str, &'a str);
+/// One row, by the gateway's word for its kind and by our id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct RowId<'a> {
+    kind: &'a str,
+    id: &'a str,
+}
 
-/// Everything that is wrong.
-pub(crate) fn judge(orders: &[Value], entries: &[Value], told: &Told) -> Vec<Breach> {
+/// Compares our orders with the entries of the gateway's ledger, and with what was acknowledged.
+pub(crate) fn compare(orders: &[Value], entries: &[Value], acknowledged: &Acknowledged) -> Vec<Breach> {
     let ours = rows_of(orders);
     let mut breaches = Vec::new();
-    let mut moved: HashMap<Id<'_>, Vec<&Value>> = HashMap::new();
+    let mut moved: HashMap<RowId<'_>, Vec<&Value>> = HashMap::new();
     for entry in entries.iter().filter(|entry| entry["status"] == "done") {
-        moved.entry((text(entry, "kind"), text(entry, "id"))).or_default().push(entry);
+        moved.entry(RowId { kind: text(entry, "kind"), id: text(entry, "id") }).or_default().push(entry);
     }
     for (&id, row) in &ours {
         let theirs = moved.get(&id).map(Vec::as_slice).unwrap_or_default();
-        breaches.extend(compare(id, row, theirs));
+        breaches.extend(compare_row(id, row, theirs));
     }
-    for (&(kind, id), entries) in moved.iter().filter(|(id, _)| !ours.contains_key(*id)) {
-        let detail = format!("a {kind} that our books do not know of: {}", entries[0]);
-        breaches.push(Breach::new(BreachKind::Doubled, id, detail));
+    for (RowId { kind, id }, entries) in moved.iter().filter(|(id, _)| !ours.contains_key(*id)) {
+        let detail = format!("a {kind} that is not stored here: {}", entries[0]);
+        breaches.push(Breach::new(BreachKind::Doubled, *id, detail));
     }
     for order in orders {
         breaches.extend(sums(order, &moved));
     }
-    breaches.extend(over_captured(entries));
-    breaches.extend(against(told, &ours));
+    breaches.extend(over_refunded(entries));
+    breaches.extend(compare_acknowledged(acknowledged, &ours));
     breaches
 }
 
@@ -79,15 +86,15 @@ fn rows<'a>(order: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
     order[list].as_array().into_iter().flatten()
 }
 
-/// What is written in our books, under the gateway's words for it.
-fn rows_of(orders: &[Value]) -> HashMap<Id<'_>, Row<'_>> {
+/// What we have stored, under the gateway's words for it.
+fn rows_of(orders: &[Value]) -> HashMap<RowId<'_>, Row<'_>> {
     let mut ours = HashMap::new();
     for order in orders {
         for (list, kind) in [("payments", "charge"), ("refunds", "refund")] {
             for row in rows(order, list) {
                 let amount = row["amount"].as_i64().unwrap_or_default();
                 let known = Row { order: text(order, "id"), status: text(row, "status"), amount };
-                ours.insert((kind, text(row, "id")), known);
+                ours.insert(RowId { kind, id: text(row, "id") }, known);
             }
         }
     }
@@ -95,7 +102,8 @@ fn rows_of(orders: &[Value]) -> HashMap<Id<'_>, Row<'_>> {
 }
 
 /// What is wrong between one row of ours and what the gateway moved under its id.
-fn compare((kind, id): Id<'_>, row: &Row<'_>, theirs: &[&Value]) -> Option<Breach> {
+fn compare_row(row_id: RowId<'_>, row: &Row<'_>, theirs: &[&Value]) -> Option<Breach> {
+    let RowId { kind, id } = row_id;
     let Row { order, status, amount } = row;
     let breach = |found, detail: &str| {
         Some(Breach::new(found, id, format!("{kind} of {amount}, {status}, order {order}: {detail}")))
@@ -112,11 +120,12 @@ fn compare((kind, id): Id<'_>, row: &Row<'_>, theirs: &[&Value]) -> Option<Breac
     }
 }
 
-/// One capture an order at most, its totals are what was moved, and nobody is owed anything.
-fn sums(order: &Value, moved: &HashMap<Id<'_>, Vec<&Value>>) -> Vec<Breach> {
+/// An order has one capture at most, its totals are what was moved, and nothing is owed to the customer.
+fn sums(order: &Value, moved: &HashMap<RowId<'_>, Vec<&Value>>) -> Vec<Breach> {
     let id = text(order, "id");
     let all = |list, kind| {
-        let entries = rows(order, list).filter_map(move |row| moved.get(&(kind, text(row, "id"))));
+        let entries =
+            rows(order, list).filter_map(move |row| moved.get(&RowId { kind, id: text(row, "id") }));
         let amounts = entries.flatten().map(|entry| entry["amount"].as_i64().unwrap_or_default());
         amounts.collect::<Vec<_>>()
     };
@@ -142,8 +151,8 @@ fn sums(order: &Value, moved: &HashMap<Id<'_>, Vec<&Value>>) -> Vec<Breach> {
     breaches
 }
 
-/// Charges of which more went back than was taken, by the gateway's own words.
-fn over_captured(entries: &[Value]) -> Vec<Breach> {
+/// Charges of which more was refunded than was taken, by the gateway's own ledger.
+fn over_refunded(entries: &[Value]) -> Vec<Breach> {
     let mut left: HashMap<&str, i64> = HashMap::new();
     for entry in entries.iter().filter(|entry| entry["status"] == "done") {
         let amount = entry["amount"].as_i64().unwrap_or_default();
@@ -160,26 +169,26 @@ fn over_captured(entries: &[Value]) -> Vec<Breach> {
     .collect()
 }
 
-/// What customers were told, and is not so.
-fn against(told: &Told, ours: &HashMap<Id<'_>, Row<'_>>) -> Vec<Breach> {
+/// What was acknowledged, and is not stored so.
+fn compare_acknowledged(acknowledged: &Acknowledged, ours: &HashMap<RowId<'_>, Row<'_>>) -> Vec<Breach> {
     let mut breaches = Vec::new();
-    for (id, money) in &told.payments {
-        let status = ours.get(&("charge", id.as_str())).map(|row| row.status);
-        let is_so = match (money, status) {
+    for (id, money) in &acknowledged.payments {
+        let status = ours.get(&RowId { kind: "charge", id }).map(|row| row.status);
+        let agrees = match (money, status) {
             (_, None) => false,
             (None, Some(_)) => true,
             (Some(Money::Moved), Some(status)) => status == "SUCCEEDED",
             (Some(Money::NotMoved), Some(status)) => matches!(status, "DECLINED" | "FAILED"),
         };
-        if !is_so {
-            let detail = format!("the customer was told {money:?}, and it is {status:?}");
+        if !agrees {
+            let detail = format!("acknowledged as {money:?}, and it is {status:?}");
             breaches.push(Breach::new(BreachKind::PaymentDiffers, id, detail));
         }
     }
-    let missing = told.refunds.iter().filter(|id| !ours.contains_key(&("refund", id.as_str())));
-    breaches.extend(
-        missing.map(|id| Breach::new(BreachKind::Lost, id, "a refund that was promised is not there")),
-    );
+    let is_missing = |id: &&String| !ours.contains_key(&RowId { kind: "refund", id });
+    let missing = acknowledged.refunds.iter().filter(is_missing);
+    breaches
+        .extend(missing.map(|id| Breach::new(BreachKind::Lost, id, "an acknowledged refund is not stored")));
     breaches
 }
 
@@ -211,15 +220,15 @@ mod tests {
         vec![entry("charge", "pay_1", 100), entry("refund", "ref_1", 40)]
     }
 
-    fn told() -> Told {
+    fn acknowledged() -> Acknowledged {
         let payments = [("pay_0", Some(Money::NotMoved)), ("pay_1", Some(Money::Moved))];
         let payments = payments.map(|(id, money)| (id.to_owned(), money));
-        Told { payments: payments.into(), refunds: ["ref_1".to_owned()].into() }
+        Acknowledged { payments: payments.into(), refunds: ["ref_1".to_owned()].into() }
     }
 
     #[track_caller]
     fn check(order: &Value, ledger: &[Value], expected: &[BreachKind]) {
-        let found = judge(std::slice::from_ref(order), ledger, &told());
+        let found = compare(std::slice::from_ref(order), ledger, &acknowledged());
         let mut kinds: Vec<_> = found.iter().map(|breach| format!("{:?}", breach.kind)).collect();
         kinds.sort();
         let mut expected: Vec<_> = expected.iter().map(|kind| format!("{kind:?}")).collect();
@@ -230,7 +239,7 @@ mod tests {
     use BreachKind::{Doubled, Lost, PaymentDiffers, Stalled, TotalsDiffer};
 
     #[test]
-    fn books_that_agree_are_right() {
+    fn ledgers_that_agree_are_right() {
         check(&order(), &ledger(), &[]);
     }
 
@@ -246,14 +255,14 @@ mod tests {
     }
 
     #[test]
-    fn money_that_did_not_move_or_not_as_written_is_found() {
+    fn money_that_did_not_move_or_not_as_stored_is_found() {
         check(&order(), &ledger()[..1], &[Lost, TotalsDiffer]);
         let other = vec![entry("charge", "pay_1", 101), entry("refund", "ref_1", 40)];
         check(&order(), &other, &[PaymentDiffers, TotalsDiffer]);
     }
 
     #[test]
-    fn what_is_not_final_owed_or_not_as_told_is_found() {
+    fn what_is_not_final_owed_or_not_as_acknowledged_is_found() {
         let with = |place: &str, value: Value| {
             let mut order = order();
             *order.pointer_mut(place).unwrap() = value;

@@ -1,10 +1,10 @@
-//! Did each thing happen as often as it must? The events of each order, counted by type.
+//! Did everything happen as often as it must? The events of each order are counted by type.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use crate::audit::{Breach, BreachKind};
+use crate::check::{Breach, BreachKind};
 
 /// The types that are counted: what happens by itself, and what it leads to.
 const COUNTED: [&str; 7] = [
@@ -19,20 +19,20 @@ const COUNTED: [&str; 7] = [
 
 /// What must have happened to one order, and how often; what is not named must not have happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fate {
+pub(super) struct ExpectedEvents {
     pub(super) order: String,
-    pub(super) events: BTreeMap<&'static str, u32>,
+    pub(super) counts: BTreeMap<&'static str, u32>,
 }
 
-impl Fate {
+impl ExpectedEvents {
     /// Each of these once.
-    pub(super) fn once(order: &str, types: &[&'static str]) -> Fate {
-        Fate { order: order.to_owned(), events: types.iter().map(|&name| (name, 1)).collect() }
+    pub(super) fn once(order: &str, types: &[&'static str]) -> ExpectedEvents {
+        ExpectedEvents { order: order.to_owned(), counts: types.iter().map(|&name| (name, 1)).collect() }
     }
 }
 
-/// Compares all events with the fates of all orders.
-pub(super) fn compare(fates: &[Fate], events: &[Value]) -> Vec<Breach> {
+/// Compares all events with what is expected of all orders.
+pub(super) fn compare(all_expected: &[ExpectedEvents], events: &[Value]) -> Vec<Breach> {
     let mut seen: HashMap<(&str, &str), u32> = HashMap::new();
     for event in events {
         if let Some((order, name)) = event["order_id"].as_str().zip(event["type"].as_str()) {
@@ -40,14 +40,14 @@ pub(super) fn compare(fates: &[Fate], events: &[Value]) -> Vec<Breach> {
         }
     }
     let mut breaches = Vec::new();
-    for fate in fates {
+    for ExpectedEvents { order, counts } in all_expected {
         for name in COUNTED {
-            let expected = fate.events.get(name).copied().unwrap_or_default();
-            let seen = seen.get(&(fate.order.as_str(), name)).copied().unwrap_or_default();
+            let expected = counts.get(name).copied().unwrap_or_default();
+            let seen = seen.get(&(order.as_str(), name)).copied().unwrap_or_default();
             if seen != expected {
                 let kind = if seen < expected { BreachKind::Lost } else { BreachKind::Doubled };
                 let detail = format!("{seen} times {name}, must be {expected}");
-                breaches.push(Breach::new(kind, format!("order {}", fate.order), detail));
+                breaches.push(Breach::new(kind, format!("order {order}"), detail));
             }
         }
     }
@@ -62,9 +62,9 @@ mod tests {
     #[test]
     fn missing_doubled_and_uncalled_for_events_are_found() {
         let event = |order: &str, name: &str| json!({ "order_id": order, "type": name });
-        let fates = [
-            Fate::once("ord_1", &["reservation.expired", "order.cancelled"]),
-            Fate::once("ord_2", &["payment.succeeded"]),
+        let expected = [
+            ExpectedEvents::once("ord_1", &["reservation.expired", "order.cancelled"]),
+            ExpectedEvents::once("ord_2", &["payment.succeeded"]),
         ];
         let right = vec![
             event("ord_1", "order.created"),
@@ -73,9 +73,10 @@ mod tests {
             event("ord_2", "payment.succeeded"),
             json!({ "sku": "SKU-000001", "type": "stock.adjusted" }),
         ];
-        assert_eq!(compare(&fates, &right), []);
+        assert_eq!(compare(&expected, &right), []);
 
-        let kinds = |events: &[Value]| compare(&fates, events).iter().map(|it| it.kind).collect::<Vec<_>>();
+        let kinds =
+            |events: &[Value]| compare(&expected, events).iter().map(|it| it.kind).collect::<Vec<_>>();
         assert_eq!(kinds(&right[..3]), [BreachKind::Lost]);
         let doubled = [right.clone(), vec![event("ord_2", "payment.succeeded")]].concat();
         assert_eq!(kinds(&doubled), [BreachKind::Doubled]);

@@ -1,51 +1,46 @@
-//! Does each unpaid order expire once, and soon? All are placed within a second or so, and end within one.
+//! Does each unpaid order expire once, and soon? All are placed within a second or so, and their reservations
+//! end within one more.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use earmark_load::{Client, Database, LoadError, Nodes, requests, tasks};
+use earmark_random::{Random, fresh_seed, key};
 use tokio::task::JoinSet;
 
-use super::judge::Fate;
-use super::{FLOWS, ON_HAND, SKUS, UnattendedOptions};
-use crate::audit::{Breach, BreachKind};
-use crate::catalogue;
-use crate::client::Client;
+use super::events::ExpectedEvents;
+use super::orders::{FLOWS, NodesOnDatabase, SKUS, check, id_in};
+use crate::check::{Breach, BreachKind};
 use crate::commands::{self, PlacedAs};
-use crate::error::LoadError;
-use crate::nodes::{Nodes, NodesOptions};
-use crate::random::{Random, fresh_seed, key};
-use crate::server::Database;
+use crate::sending::send_to_any;
 
 /// How long an order holds its stock.
 const TTL: Duration = Duration::from_secs(1);
 /// How soon after that its stock must be free.
 const FREE_LIMIT: Duration = Duration::from_secs(5);
-/// How long is waited for it all the same.
+/// How long it is waited for all the same.
 const WAIT_LIMIT: Duration = Duration::from_secs(60);
-/// How often is looked.
+/// How often stock is read.
 const POLL: Duration = Duration::from_millis(20);
 
-/// What came of it.
 pub(super) struct Expired {
     pub(super) free_after: Duration,
     pub(super) breaches: Vec<Breach>,
 }
 
-/// Places the orders at all nodes, and lets them expire.
-pub(super) async fn run(options: &UnattendedOptions, database: Database) -> Result<Expired, LoadError> {
-    let servers = NodesOptions {
-        arguments: vec!["--reservation-ttl".to_owned(), humantime(TTL)],
-        ..NodesOptions::new(&options.earmark, database, options.nodes)
-    };
-    let nodes = Nodes::start_ready(&servers).await?;
-    let client = nodes.first().client();
-    catalogue::create(&client, u64::from(SKUS), ON_HAND).await?;
-    let orders = place_all(&nodes, options.orders).await?;
+/// Places so many orders at all nodes, and lets them expire.
+pub(super) async fn run(
+    nodes: &NodesOnDatabase<'_>,
+    database: Database,
+    count: usize,
+) -> Result<Expired, LoadError> {
+    let nodes = nodes.start(database, "--reservation-ttl", &format!("{}s", TTL.as_secs())).await?;
+    let orders = place_all(&nodes, count).await?;
     let ends = Instant::now() + TTL;
-    let free_after = wait_until_free(&client, ends).await?;
-    let fate = |order: &String| Fate::once(order, &["reservation.expired", "order.cancelled"]);
-    let fates: Vec<_> = orders.iter().map(fate).collect();
-    let mut breaches = super::judge(&nodes, &fates).await?;
+    let free_after = wait_until_free(&nodes.first().client(), ends).await?;
+    let expected = |order: &String| ExpectedEvents::once(order, &["reservation.expired", "order.cancelled"]);
+    let expected: Vec<_> = orders.iter().map(expected).collect();
+    let mut breaches = check(&nodes, &expected).await?;
     if free_after > FREE_LIMIT {
         let detail = format!("not free until {} ms after the last reservation's end", free_after.as_millis());
         breaches.push(Breach::new(BreachKind::Stalled, "stock of expired orders", detail));
@@ -53,41 +48,33 @@ pub(super) async fn run(options: &UnattendedOptions, database: Database) -> Resu
     Ok(Expired { free_after, breaches })
 }
 
-fn humantime(time: Duration) -> String {
-    format!("{}s", time.as_secs())
-}
-
-/// Half of them confirmed, at one node after the other; returns their ids.
+/// Places orders at one node after the other, half of them confirmed; returns their ids.
 async fn place_all(nodes: &Nodes, count: usize) -> Result<Vec<String>, LoadError> {
     let clients: Arc<[Client]> = nodes.clients().into();
     let seed = fresh_seed();
-    let mut tasks = JoinSet::new();
+    let mut placing = JoinSet::new();
     for flow in 0..FLOWS {
         let clients = Arc::clone(&clients);
-        tasks.spawn(async move {
+        placing.spawn(async move {
             let mut random = Random::stream(seed, flow as u64);
             let mut ids = Vec::new();
             for number in (flow..count).step_by(FLOWS) {
                 let placed_as = if number % 2 == 0 { PlacedAs::Confirmed } else { PlacedAs::Created };
                 let lines = [(random.below(u64::from(SKUS)) as u32, random.between(1, 3) as u32)];
                 let request = commands::place(&key(&mut random), &key(&mut random), &lines, placed_as);
-                let answer = commands::send_to_any(&clients, number, &request).await?.response;
-                ids.push(super::money::id_in(&request, &answer)?);
+                let answer = send_to_any(&clients, number, &request).await?.response;
+                ids.push(id_in(&request, &answer)?);
             }
             Ok::<_, LoadError>(ids)
         });
     }
-    let mut orders = Vec::new();
-    while let Some(ended) = tasks.join_next().await {
-        orders.extend(ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?);
-    }
-    Ok(orders)
+    Ok(tasks::join_all(placing).await?.concat())
 }
 
 /// The time from `ends` until nothing is reserved any more.
 async fn wait_until_free(client: &Client, ends: Instant) -> Result<Duration, LoadError> {
     loop {
-        let items = catalogue::list(client, "/v1/items").await?;
+        let items = requests::list(client, "/v1/items").await?;
         if items.iter().all(|item| item["reserved"] == 0) || ends.elapsed() > WAIT_LIMIT {
             return Ok(ends.elapsed());
         }

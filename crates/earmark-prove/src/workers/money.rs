@@ -1,30 +1,27 @@
-//! Is each payment settled once, and each refund made once? Payments by tokens whose gateway does not answer in time, or
-//! fails first; orders cancelled while their payment is pending, and after it.
+//! Is each payment settled once, and each refund made once? Payments use tokens whose gateway does not answer
+//! in time, or fails first; orders are cancelled while their payment is pending, and after it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use earmark_load::{Client, Database, LoadError, Nodes, requests, tasks};
+use earmark_random::{Random, fresh_seed, key};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::judge::{Fate, compare};
-use super::{FLOWS, ON_HAND, SKUS, UnattendedOptions};
-use crate::audit::{Breach, BreachKind};
-use crate::catalogue;
-use crate::client::{Client, Request, Response};
-use crate::commands::{self, PlacedAs, payment_of, send_to_any, wait_for_payment};
-use crate::error::LoadError;
-use crate::nodes::{Nodes, NodesOptions};
-use crate::random::{Random, fresh_seed, key};
-use crate::server::Database;
+use super::events::{ExpectedEvents, compare};
+use super::orders::{FLOWS, NodesOnDatabase, SKUS, check, id_in};
+use crate::check::{Breach, BreachKind};
+use crate::commands::{self, PlacedAs, payment_of};
+use crate::sending::{send_to_any, wait_for_payment};
 
 /// What the gateway may take before a payment is PENDING.
 const GATEWAY_TIMEOUT: &str = "200ms";
-/// What each payment may take to its end, and each refund: some tries more than one gateway in memory each can need.
+/// What each payment and each refund may take to its end: some more tries than each can need.
 const END_LIMIT: Duration = Duration::from_secs(120);
-/// How often is looked.
+/// How often an order is read.
 const POLL: Duration = Duration::from_millis(50);
-/// The tokens, by turns, and what must come of a payment with each.
+/// The tokens, one after the other, and what must come of a payment with each.
 const TOKENS: [(&str, Money); 5] = [
     ("tok_timeout_ok", Money::Taken),
     ("tok_error", Money::Taken),
@@ -39,7 +36,7 @@ enum Money {
     NotTaken,
 }
 
-/// When an order is cancelled.
+/// When an order is cancelled, if at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cancel {
     Never,
@@ -48,7 +45,6 @@ enum Cancel {
     AfterPayment,
 }
 
-/// What came of it.
 pub(super) struct Settled {
     pub(super) settled_after: Duration,
     pub(super) refunds: usize,
@@ -56,22 +52,21 @@ pub(super) struct Settled {
     pub(super) breaches: Vec<Breach>,
 }
 
-/// Pays at all nodes, and waits for the ends.
-pub(super) async fn run(options: &UnattendedOptions, database: Database) -> Result<Settled, LoadError> {
-    let servers = NodesOptions {
-        arguments: vec!["--gateway-timeout".to_owned(), GATEWAY_TIMEOUT.to_owned()],
-        ..NodesOptions::new(&options.earmark, database, options.nodes)
-    };
-    let nodes = Nodes::start_ready(&servers).await?;
-    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
-    let shop = Shop { clients: nodes.clients().into(), seed: fresh_seed() };
-    let paid = shop.pay_all(options.payments).await?;
+/// Places and pays so many orders at all nodes, and waits for the ends of payments and refunds.
+pub(super) async fn run(
+    nodes: &NodesOnDatabase<'_>,
+    database: Database,
+    count: usize,
+) -> Result<Settled, LoadError> {
+    let nodes = nodes.start(database, "--gateway-timeout", GATEWAY_TIMEOUT).await?;
+    let customers = Customers { clients: nodes.clients().into(), seed: fresh_seed() };
+    let paid = customers.pay_all(count).await?;
     let requested = Instant::now();
-    let mut breaches = shop.wait_for_all(&paid).await?;
+    let mut breaches = customers.wait_for_all(&paid).await?;
     let settled_after = requested.elapsed();
-    let fates: Vec<_> = paid.iter().map(Paid::fate).collect();
-    breaches.extend(super::judge(&nodes, &fates).await?);
-    let control_caught = control(&nodes, &shop).await?;
+    let expected: Vec<_> = paid.iter().map(Paid::expected_events).collect();
+    breaches.extend(check(&nodes, &expected).await?);
+    let control_caught = control(&nodes, &customers).await?;
     let refunds = paid.iter().filter(|paid| paid.is_refunded()).count();
     Ok(Settled { settled_after, refunds, control_caught, breaches })
 }
@@ -90,43 +85,39 @@ impl Paid {
         self.money == Money::Taken && self.cancel != Cancel::Never
     }
 
-    fn fate(&self) -> Fate {
+    fn expected_events(&self) -> ExpectedEvents {
         let payment = if self.money == Money::Taken { "payment.succeeded" } else { "payment.declined" };
         let cancelled = (self.cancel != Cancel::Never).then_some("order.cancelled");
         let refund = if self.is_refunded() { &["refund.created", "refund.succeeded"][..] } else { &[] };
         let types: Vec<_> = [payment].into_iter().chain(cancelled).chain(refund.iter().copied()).collect();
-        Fate::once(&self.order, &types)
+        ExpectedEvents::once(&self.order, &types)
     }
 }
 
 #[derive(Clone)]
-struct Shop {
+struct Customers {
     clients: Arc<[Client]>,
     seed: u64,
 }
 
-impl Shop {
+impl Customers {
     async fn pay_all(&self, count: usize) -> Result<Vec<Paid>, LoadError> {
-        let mut tasks = JoinSet::new();
+        let mut paying = JoinSet::new();
         for flow in 0..FLOWS {
-            let shop = self.clone();
-            tasks.spawn(async move {
-                let mut random = Random::stream(shop.seed, flow as u64);
+            let customers = self.clone();
+            paying.spawn(async move {
+                let mut random = Random::stream(customers.seed, flow as u64);
                 let mut paid = Vec::new();
                 for number in (flow..count).step_by(FLOWS) {
-                    paid.push(shop.pay(number, &mut random).await?);
+                    paid.push(customers.pay(number, &mut random).await?);
                 }
                 Ok::<_, LoadError>(paid)
             });
         }
-        let mut paid = Vec::new();
-        while let Some(ended) = tasks.join_next().await {
-            paid.extend(ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?);
-        }
-        Ok(paid)
+        Ok(tasks::join_all(paying).await?.concat())
     }
 
-    /// Each step at another node than the one before.
+    /// Orders, pays and cancels, each at another node than the request before.
     async fn pay(&self, number: usize, random: &mut Random) -> Result<Paid, LoadError> {
         let (token, money) = TOKENS[number % TOKENS.len()];
         let cancel = [Cancel::Never, Cancel::AtOnce, Cancel::AfterPayment][number / TOKENS.len() % 3];
@@ -134,12 +125,12 @@ impl Shop {
         let request = commands::pay(&key(random), &order, token);
         let answer = send_to_any(&self.clients, number + 1, &request).await?.response;
         let payment = payment_of(&answer).and_then(|payment| payment["id"].as_str().map(str::to_owned));
-        let payment = payment.ok_or_else(|| unexpected(&request, &answer))?;
+        let payment = payment.ok_or_else(|| LoadError::unexpected(&request, &answer))?;
         if cancel == Cancel::AfterPayment {
             wait_for_payment(&self.clients[number % self.clients.len()], &payment).await?;
         }
         if cancel != Cancel::Never {
-            self.cancel(number + 2, &order, (&[], random)).await?;
+            self.cancel(number + 2, &order, &[], random).await?;
         }
         Ok(Paid { order, payment, money, cancel })
     }
@@ -156,11 +147,12 @@ impl Shop {
         &self,
         node: usize,
         order: &str,
-        (lines, random): (&[(u32, u32)], &mut Random),
+        lines: &[(u32, u32)],
+        random: &mut Random,
     ) -> Result<(), LoadError> {
         let request = commands::cancel(&key(random), order, lines);
         let answer = send_to_any(&self.clients, node, &request).await?.response;
-        if answer.status == 200 { Ok(()) } else { Err(unexpected(&request, &answer)) }
+        if answer.status == 200 { Ok(()) } else { Err(LoadError::unexpected(&request, &answer)) }
     }
 
     /// Waits until each payment and each refund has its end.
@@ -181,11 +173,11 @@ impl Shop {
     }
 
     async fn read(&self, order: &str) -> Result<Value, LoadError> {
-        catalogue::read(&self.clients[0], &format!("/v1/orders/{order}")).await
+        requests::read(&self.clients[0], &format!("/v1/orders/{order}")).await
     }
 }
 
-/// What an order still waits for; None: it has all.
+/// What an order still waits for; None: for nothing.
 fn what_is_open(seen: &Value, paid: &Paid) -> Option<String> {
     let statuses = |list: &str| {
         let rows = seen[list].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -197,25 +189,27 @@ fn what_is_open(seen: &Value, paid: &Paid) -> Option<String> {
     (pending || missing).then(|| format!("payments are {payments:?}, refunds {refunds:?}"))
 }
 
-/// Claims an expiry that did not happen and one refund where there are two.
-async fn control(nodes: &Nodes, shop: &Shop) -> Result<bool, LoadError> {
-    let mut random = Random::stream(shop.seed, u64::MAX);
-    let unpaid = shop.place(0, &mut random).await?;
-    let order = shop.place(0, &mut random).await?;
+/// Expects an expiry that did not happen and one refund where there are two; true: exactly that is
+/// found.
+async fn control(nodes: &Nodes, customers: &Customers) -> Result<bool, LoadError> {
+    let mut random = Random::stream(customers.seed, u64::MAX);
+    let unpaid = customers.place(0, &mut random).await?;
+    let order = customers.place(0, &mut random).await?;
     let request = commands::pay(&key(&mut random), &order, "tok_ok");
-    let answer = send_to_any(&shop.clients, 0, &request).await?.response;
+    let answer = send_to_any(&customers.clients, 0, &request).await?.response;
     let payment = payment_of(&answer).and_then(|payment| payment["id"].as_str().map(str::to_owned));
-    let payment = payment.ok_or_else(|| unexpected(&request, &answer))?;
-    wait_for_payment(&shop.clients[0], &payment).await?;
-    let line = sku_of(&shop.read(&order).await?);
+    let payment = payment.ok_or_else(|| LoadError::unexpected(&request, &answer))?;
+    wait_for_payment(&customers.clients[0], &payment).await?;
+    let line = sku_of(&customers.read(&order).await?);
     for node in 0..2 {
-        shop.cancel(node, &order, (&[(line, 1)], &mut random)).await?;
+        customers.cancel(node, &order, &[(line, 1)], &mut random).await?;
     }
-    let claim = Paid { order, payment, money: Money::Taken, cancel: Cancel::AfterPayment };
-    let late = shop.wait_for_all(std::slice::from_ref(&claim)).await?;
-    let fates = [Fate::once(&unpaid, &["reservation.expired", "order.cancelled"]), claim.fate()];
-    let events = catalogue::list(&nodes.first().client(), "/v1/events").await?;
-    let found = compare(&fates, &events);
+    let wrong = Paid { order, payment, money: Money::Taken, cancel: Cancel::AfterPayment };
+    let late = customers.wait_for_all(std::slice::from_ref(&wrong)).await?;
+    let expected =
+        [ExpectedEvents::once(&unpaid, &["reservation.expired", "order.cancelled"]), wrong.expected_events()];
+    let events = requests::list(&nodes.first().client(), "/v1/events").await?;
+    let found = compare(&expected, &events);
     let kinds: Vec<_> = found.iter().map(|breach| breach.kind).collect();
     use BreachKind::{Doubled, Lost};
     Ok(late.is_empty() && kinds == [Lost, Lost, Doubled, Doubled])
@@ -225,15 +219,4 @@ async fn control(nodes: &Nodes, shop: &Shop) -> Result<bool, LoadError> {
 fn sku_of(order: &Value) -> u32 {
     let sku = order["lines"][0]["sku"].as_str().and_then(|sku| sku.strip_prefix("SKU-")?.parse().ok());
     sku.unwrap_or_default()
-}
-
-/// The `id` of what was made; an answer without one ends the run.
-pub(super) fn id_in(request: &Request, answer: &Response) -> Result<String, LoadError> {
-    let made = answer.json().ok().filter(|_| answer.status == 201);
-    let id = made.and_then(|made| made["id"].as_str().map(str::to_owned));
-    id.ok_or_else(|| unexpected(request, answer))
-}
-
-fn unexpected(request: &Request, answer: &Response) -> LoadError {
-    LoadError::Unexpected { request: request.name(), status: answer.status, body: answer.excerpt() }
 }

@@ -1,20 +1,23 @@
-//! How is one command sent several times? Some copies at once on connections of their own, the rest later, from a bag.
+//! How is one command sent several times? Some copies at once on connections of their own, the rest later,
+//! in random order, while other commands run. Some keys are used again with something changed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use earmark_load::{Client, LoadError, Request, Response, tasks};
+use earmark_random::Random;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::IdempotencyOptions;
-use crate::audit::{Breach, BreachKind, Comparison, ExpectedOrder, ReplayAudit};
-use crate::client::{Client, Request, Response};
-use crate::commands::{Answered, create_cart, send_to_any};
-use crate::error::LoadError;
-use crate::random::Random;
+use crate::check::{Breach, BreachKind, Comparison, ExpectedOrder, ReplayCheck};
+use crate::commands::create_cart;
+use crate::sending::{Answered, send_to_any};
 
-/// Breaches kept; with more, the run ends early.
+/// Items for sale: few, so that commands meet on them.
+pub(super) const SKUS: u32 = 200;
+
+/// Breaches that are kept; with more, the run ends early.
 const BREACHES_MAX: usize = 20;
 /// Of the copies after the first, so many in a hundred are sent late.
 const LATE_PERCENT: u64 = 35;
@@ -26,7 +29,7 @@ const LATE_WAITING: usize = 300;
 /// Whether the copies of a command share their key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Copies {
-    /// As it should be.
+    /// They are one command.
     ShareTheirKey,
     /// The control: each copy is a command of its own, and the count of effects must show it.
     HaveOwnKeys,
@@ -39,17 +42,18 @@ pub(super) struct ExpectedCart {
     pub(super) lines: std::collections::BTreeMap<u32, u32>,
 }
 
-/// What all tasks share.
+/// The state of a run, which all its tasks share.
 pub(super) struct Run {
     /// A client of each node.
     nodes: Vec<Client>,
-    pub(super) options: IdempotencyOptions,
+    /// Commands to send, each with a key of its own.
+    pub(super) requests: u64,
     copies: Copies,
-    /// Commands begun.
+    /// Commands that were begun.
     pub(super) begun: AtomicU64,
     pub(super) reused: AtomicU64,
     pub(super) flows_done: AtomicBool,
-    audit: Mutex<ReplayAudit>,
+    replays: Mutex<ReplayCheck>,
     breaches: Mutex<Vec<Breach>>,
     late: Mutex<Vec<(Request, Comparison)>>,
     orders: Mutex<Vec<ExpectedOrder>>,
@@ -62,15 +66,15 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Run {
-    pub(super) fn new(nodes: Vec<Client>, options: IdempotencyOptions, copies: Copies) -> Run {
+    pub(super) fn new(nodes: Vec<Client>, requests: u64, copies: Copies) -> Run {
         Run {
             nodes,
-            options,
+            requests,
             copies,
             begun: AtomicU64::new(0),
             reused: AtomicU64::new(0),
             flows_done: AtomicBool::new(false),
-            audit: Mutex::default(),
+            replays: Mutex::default(),
             breaches: Mutex::default(),
             late: Mutex::default(),
             orders: Mutex::default(),
@@ -89,8 +93,8 @@ impl Run {
         self.nodes[node].forget_connections();
     }
 
-    pub(super) fn audit(&self) -> MutexGuard<'_, ReplayAudit> {
-        lock(&self.audit)
+    pub(super) fn replays(&self) -> MutexGuard<'_, ReplayCheck> {
+        lock(&self.replays)
     }
 
     pub(super) fn breaches(&self) -> MutexGuard<'_, Vec<Breach>> {
@@ -109,7 +113,7 @@ impl Run {
         lock(&self.adjustments)
     }
 
-    /// True if so much is wrong that more load would tell nothing new.
+    /// True if so much is wrong that more load would find nothing new.
     pub(super) fn is_hopeless(&self) -> bool {
         self.breaches().len() >= BREACHES_MAX
     }
@@ -117,7 +121,7 @@ impl Run {
     pub(super) fn report(&self, breaches: impl IntoIterator<Item = Breach>) {
         let mut kept = self.breaches();
         for breach in breaches {
-            // The control is to be found out by what is there, not by what was answered.
+            // The control must be found wrong by what is stored, not by what was answered.
             let counts = self.copies == Copies::ShareTheirKey || is_effect(breach.kind);
             if counts && kept.len() < BREACHES_MAX {
                 kept.push(breach);
@@ -150,8 +154,7 @@ impl Run {
             }
         }
         let mut first = None;
-        while let Some(ended) = copies.join_next().await {
-            let answered = ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?;
+        for answered in tasks::join_all(copies).await? {
             if self.record(&request, comparison, &answered) {
                 first.get_or_insert(answered.response);
             }
@@ -162,7 +165,7 @@ impl Run {
         Ok(first)
     }
 
-    /// Takes down an answer; false if the command was refused.
+    /// Compares an answer with earlier ones to its key; false if the command was refused.
     fn record(&self, request: &Request, comparison: Comparison, answered: &Answered) -> bool {
         let response = &answered.response;
         let declined = comparison == Comparison::Payment && response.status == 402;
@@ -172,7 +175,7 @@ impl Run {
             return false;
         }
         let key = request.key.as_deref().unwrap_or_default();
-        let breach = self.audit().record(key, comparison, (response, answered.broken));
+        let breach = self.replays().record(key, comparison, response, answered.unanswered);
         self.report(breach);
         true
     }
@@ -247,7 +250,7 @@ fn change_body(request: &Request) -> Option<Request> {
     Some(changed)
 }
 
-/// Sends late copies until all flows are done and the bag is empty.
+/// Sends late copies, in random order, until all flows are done and none is left.
 pub(super) async fn keep_sending_late(run: Arc<Run>, mut random: Random) -> Result<(), LoadError> {
     loop {
         let done = run.flows_done.load(Ordering::Acquire);

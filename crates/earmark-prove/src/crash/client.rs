@@ -1,30 +1,33 @@
-//! Who makes the load? Workers with orders of their own, each with one command under way at a time, so that each knows
-//! exactly what it was promised.
+//! How is load made of which every effect is known? By clients with orders of their own, each with one
+//! command under way at a time, so that each knows exactly what was acknowledged to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::SKUS;
+use earmark_load::{Client, LoadError, Response};
+use earmark_random::{Random, key};
+
 use super::commands::{Command, InFlight, placed_order};
-use crate::audit::{Breach, BreachKind, ExpectedOrder};
-use crate::client::{Client, Response};
-use crate::commands::{Lines, PlacedAs, is_transient, wait_for_payment};
-use crate::error::LoadError;
-use crate::random::{Random, key};
+use crate::check::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
+use crate::commands::{Lines, PlacedAs};
+use crate::sending::{is_transient, wait_for_payment};
+
+/// Items for sale.
+pub(super) const SKUS: u32 = 500;
 
 /// New orders are worked on while they are among the last so many.
 const RECENT_ORDERS: usize = 12;
 
-/// The load between two comparisons, as all workers share it.
+/// The load between two comparisons, as all clients share it.
 #[derive(Debug, Default)]
-pub(super) struct Stretch {
+pub(super) struct LoadPhase {
     ended: AtomicBool,
     acknowledged: AtomicU64,
 }
 
-impl Stretch {
+impl LoadPhase {
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }
@@ -33,15 +36,15 @@ impl Stretch {
         self.ended.load(Ordering::Relaxed)
     }
 
-    /// Answers to commands so far.
+    /// The answers to commands so far.
     pub(super) fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::Relaxed)
     }
 }
 
-/// One connection's worth of load, and the memory of what it was told.
+/// The load of one connection, and what was acknowledged to it.
 #[derive(Debug)]
-pub(super) struct Worker {
+pub(super) struct LoadClient {
     pub(super) random: Random,
     pub(super) orders: Vec<ExpectedOrder>,
     /// Orders that a command was sent for since the last restart.
@@ -56,9 +59,9 @@ pub(super) struct Worker {
     pub(super) shipments: BTreeMap<usize, (String, Lines)>,
 }
 
-impl Worker {
-    pub(super) fn new(random: Random) -> Worker {
-        Worker {
+impl LoadClient {
+    pub(super) fn new(random: Random) -> LoadClient {
+        LoadClient {
             random,
             orders: Vec::new(),
             touched: BTreeSet::new(),
@@ -70,16 +73,16 @@ impl Worker {
         }
     }
 
-    /// Sends commands until the server is gone, the stretch ends, or something is wrong.
-    pub(super) async fn work(mut self, client: Client, stretch: Arc<Stretch>) -> Worker {
-        while self.breaches.is_empty() && !stretch.has_ended() {
+    /// Sends commands until the server is gone, the phase ends, or something is wrong.
+    pub(super) async fn work(mut self, client: Client, phase: Arc<LoadPhase>) -> LoadClient {
+        while self.breaches.is_empty() && !phase.has_ended() {
             let in_flight = self.draw();
             let request = in_flight.request(in_flight.order.map(|order| &self.orders[order]));
             self.touched.extend(in_flight.order);
             self.in_flight = Some(in_flight.clone());
             let response = loop {
                 match client.send(&request).await {
-                    Ok(response) if is_transient(&response) && stretch.has_ended() => return self,
+                    Ok(response) if is_transient(&response) && phase.has_ended() => return self,
                     Ok(response) if is_transient(&response) => {
                         tokio::time::sleep(Duration::from_millis(5)).await;
                     }
@@ -89,7 +92,7 @@ impl Worker {
             };
             self.in_flight = None;
             self.acknowledge(&in_flight, &response);
-            stretch.acknowledged.fetch_add(1, Ordering::Relaxed);
+            phase.acknowledged.fetch_add(1, Ordering::Relaxed);
             if self.settle(&client, in_flight.order).await.is_err() {
                 return self;
             }
@@ -97,7 +100,7 @@ impl Worker {
         self
     }
 
-    /// Takes down what was acknowledged.
+    /// Keeps what was acknowledged; an answer that contradicts the command is a breach.
     pub(super) fn acknowledge(&mut self, in_flight: &InFlight, response: &Response) {
         if !in_flight.succeeded(response) {
             let request = in_flight.request(in_flight.order.map(|order| &self.orders[order]));
@@ -136,7 +139,7 @@ impl Worker {
         let Some(pending) = order.pending_payment().map(|payment| payment.id.clone()) else { return Ok(()) };
         let ended = tokio::time::timeout(Duration::from_secs(5), wait_for_payment(client, &pending)).await;
         let ended = ended.map_err(|_| LoadError::Interrupted)??;
-        if let Some(status) = crate::audit::PaymentStatus::of(&ended) {
+        if let Some(status) = PaymentStatus::of(&ended) {
             order.set_payment(&pending, status);
         }
         Ok(())
@@ -214,7 +217,6 @@ fn one_of(open: &[(u32, u32)]) -> Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::PaymentStatus;
     use serde_json::json;
 
     fn answer(body: &serde_json::Value) -> Response {
@@ -222,40 +224,40 @@ mod tests {
     }
 
     /// Carries a drawn command out, as a server without faults would.
-    fn carry_out(worker: &mut Worker, in_flight: &InFlight) {
+    fn carry_out(client: &mut LoadClient, in_flight: &InFlight) {
         match (&in_flight.command, in_flight.order) {
             (Command::Place { .. }, _) => {
                 let placed = placed_order(&json!({"id": "ord", "version": 1}), &in_flight.command).unwrap();
-                worker.orders.push(placed);
+                client.orders.push(placed);
             }
             (Command::Ship { lines }, Some(number)) => {
-                in_flight.apply(&mut worker.orders[number]);
-                worker.shipments.insert(number, ("shp".to_owned(), lines.clone()));
+                in_flight.apply(&mut client.orders[number]);
+                client.shipments.insert(number, ("shp".to_owned(), lines.clone()));
             }
             (Command::Deliver { .. }, Some(number)) => {
-                in_flight.apply(&mut worker.orders[number]);
-                worker.shipments.remove(&number);
+                in_flight.apply(&mut client.orders[number]);
+                client.shipments.remove(&number);
             }
             (Command::Pay { token }, Some(number)) => {
                 let ok = *token == "tok_ok";
                 let status = if ok { PaymentStatus::Succeeded } else { PaymentStatus::Declined };
                 let id = format!("pay_{}", in_flight.key);
-                worker.orders[number].set_payment(&id, status);
+                client.orders[number].set_payment(&id, status);
             }
-            (_, Some(number)) => in_flight.apply(&mut worker.orders[number]),
+            (_, Some(number)) => in_flight.apply(&mut client.orders[number]),
             _ => {}
         }
     }
 
     #[test]
     fn drawn_commands_keep_counters_in_bounds_and_reach_each_status() {
-        let mut worker = Worker::new(Random::new(5));
+        let mut client = LoadClient::new(Random::new(5));
         for _ in 0..20_000 {
-            let in_flight = worker.draw();
-            carry_out(&mut worker, &in_flight);
+            let in_flight = client.draw();
+            carry_out(&mut client, &in_flight);
         }
         let mut statuses = BTreeSet::new();
-        for order in &worker.orders {
+        for order in &client.orders {
             statuses.insert(order.status());
             for line in order.lines.values() {
                 assert!(
@@ -270,22 +272,22 @@ mod tests {
 
     #[test]
     fn refused_command_and_contradicting_answer_are_breaches() {
-        let mut worker = Worker::new(Random::new(5));
+        let mut client = LoadClient::new(Random::new(5));
         let command = Command::Adjust { sku: 1, delta: 1 };
         let in_flight = InFlight { key: "k".to_owned(), command, order: None };
-        worker.acknowledge(&in_flight, &Response { status: 409, ..answer(&json!({})) });
-        assert_eq!(worker.breaches.pop().unwrap().kind, BreachKind::Refused);
+        client.acknowledge(&in_flight, &Response { status: 409, ..answer(&json!({})) });
+        assert_eq!(client.breaches.pop().unwrap().kind, BreachKind::Refused);
 
-        worker.orders.push(ExpectedOrder::placed("ord_1", "r", &[(1, 1)]));
+        client.orders.push(ExpectedOrder::placed("ord_1", "r", &[(1, 1)]));
         let in_flight = InFlight { key: "k".to_owned(), command: Command::Confirm, order: Some(0) };
         let unconfirmed = json!({
             "id": "ord_1", "reference": "r", "version": 2, "status": "CREATED", "payments": [],
             "lines": [{"sku": "SKU-000001", "quantity": 1, "cancelled": 0, "shipped": 0, "delivered": 0}],
-            "total": worker.orders[0].total(), "placed_total": worker.orders[0].total(),
-            "paid_total": 0, "balance_due": worker.orders[0].total(),
+            "total": client.orders[0].total(), "placed_total": client.orders[0].total(),
+            "paid_total": 0, "balance_due": client.orders[0].total(),
         });
-        worker.acknowledge(&in_flight, &answer(&unconfirmed));
-        let kinds: Vec<_> = worker.breaches.iter().map(|breach| breach.kind).collect();
+        client.acknowledge(&in_flight, &answer(&unconfirmed));
+        let kinds: Vec<_> = client.breaches.iter().map(|breach| breach.kind).collect();
         assert_eq!(kinds, [BreachKind::StatusDiffers]);
     }
 }
