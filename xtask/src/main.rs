@@ -5,12 +5,10 @@
 mod bench;
 mod catalogue;
 mod check;
-mod client;
 mod licences;
 mod process;
 mod prove;
 mod replay;
-mod server;
 mod steps;
 mod test;
 mod tidy;
@@ -19,7 +17,7 @@ mod workspace;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// The commands of a developer.
 #[derive(Parser)]
@@ -41,8 +39,9 @@ enum Command {
     Bench(bench::Options),
     /// One of the proofs, against the release binary.
     Prove {
-        /// Which proof.
-        what: Proof,
+        /// Its name.
+        #[arg(value_parser = prove::names())]
+        name: String,
         /// Take the release binaries as they are, without building them.
         #[arg(long)]
         no_build: bool,
@@ -56,48 +55,14 @@ enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Proof {
-    /// Every command sent several times at once, some across a kill -9: one effect each.
-    Idempotency,
-    /// The same over four nodes on one PostgreSQL, to several of them at once.
-    IdempotencyNodes,
-    /// kill -9 under load, again and again: nothing acknowledged is lost or doubled.
-    Crash,
-    /// kill -9 of one of four nodes on one PostgreSQL at a time, while the others go on.
-    CrashNodes,
-    /// The workers of four nodes on one PostgreSQL: each expiry, settlement and refund once.
-    Workers,
-    /// Thousands of hostile requests derived from the `OpenAPI` document.
-    Api,
-    /// Connections to PostgreSQL cut between COMMIT and its answer.
-    CommitCuts,
-    /// The primary killed and its standby promoted, again and again.
-    Failover,
-    /// Readers of events beside four nodes, delayed commits and kills.
-    EventOrder,
-    /// Many writers on few SKUs at four nodes.
-    Contention,
-    /// A node stopped in the middle of its batch.
-    StalledNode,
-    /// Four nodes sell what is scarce.
-    OversellNodes,
-    /// Payments while the gateway fails in every way and servers are killed at every step.
-    Payments,
-    /// A gateway that is away for a minute, in three ways.
-    GatewayAway,
-    /// What a payment takes beyond its gateway, at 100 a second.
-    PaymentLatency,
-}
-
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Test => test::run(),
         Command::Check => check::run(),
         Command::Tidy => tidy::run(),
         Command::Bench(options) => bench::run(&options),
-        Command::Prove { what, no_build: true } => prove::run_built(what),
-        Command::Prove { what, no_build: false } => prove::run(what),
+        Command::Prove { name, no_build: true } => prove::run_built(&name),
+        Command::Prove { name, no_build: false } => prove::run(&name),
         Command::Replay(options) => replay::run(&options),
         Command::Catalogue { file } => catalogue::run(&file),
     };

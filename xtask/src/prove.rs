@@ -1,51 +1,46 @@
-//! How are the promises proven from outside? `earmark-prove` breaks processes, databases and networks, schemathesis for the API.
-//!
-//! Invariant: a proof runs the release binary and knows nothing but its public interface.
+//! How is a proof run from here? By the release binary `earmark-prove`, against the release binary of the
+//! server. The list of proofs is that of the crate `earmark-prove`.
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use earmark_prove::{PROOFS, Proof};
 
-use crate::{Proof, process, workspace};
+use crate::{process, workspace};
 
-/// Builds what is needed, then proves.
-pub(crate) fn run(what: Proof) -> Result<()> {
+/// The names that can be given on the command line.
+pub(crate) fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(PROOFS.map(|proof| PossibleValue::new(proof.name).help(proof.proves)))
+}
+
+/// Builds what is needed, then runs the proof of this name.
+pub(crate) fn run(name: &str) -> Result<()> {
     workspace::build_release(&["earmark", "earmark-prove"])?;
-    run_built(what)
+    run_built(name)
 }
 
-/// Proves with the binaries that are there.
-pub(crate) fn run_built(what: Proof) -> Result<()> {
-    match what {
-        Proof::Idempotency => harness("idempotency"),
-        Proof::IdempotencyNodes => nodes::prove_idempotency(),
-        Proof::Crash => harness("crash"),
-        Proof::CrashNodes => nodes::prove_crash(),
-        Proof::Workers => nodes::prove_workers(),
-        Proof::Api => api::prove(),
-        Proof::CommitCuts => harness("commit-cuts"),
-        Proof::Failover => harness("failover"),
-        Proof::EventOrder => harness("event-order"),
-        Proof::Contention => harness("contention"),
-        Proof::StalledNode => harness("stalled-node"),
-        Proof::OversellNodes => harness("oversell-nodes"),
-        Proof::Payments => harness("payments"),
-        Proof::GatewayAway => harness("gateway-away"),
-        Proof::PaymentLatency => harness("payment-latency"),
-    }
+/// Runs the proof of this name with the binaries that are there.
+pub(crate) fn run_built(name: &str) -> Result<()> {
+    let proof = PROOFS.iter().find(|proof| proof.name == name).context("no such proof")?;
+    run_with(proof, &[])
 }
 
-/// The same with a gateway that is away for a shorter time.
-pub(crate) fn run_away_briefly() -> Result<()> {
-    harness_with("gateway-away", &["--away-seconds", "40"])
-}
-
-fn harness(subcommand: &str) -> Result<()> {
-    harness_with(subcommand, &[])
-}
-
-fn harness_with(subcommand: &str, arguments: &[&str]) -> Result<()> {
+/// Runs a proof with the binaries that are there and with further arguments.
+pub(crate) fn run_with(proof: &Proof, arguments: &[&str]) -> Result<()> {
     let mut command = Command::new(workspace::release_binary("earmark-prove")?);
-    command.arg(subcommand).arg("--earmark").arg(workspace::release_binary("earmark")?);
-    process::run(command.args(arguments))
+    command.arg(proof.name).arg("--earmark").arg(workspace::release_binary("earmark")?).args(arguments);
+    if proof.name == "api" {
+        install_python()?;
+        command.arg("--folder").arg(workspace::target_dir());
+    }
+    process::run(&mut command)
+}
+
+/// Schemathesis is installed in a virtual environment.
+fn install_python() -> Result<()> {
+    if process::succeeds("python3", &["-c", "import ensurepip, venv"]) {
+        return Ok(());
+    }
+    process::install(&["python3", "python3-venv"])
 }

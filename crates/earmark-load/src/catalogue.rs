@@ -30,7 +30,7 @@ pub fn unit_price(index: u64) -> u64 {
 /// The first request that is not answered with 201.
 pub async fn create(client: &Client, count: u64, on_hand: u64) -> Result<(), LoadError> {
     let create = |index| create_item(client.clone(), index, on_hand);
-    tasks::for_each(CONNECTIONS, 0..count, create).await
+    tasks::map(CONNECTIONS, 0..count, create).await.map(drop)
 }
 
 async fn create_item(client: Client, index: u64, on_hand: u64) -> Result<(), LoadError> {

@@ -16,11 +16,24 @@ const PAGE: u64 = 200;
 /// # Errors
 /// No answer, or another status.
 pub async fn expect(client: &Client, request: &Request, status: u16) -> Result<Response, LoadError> {
+    expect_one_of(client, request, &[status]).await
+}
+
+/// Sends a request that must be answered with one of `statuses`.
+///
+/// # Errors
+/// No answer, or another status.
+pub async fn expect_one_of(
+    client: &Client,
+    request: &Request,
+    statuses: &[u16],
+) -> Result<Response, LoadError> {
     let response = client.send(request).await.map_err(LoadError::client(request.name()))?;
-    if response.status != status {
-        return Err(LoadError::unexpected(request, &response));
+    if statuses.contains(&response.status) {
+        Ok(response)
+    } else {
+        Err(LoadError::unexpected(request, &response))
     }
-    Ok(response)
 }
 
 /// Reads a whole list, page by page; `path` has no `limit` and no `cursor`.

@@ -7,29 +7,33 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::error::LoadError;
 
-/// Does something for each item, at most `limit` of them at once.
+/// Does something for each item, at most `limit` of them at once; returns what was made of them, in the
+/// order in which they ended.
 ///
 /// # Errors
 /// The first that occurs; what is under way then is dropped.
-pub async fn for_each<T, E, F>(
+pub async fn map<T, M, E, F>(
     limit: usize,
     items: impl IntoIterator<Item = T>,
     act: impl Fn(T) -> F,
-) -> Result<(), E>
+) -> Result<Vec<M>, E>
 where
+    M: Send + 'static,
     E: From<LoadError> + Send + 'static,
-    F: Future<Output = Result<(), E>> + Send + 'static,
+    F: Future<Output = Result<M, E>> + Send + 'static,
 {
-    let mut tasks: JoinSet<Result<(), E>> = JoinSet::new();
+    let mut tasks: JoinSet<Result<M, E>> = JoinSet::new();
+    let mut made = Vec::new();
     for item in items {
         if tasks.len() >= limit.max(1)
             && let Some(ended) = tasks.join_next().await
         {
-            result_of(ended)?;
+            made.push(result_of(ended)?);
         }
         tasks.spawn(act(item));
     }
-    join_all(tasks).await.map(drop)
+    made.extend(join_all(tasks).await?);
+    Ok(made)
 }
 
 /// Waits for all tasks; returns what they made, in the order in which they ended.

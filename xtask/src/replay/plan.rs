@@ -1,5 +1,5 @@
-//! In which steps does a shop live through the file? Decided beforehand and from the file alone: every order, correction,
-//! cancellation, and every refusal that the shop must give.
+//! In which steps is the file replayed? All of it is decided beforehand and from the file alone: every order,
+//! correction and cancellation, and every refusal that the shop must give.
 //!
 //! The rules:
 //! - **Stock**: each SKU receives, before the first sale, exactly the units that the file takes out of it; every
@@ -25,7 +25,7 @@ const LINES_MAX: usize = 500;
 /// Every so manieth SKU is short of stock.
 const SHORT_EVERY: usize = 50;
 
-/// What the shop is to go through.
+/// What is sent to the shop, and what must come of it.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The items by SKU, with what is received before the first sale.
@@ -82,19 +82,19 @@ pub(crate) struct PlannedLine {
     /// Pence.
     pub(crate) unit_price: i64,
     /// What is put into the cart, one for each row.
-    pub(crate) asks: Vec<Ask>,
+    pub(crate) additions: Vec<Addition>,
 }
 
 impl PlannedLine {
     /// Units sold.
     pub(crate) fn units(&self) -> i64 {
-        self.asks.iter().filter(|ask| ask.is_accepted()).map(|ask| ask.units).sum()
+        self.additions.iter().filter(|addition| addition.is_accepted()).map(|addition| addition.units).sum()
     }
 }
 
 /// One addition to a cart.
 #[derive(Debug)]
-pub(crate) struct Ask {
+pub(crate) struct Addition {
     /// Units to add.
     pub(crate) units: i64,
     /// What the cart's line would hold then.
@@ -103,7 +103,7 @@ pub(crate) struct Ask {
     pub(crate) available: i64,
 }
 
-impl Ask {
+impl Addition {
     /// Whether the shop must take it.
     pub(crate) fn is_accepted(&self) -> bool {
         self.requested <= self.available
@@ -160,8 +160,8 @@ struct Planner {
     purchases: HashMap<(String, String), Vec<(usize, i64)>>,
 }
 
-/// What a row asks for, before it is known whether it can be had.
-enum Wish {
+/// What a row is, before it is known whether stock suffices for it.
+enum RowKind {
     Sale { quantity: i64, unit_price: i64 },
     Correction { delta: i64 },
     Cancellation { quantity: i64 },
@@ -186,10 +186,10 @@ impl Planner {
     fn stock(&self, rows: &[Row]) -> BTreeMap<String, PlannedItem> {
         let mut items: BTreeMap<String, PlannedItem> = BTreeMap::new();
         for row in rows {
-            let taken = match self.wish(row) {
-                Wish::Sale { quantity, .. } => quantity,
-                Wish::Correction { delta } => (-delta).max(0),
-                Wish::Cancellation { .. } | Wish::Nothing(_) => continue,
+            let taken = match self.kind_of(row) {
+                RowKind::Sale { quantity, .. } => quantity,
+                RowKind::Correction { delta } => (-delta).max(0),
+                RowKind::Cancellation { .. } | RowKind::Nothing(_) => continue,
             };
             let item = items.entry(row.sku()).or_default();
             item.received += taken;
@@ -209,23 +209,23 @@ impl Planner {
         items
     }
 
-    fn wish(&self, row: &Row) -> Wish {
+    fn kind_of(&self, row: &Row) -> RowKind {
         if !row.is_in_grammar() {
-            return Wish::Nothing(Fate::OutsideGrammar);
+            return RowKind::Nothing(Fate::OutsideGrammar);
         }
         if !row.is_product() {
-            return Wish::Nothing(Fate::NotAProduct);
+            return RowKind::Nothing(Fate::NotAProduct);
         }
         let (Some(quantity), Some(unit_price)) = (row.quantity, row.unit_price) else {
-            return Wish::Nothing(Fate::Malformed);
+            return RowKind::Nothing(Fate::Malformed);
         };
         let is_named = || self.names.get(&row.sku()).is_some_and(|names| names.contains(&row.description));
         match (row.is_cancellation(), quantity.signum()) {
-            (true, -1) => Wish::Cancellation { quantity: -quantity },
-            (false, -1) => Wish::Correction { delta: quantity },
-            (false, 1) if unit_price > 0 || is_named() => Wish::Sale { quantity, unit_price },
-            (false, 1) => Wish::Correction { delta: quantity },
-            _ => Wish::Nothing(Fate::Malformed),
+            (true, -1) => RowKind::Cancellation { quantity: -quantity },
+            (false, -1) => RowKind::Correction { delta: quantity },
+            (false, 1) if unit_price > 0 || is_named() => RowKind::Sale { quantity, unit_price },
+            (false, 1) => RowKind::Correction { delta: quantity },
+            _ => RowKind::Nothing(Fate::Malformed),
         }
     }
 
@@ -236,17 +236,20 @@ impl Planner {
         let mut cancels: BTreeMap<usize, BTreeMap<String, i64>> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
             self.note(row);
-            match self.wish(row) {
-                Wish::Nothing(fate) => fates[at] = Some(fate),
-                Wish::Correction { delta } => fates[at] = Some(self.correct(row, delta)),
-                Wish::Cancellation { quantity } => fates[at] = Some(self.cancel(row, quantity, &mut cancels)),
-                Wish::Sale { quantity, unit_price } => {
-                    self.part_for(&mut parts, row, unit_price).push((at, quantity, unit_price));
+            match self.kind_of(row) {
+                RowKind::Nothing(fate) => fates[at] = Some(fate),
+                RowKind::Correction { delta } => fates[at] = Some(self.correct(row, delta)),
+                RowKind::Cancellation { quantity } => {
+                    fates[at] = Some(self.cancel(row, quantity, &mut cancels))
+                }
+                RowKind::Sale { quantity, unit_price } => {
+                    let part_row = PartRow { at, units: quantity, unit_price };
+                    self.part_for(&mut parts, row, unit_price).push(part_row);
                 }
             }
         }
         for (number, part) in parts.iter().enumerate() {
-            self.order(rows, (number, part), &mut fates);
+            self.order(rows, number, part, &mut fates);
         }
         for (order, lines) in cancels {
             self.cancel_step(&rows[0].invoice, order, lines);
@@ -304,22 +307,22 @@ impl Planner {
         &mut parts[at].rows
     }
 
-    fn order(&mut self, rows: &[Row], (number, part): (usize, &Part), fates: &mut [Option<Fate>]) {
+    fn order(&mut self, rows: &[Row], number: usize, part: &Part, fates: &mut [Option<Fate>]) {
         let invoice = &rows[0].invoice;
         let reference = if number == 0 { invoice.clone() } else { format!("{invoice}-{}", number + 1) };
         let customer = rows[0].customer.clone();
         let mut order = PlannedOrder { reference, customer, ..PlannedOrder::default() };
-        for &(at, units, unit_price) in &part.rows {
+        for &PartRow { at, units, unit_price } in &part.rows {
             let sku = rows[at].sku();
             let available = self.available.get(&sku).copied().unwrap_or(0);
             let line = order.lines.entry(sku).or_default();
             line.unit_price = unit_price;
-            let ask = Ask { units, requested: line.units() + units, available };
-            fates[at] = Some(match ask.is_accepted() {
+            let addition = Addition { units, requested: line.units() + units, available };
+            fates[at] = Some(match addition.is_accepted() {
                 true => Fate::Sold { reference: order.reference.clone() },
                 false => Fate::Refused,
             });
-            line.asks.push(ask);
+            line.additions.push(addition);
         }
         let index = self.plan.orders.len();
         for (sku, line) in order.lines.iter().filter(|(_, line)| line.units() > 0) {
@@ -372,8 +375,14 @@ impl Planner {
     }
 }
 
-/// Index of the row in its invoice, units, pence.
-type PartRow = (usize, i64, i64);
+/// A row of an invoice that is sold.
+struct PartRow {
+    /// Its index in the invoice.
+    at: usize,
+    units: i64,
+    /// In pence.
+    unit_price: i64,
+}
 
 /// The rows of an invoice that go into one order.
 #[derive(Default)]

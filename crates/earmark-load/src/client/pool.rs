@@ -4,6 +4,7 @@
 //! Invariant: a request is sent once. Whoever wants it sent again does so, with the same key.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -135,6 +136,7 @@ struct Pool {
     address: SocketAddr,
     host: String,
     deadline: Duration,
+    requests: AtomicU64,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -148,7 +150,8 @@ impl Client {
     /// A client without a token.
     #[must_use]
     pub fn anonymous(address: SocketAddr, deadline: Duration) -> Client {
-        let pool = Pool { address, host: address.to_string(), deadline, idle: Mutex::new(Vec::new()) };
+        let (requests, idle) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let pool = Pool { address, host: address.to_string(), deadline, requests, idle };
         Client { pool: Arc::new(pool), token: None }
     }
 
@@ -162,6 +165,12 @@ impl Client {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.pool.address
+    }
+
+    /// How many requests this client and its clones have sent.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.pool.requests.load(Ordering::Relaxed)
     }
 
     /// `GET path`.
@@ -213,6 +222,7 @@ impl Client {
             if_match: request.if_match.as_deref(),
         };
         write_request(&mut bytes, &head, &request.body);
+        self.pool.requests.fetch_add(1, Ordering::Relaxed);
         let mut connection = match self.pool.take_idle() {
             Some(connection) => connection,
             None => Connection::open(self.pool.address, self.pool.deadline).await?,

@@ -1,7 +1,8 @@
-//! What must the shop's books show in the end? Recomputed from the rows and their fates alone; and how two books are compared.
+//! What must the shop hold in the end? Its items, orders and revenue, added up from the rows and their
+//! fates alone; and how the expected state is compared with the one that is found.
 //!
-//! Invariant: integers only, and nothing here comes from the server or from the plan's own sums: stock, totals and
-//! revenue are added up row by row.
+//! Invariant: integers only, and nothing here comes from the server or from the plan's own sums: stock,
+//! totals and revenue are added up row by row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -9,20 +10,20 @@ use std::fmt::Debug;
 use crate::replay::fates::Fate;
 use crate::replay::rows::Row;
 
-/// The books of a shop, expected or found.
+/// What a shop holds, as it is expected or found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Books {
+pub(crate) struct ShopState {
     /// By SKU.
-    pub(crate) items: BTreeMap<String, ItemBook>,
+    pub(crate) items: BTreeMap<String, ItemState>,
     /// By reference.
-    pub(crate) orders: BTreeMap<String, OrderBook>,
+    pub(crate) orders: BTreeMap<String, OrderState>,
     /// Pence taken and not given back.
     pub(crate) revenue: i64,
 }
 
 /// The counters of one item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct ItemBook {
+pub(crate) struct ItemState {
     /// Units.
     pub(crate) on_hand: i64,
     /// Units.
@@ -31,7 +32,7 @@ pub(crate) struct ItemBook {
 
 /// The sums of one order, in pence, and its lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct OrderBook {
+pub(crate) struct OrderState {
     /// As the contract spells it.
     pub(crate) status: String,
     /// None for guests.
@@ -47,12 +48,12 @@ pub(crate) struct OrderBook {
     /// Nothing, in the end.
     pub(crate) balance_due: i64,
     /// By SKU.
-    pub(crate) lines: BTreeMap<String, LineBook>,
+    pub(crate) lines: BTreeMap<String, LineState>,
 }
 
 /// The counters of one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct LineBook {
+pub(crate) struct LineState {
     /// Pence.
     pub(crate) unit_price: i64,
     /// Units at placement.
@@ -65,30 +66,30 @@ pub(crate) struct LineBook {
     pub(crate) delivered: i64,
 }
 
-/// What the books must show when each row met its fate and `received` was there before the first sale.
-pub(crate) fn expected(rows: &[Row], fates: &[Fate], received: &BTreeMap<String, i64>) -> Books {
-    let mut books = Books::default();
+/// What the shop must hold when each row met its fate and `received` was there before the first sale.
+pub(crate) fn expected(rows: &[Row], fates: &[Fate], received: &BTreeMap<String, i64>) -> ShopState {
+    let mut state = ShopState::default();
     for (sku, units) in received {
-        books.items.entry(sku.clone()).or_default().on_hand = *units;
+        state.items.entry(sku.clone()).or_default().on_hand = *units;
     }
     for (row, fate) in rows.iter().zip(fates) {
         let (Some(quantity), Some(unit_price)) = (row.quantity, row.unit_price) else { continue };
         let sku = row.sku();
         match fate {
             Fate::Sold { reference } => {
-                books.items.entry(sku.clone()).or_default().on_hand -= quantity;
-                let order = books.orders.entry(reference.clone()).or_default();
+                state.items.entry(sku.clone()).or_default().on_hand -= quantity;
+                let order = state.orders.entry(reference.clone()).or_default();
                 order.customer.clone_from(&row.customer);
                 order.placed_total += quantity * unit_price;
                 let line = order.lines.entry(sku).or_default();
                 line.unit_price = unit_price;
                 line.quantity += quantity;
             }
-            Fate::Corrected => books.items.entry(sku).or_default().on_hand += quantity,
+            Fate::Corrected => state.items.entry(sku).or_default().on_hand += quantity,
             Fate::Cancelled { takes, .. } => {
                 for (reference, units) in takes {
-                    books.items.entry(sku.clone()).or_default().on_hand += units;
-                    let order = books.orders.entry(reference.clone()).or_default();
+                    state.items.entry(sku.clone()).or_default().on_hand += units;
+                    let order = state.orders.entry(reference.clone()).or_default();
                     let line = order.lines.entry(sku.clone()).or_default();
                     line.cancelled += units;
                     order.refunded_total += units * line.unit_price;
@@ -97,11 +98,11 @@ pub(crate) fn expected(rows: &[Row], fates: &[Fate], received: &BTreeMap<String,
             _ => {}
         }
     }
-    books.settle();
-    books
+    state.settle();
+    state
 }
 
-impl Books {
+impl ShopState {
     /// In the end all is paid, and all that was not cancelled is delivered.
     fn settle(&mut self) {
         for order in self.orders.values_mut() {
@@ -120,8 +121,8 @@ impl Books {
     }
 }
 
-/// All differences, each as one line of text; empty when the books are equal.
-pub(crate) fn compare(expected: &Books, found: &Books) -> Vec<String> {
+/// All differences, each as one line of text; empty when both are equal.
+pub(crate) fn compare(expected: &ShopState, found: &ShopState) -> Vec<String> {
     let mut differences = Vec::new();
     compare_maps("item", &expected.items, &found.items, &mut differences);
     compare_maps("order", &expected.orders, &found.orders, &mut differences);
@@ -150,21 +151,21 @@ fn compare_maps<T: Debug + PartialEq>(
 }
 
 /// Sums that are printed at the end.
-pub(crate) fn summary(books: &Books) -> String {
+pub(crate) fn summary(state: &ShopState) -> String {
     let mut by_status: HashMap<&str, u64> = HashMap::new();
-    for order in books.orders.values() {
+    for order in state.orders.values() {
         *by_status.entry(order.status.as_str()).or_default() += 1;
     }
-    let placed = books.orders.values().map(|order| order.placed_total).sum::<i64>();
-    let refunded = books.orders.values().map(|order| order.refunded_total).sum::<i64>();
-    let on_hand = books.items.values().map(|item| item.on_hand).sum::<i64>();
+    let placed = state.orders.values().map(|order| order.placed_total).sum::<i64>();
+    let refunded = state.orders.values().map(|order| order.refunded_total).sum::<i64>();
+    let on_hand = state.items.values().map(|item| item.on_hand).sum::<i64>();
     format!(
         "{} items with {on_hand} units on hand; {} orders ({} delivered, {} cancelled); {placed}p paid, {refunded}p \
          refunded, revenue {}p",
-        books.items.len(),
-        books.orders.len(),
+        state.items.len(),
+        state.orders.len(),
         by_status.get("DELIVERED").unwrap_or(&0),
         by_status.get("CANCELLED").unwrap_or(&0),
-        books.revenue
+        state.revenue
     )
 }
