@@ -4,7 +4,6 @@
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -33,24 +32,6 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     let complaint = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "`{program}` ended with {}: {complaint}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Runs a program and kills it when it has not ended in time.
-pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<std::process::ExitStatus> {
-    let shown = show(command);
-    let started = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if started.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            bail!("`{shown}` did not end within {} s", limit.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// Whether a program can be started and succeeds, without a word.

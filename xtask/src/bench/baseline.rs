@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use earmark_cluster::{Cluster, Installation};
 
-use super::Load;
+use super::table::Load;
 use crate::{process, workspace};
 
 /// Seconds that are not counted, in which plans are made, so that the usual way is not slowed by it.
@@ -17,7 +17,8 @@ const WARM_UP_SECONDS: usize = 4;
 /// After which pgbench would end by itself. It counts from before its clients connect, which takes hundreds of them many seconds.
 const TIME_MAX_SECONDS: &str = "300";
 
-/// Makes its tables, runs pgbench until it was warm for so many seconds, checks; returns orders a second.
+/// Makes the tables, runs pgbench until it was warm for so many seconds, and compares the counters;
+/// returns orders a second.
 pub(super) fn orders_per_second(cluster: &Cluster, load: Load, seconds: usize) -> Result<u64> {
     let url = cluster.create_database()?;
     for file in ["schema.sql", "place_order.sql"] {
@@ -37,14 +38,14 @@ pub(super) fn orders_per_second(cluster: &Cluster, load: Load, seconds: usize) -
     // Orders under way are rolled back.
     pgbench.kill()?;
     pgbench.wait()?;
-    let books = psql(&url, &["-c", BOOKS])?;
-    anyhow::ensure!(books.trim() == "t|t|t", "the books of the usual way are wrong: {books}");
+    let counts = psql(&url, &["-c", COUNTS_AGREE])?;
+    anyhow::ensure!(counts.trim() == "t|t|t", "the counts of the usual way are wrong: {counts}");
     println!("  {} orders/s", rate.as_ref().unwrap_or(&0));
     rate
 }
 
 /// Whether the counters are what was ordered, and each order has its event and its key.
-const BOOKS: &str = "SELECT (SELECT sum(reserved) FROM stocks) = (SELECT sum(quantity) FROM order_lines), \
+const COUNTS_AGREE: &str = "SELECT (SELECT sum(reserved) FROM stocks) = (SELECT sum(quantity) FROM order_lines), \
      (SELECT count(*) FROM orders) = (SELECT count(*) FROM events JOIN orders ON id = order_id), \
      (SELECT count(*) FROM orders) = (SELECT count(*) FROM idempotency JOIN orders ON id = order_id)";
 
