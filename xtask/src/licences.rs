@@ -9,7 +9,6 @@ use crate::workspace;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What `deny.toml` says.
 struct Rules {
     allowed: Vec<String>,
     banned: Vec<String>,

@@ -39,7 +39,7 @@ enum Command {
     Bench(bench::Options),
     /// One of the proofs, against the release binary.
     Prove {
-        /// Its name.
+        /// The name of the proof.
         #[arg(value_parser = prove::names())]
         name: String,
         /// Take the release binaries as they are, without building them.
@@ -50,7 +50,7 @@ enum Command {
     Replay(replay::Options),
     /// Writes the catalogue of `earmark demo` from the same file of sales to standard output.
     Catalogue {
-        /// online-retail.csv
+        /// The file of sales, online-retail.csv
         file: PathBuf,
     },
 }

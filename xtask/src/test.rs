@@ -15,7 +15,7 @@ use earmark_prove::{Level, PROOFS};
 use crate::steps::Steps;
 use crate::{check, process, prove, replay, workspace};
 
-/// Runs everything.
+/// Runs everything that CI runs.
 pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::new();
     check::add(&mut steps)?;

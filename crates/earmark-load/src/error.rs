@@ -10,17 +10,15 @@ pub enum LoadError {
     /// A request got no usable answer.
     #[error("{request}: {source}")]
     Client {
-        /// Method and path.
+        /// The method and path of it.
         request: String,
-        /// What went wrong.
         source: ClientError,
     },
     /// A request was answered with something that the run cannot go on with.
     #[error("{request} answered {status}: {body}")]
     Unexpected {
-        /// Method and path.
+        /// The method and path of it.
         request: String,
-        /// The HTTP status.
         status: u16,
         /// The first bytes of the answer.
         body: String,
@@ -28,9 +26,7 @@ pub enum LoadError {
     /// A file, folder or process could not be used.
     #[error("{path}: {source}")]
     File {
-        /// Which one.
         path: PathBuf,
-        /// The system's reason.
         source: std::io::Error,
     },
     /// The server did not start, or ended by itself.

@@ -25,7 +25,6 @@ pub struct LatencySummary {
     pub p99_us: u64,
     /// 999 of 1,000 are at most this.
     pub p999_us: u64,
-    /// The longest.
     pub max_us: u64,
 }
 
@@ -44,7 +43,7 @@ impl Latencies {
         self.histogram.saturating_record(latency_us.max(1));
     }
 
-    /// Forgets all.
+    /// Removes all that was recorded.
     pub fn clear(&mut self) {
         self.histogram.reset();
     }

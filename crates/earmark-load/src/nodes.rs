@@ -18,10 +18,9 @@ use crate::usage::Usage;
 /// What a server may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// What to start.
+/// What servers to start.
 #[derive(Debug, Clone)]
 pub struct NodesOptions {
-    /// The `earmark` binary.
     pub earmark: PathBuf,
     /// Where the folder of the run is made; None: where temporary files go.
     pub parent: Option<PathBuf>,
@@ -170,7 +169,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// Where each listens.
+    /// The addresses of all servers, in their order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.servers.iter().map(ServerProcess::address).collect()

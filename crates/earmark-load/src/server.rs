@@ -33,10 +33,9 @@ pub enum Database {
     Url(String),
 }
 
-/// What to start.
+/// What server to start.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// The `earmark` binary.
     pub earmark: PathBuf,
     /// Where the log is kept, and the file of the books if it is this server's own; the caller removes it.
     pub folder: PathBuf,
@@ -46,7 +45,6 @@ pub struct ServerOptions {
     pub admin_key: Option<String>,
     /// Further arguments of `serve`.
     pub arguments: Vec<String>,
-    /// Further environment variables.
     pub environment: Vec<(String, String)>,
 }
 
@@ -191,7 +189,7 @@ impl ServerProcess {
         self.child.take().and_then(|mut child| child.wait().ok())
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -279,9 +277,9 @@ impl Drop for ServerProcess {
 /// The verdict of `earmark verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Exit status 0.
+    /// Whether it ended with exit status 0.
     pub passed: bool,
-    /// What it printed.
+    /// Standard output, then standard error.
     pub output: String,
 }
 

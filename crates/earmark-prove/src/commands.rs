@@ -21,7 +21,7 @@ pub(crate) enum PlacedAs {
     Confirmed,
 }
 
-/// Places an order.
+/// Places an order of these lines.
 #[must_use]
 pub(crate) fn place(key: &str, reference: &str, lines: &[(u32, u32)], placed_as: PlacedAs) -> Request {
     let body = json!({
@@ -40,7 +40,6 @@ pub(crate) fn place_cart(key: &str, reference: &str, cart: &str) -> Request {
     Request::new("POST", "/v1/orders").with_key(key).with_body(&body)
 }
 
-/// Confirms an order.
 #[must_use]
 pub(crate) fn confirm(key: &str, order: &str) -> Request {
     Request::new("POST", format!("/v1/orders/{order}/confirm")).with_key(key)
@@ -84,7 +83,6 @@ pub(crate) fn adjust(key: &str, sku: u32, delta: i64) -> Request {
     Request::new("POST", path).with_key(key).with_body(&body)
 }
 
-/// Makes a cart.
 #[must_use]
 pub(crate) fn create_cart(key: &str) -> Request {
     let body = json!({ "customer_id": "customer-1" });

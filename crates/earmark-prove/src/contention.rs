@@ -31,10 +31,10 @@ const NO_TURNS: &str = "no_turns";
 
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// Load with turns.
+    /// Seconds of load with turns.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Load without turns.
+    /// Seconds of load without turns.
     #[arg(long, default_value_t = 8)]
     seconds_without_turns: u64,
     /// Repeats a run, as far as chance goes.

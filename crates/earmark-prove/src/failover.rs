@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// Primaries killed.
+    /// Primaries that are killed.
     #[arg(long, default_value_t = 20)]
     failovers: u32,
     /// Repeats a run, as far as chance goes.

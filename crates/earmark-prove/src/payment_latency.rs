@@ -30,7 +30,7 @@ const WARM_UP: usize = 100;
 
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// Payments a second.
+    /// Payments that are sent a second.
     #[arg(long, default_value_t = 100)]
     rate: u32,
     /// For how long, on each database.
@@ -50,7 +50,7 @@ pub(crate) struct Figures {
 struct Run {
     database: &'static str,
     payments: u64,
-    /// `POST /v1/orders/{id}/payments`.
+    /// Of `POST /v1/orders/{id}/payments`, at the client.
     payment: LatencySummary,
     gateway: LatencySummary,
     added_p50_us: u64,

@@ -8,7 +8,7 @@ use crate::{
 
 const TEST: Level = Level::Test(&[]);
 
-/// All proofs.
+/// All proofs, in the order in which they are run.
 pub const PROOFS: [Proof; 15] = [
     Proof::new::<idempotency::Options>(
         "idempotency",

@@ -10,7 +10,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use earmark_load::{LoadError, runtime};
 use serde::Serialize;
 
-/// One proof.
+/// A proof, as it is listed.
 #[derive(Debug, Clone, Copy)]
 pub struct Proof {
     pub name: &'static str,
@@ -90,7 +90,6 @@ pub(crate) struct RunAndControl<Run> {
     pub(crate) control: Run,
 }
 
-/// What is printed.
 #[derive(Debug, Serialize)]
 struct Report<'a, Options, Figures> {
     proof: &'static str,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::check::{Breach, BreachKind};
 
-/// Between two tries.
+/// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How long a command is sent again before its end is called unknown. A restart and a full queue are
 /// over long before.

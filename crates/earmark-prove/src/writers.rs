@@ -16,7 +16,7 @@ use crate::check::{Breach, BreachKind, ExpectedOrder};
 use crate::commands::{self, Lines, PlacedAs};
 use crate::sending::{self, Sent, Try, TryResult};
 
-/// What writers order.
+/// What writers order, and where they send it.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// SKUs that orders draw from.

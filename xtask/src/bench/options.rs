@@ -5,7 +5,7 @@ use std::path::PathBuf;
 /// Settings of the whole table.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Which engines.
+    /// The engines that are measured.
     #[arg(long, value_enum, default_values = ["sqlite", "postgres"], num_args = 1..)]
     pub(super) engine: Vec<Engine>,
     /// Orders in each row of rate.
@@ -33,7 +33,7 @@ pub(crate) struct Options {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Engine {
-    /// The embedded one.
+    /// The embedded engine, on a file.
     Sqlite,
     /// A server of its own, and the usual way to take orders on it.
     Postgres,

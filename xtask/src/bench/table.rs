@@ -20,7 +20,7 @@ pub(super) struct Load {
 /// Which items are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sku {
-    /// All alike.
+    /// All items alike.
     Uniform,
     /// One of them by every order.
     Hot,

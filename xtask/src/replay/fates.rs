@@ -11,7 +11,6 @@ use crate::replay::rows::Row;
 pub(crate) enum Fate {
     /// Goods sold in the order with this reference.
     Sold {
-        /// Of the order.
         reference: String,
     },
     /// More than is available, as the rule of the stock intends for some SKUs: the shop must refuse it.

@@ -33,7 +33,8 @@ const DIFFERENCES_MAX: usize = 20;
 /// What to replay, and how.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// online-retail.csv: `InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country`
+    /// The file of sales, online-retail.csv, with the columns
+    /// `InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country`
     file: PathBuf,
     /// Requests at once, where their order does not matter.
     #[arg(long, default_value_t = 8)]
@@ -56,7 +57,7 @@ pub(crate) fn sales_at_hand() -> PathBuf {
     if whole.is_file() { whole } else { workspace::root().join("xtask/data/online-retail-sample.csv") }
 }
 
-/// Replays, and compares.
+/// Replays the file, and compares what came of it.
 pub(crate) fn run(options: &Options) -> Result<()> {
     if !options.no_build {
         workspace::build_release(&["earmark"])?;

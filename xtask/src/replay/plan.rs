@@ -36,7 +36,6 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// One for each row of the file.
     pub(crate) fates: Vec<Fate>,
-    /// The counts.
     pub(crate) report: Report,
 }
 
@@ -47,18 +46,15 @@ pub(crate) struct PlannedItem {
     pub(crate) name: String,
     /// Pence, of the first priced row.
     pub(crate) unit_price: i64,
-    /// Units.
     pub(crate) received: i64,
 }
 
-/// One order.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedOrder {
     /// The invoice's number, with `-2`, `-3` for further parts.
     pub(crate) reference: String,
-    /// None for guests.
+    /// None for an order of a guest.
     pub(crate) customer: Option<String>,
-    /// By SKU.
     pub(crate) lines: BTreeMap<String, PlannedLine>,
     /// Units that a later cancellation takes, by SKU: not to be shipped before.
     pub(crate) held: BTreeMap<String, i64>,
@@ -70,7 +66,7 @@ impl PlannedOrder {
         self.lines.values().any(|line| line.units() > 0)
     }
 
-    /// Pence, at placement.
+    /// The total at placement, in pence.
     pub(crate) fn total(&self) -> i64 {
         self.lines.values().map(|line| line.units() * line.unit_price).sum()
     }
@@ -79,14 +75,13 @@ impl PlannedOrder {
 /// One SKU of an order.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedLine {
-    /// Pence.
     pub(crate) unit_price: i64,
     /// What is put into the cart, one for each row.
     pub(crate) additions: Vec<Addition>,
 }
 
 impl PlannedLine {
-    /// Units sold.
+    /// Units that are sold, which are those of accepted additions.
     pub(crate) fn units(&self) -> i64 {
         self.additions.iter().filter(|addition| addition.is_accepted()).map(|addition| addition.units).sum()
     }
@@ -95,7 +90,6 @@ impl PlannedLine {
 /// One addition to a cart.
 #[derive(Debug)]
 pub(crate) struct Addition {
-    /// Units to add.
     pub(crate) units: i64,
     /// What the cart's line would hold then.
     pub(crate) requested: i64,
@@ -119,16 +113,13 @@ pub(crate) enum Step {
     Adjust {
         /// Line of the file, which makes the request's key.
         line: u64,
-        /// What is counted.
         sku: String,
-        /// Units.
         delta: i64,
         /// Whether the shop must take it.
         is_accepted: bool,
     },
     /// A cancellation of held units of one order.
     Cancel {
-        /// The cancellation invoice.
         invoice: String,
         /// Index of the order.
         order: usize,
@@ -137,7 +128,7 @@ pub(crate) enum Step {
     },
 }
 
-/// Decides everything.
+/// Decides everything that happens, from the rows alone.
 pub(crate) fn plan(rows: &[Row]) -> Result<Plan> {
     let mut planner = Planner::new(rows);
     for invoice in rows.chunk_by(|a, b| a.invoice == b.invoice) {
@@ -380,7 +371,6 @@ struct PartRow {
     /// Its index in the invoice.
     at: usize,
     units: i64,
-    /// In pence.
     unit_price: i64,
 }
 

@@ -21,7 +21,7 @@ pub(crate) struct Row {
     pub(crate) quantity: Option<i64>,
     /// Pence; None when it is no amount with at most two decimals.
     pub(crate) unit_price: Option<i64>,
-    /// None for guests.
+    /// None for a sale to a guest.
     pub(crate) customer: Option<String>,
 }
 

@@ -13,9 +13,7 @@ use crate::replay::rows::Row;
 /// What a shop holds, as it is expected or found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ShopState {
-    /// By SKU.
     pub(crate) items: BTreeMap<String, ItemState>,
-    /// By reference.
     pub(crate) orders: BTreeMap<String, OrderState>,
     /// Pence taken and not given back.
     pub(crate) revenue: i64,
@@ -24,9 +22,7 @@ pub(crate) struct ShopState {
 /// The counters of one item.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ItemState {
-    /// Units.
     pub(crate) on_hand: i64,
-    /// Units.
     pub(crate) reserved: i64,
 }
 
@@ -35,34 +31,25 @@ pub(crate) struct ItemState {
 pub(crate) struct OrderState {
     /// As the contract spells it.
     pub(crate) status: String,
-    /// None for guests.
+    /// None for an order of a guest.
     pub(crate) customer: Option<String>,
-    /// At placement.
     pub(crate) placed_total: i64,
     /// Of what is not cancelled.
     pub(crate) total: i64,
-    /// Taken.
     pub(crate) paid_total: i64,
-    /// Given back.
     pub(crate) refunded_total: i64,
     /// Nothing, in the end.
     pub(crate) balance_due: i64,
-    /// By SKU.
     pub(crate) lines: BTreeMap<String, LineState>,
 }
 
 /// The counters of one line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LineState {
-    /// Pence.
     pub(crate) unit_price: i64,
-    /// Units at placement.
     pub(crate) quantity: i64,
-    /// Units.
     pub(crate) cancelled: i64,
-    /// Units.
     pub(crate) shipped: i64,
-    /// Units.
     pub(crate) delivered: i64,
 }
 

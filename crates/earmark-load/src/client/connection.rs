@@ -25,9 +25,8 @@ const READ_BYTES: usize = 8 * 1024;
 /// One answer, lying in its connection's buffers until the next one is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    /// The HTTP status.
     pub status: u16,
-    /// `Idempotency-Replayed: true`.
+    /// Whether the answer says `Idempotency-Replayed: true`.
     pub replayed: bool,
     /// The server closes the connection after this answer.
     pub closes: bool,

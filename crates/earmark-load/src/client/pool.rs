@@ -22,15 +22,14 @@ const HEADERS_MAX: usize = 32;
 /// One request; the body is sent as it stands, so that it can be sent again byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `GET`, `POST`, …
     pub method: &'static str,
-    /// Path and query.
+    /// The path with its query.
     pub path: String,
-    /// `Idempotency-Key`.
+    /// Sent as the header `Idempotency-Key`.
     pub key: Option<String>,
-    /// `If-Match`.
+    /// Sent as the header `If-Match`, in quotes.
     pub if_match: Option<String>,
-    /// JSON, or empty.
+    /// JSON; empty for a request without a body.
     pub body: Vec<u8>,
 }
 
@@ -41,7 +40,7 @@ impl Request {
         Request { method, path: path.into(), key: None, if_match: None, body: Vec::new() }
     }
 
-    /// Adds an `Idempotency-Key`.
+    /// Adds the header `Idempotency-Key`.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Request {
         self.key = Some(key.into());
@@ -69,10 +68,9 @@ impl Request {
     }
 }
 
-/// One answer.
+/// One answer, with all of its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The HTTP status.
     pub status: u16,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
@@ -161,7 +159,7 @@ impl Client {
         Client { pool: Arc::clone(&self.pool), token: Some(Arc::from(token)) }
     }
 
-    /// The server's address.
+    /// The address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.pool.address

@@ -12,17 +12,16 @@ const CHUNK_LINE_BYTES_MAX: usize = 256;
 /// The head of a request, except for the length of its body.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'a> {
-    /// `GET`, `POST`, …
     pub method: &'a str,
-    /// Path and query.
+    /// The path with its query.
     pub path: &'a str,
-    /// `host:port`.
+    /// The header `host`, with the port.
     pub host: &'a str,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<&'a str>,
-    /// Sent as `Idempotency-Key`.
+    /// Sent as the header `Idempotency-Key`.
     pub key: Option<&'a [u8]>,
-    /// Sent as `If-Match`.
+    /// Sent as the header `If-Match`.
     pub if_match: Option<&'a str>,
 }
 
@@ -76,7 +75,7 @@ pub fn write_number(out: &mut Vec<u8>, number: u64) {
 /// How the end of an answer's body is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {
-    /// So many bytes.
+    /// After so many bytes.
     Fixed(usize),
     /// Chunks, up to the empty one.
     Chunked,
@@ -85,7 +84,6 @@ pub enum BodyLength {
 /// What is needed of an answer's head to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerHead {
-    /// The HTTP status.
     pub status: u16,
     /// Bytes of the head, with its empty line.
     pub bytes: usize,
@@ -93,7 +91,7 @@ pub struct AnswerHead {
     pub body: BodyLength,
     /// The server closes the connection after this answer.
     pub closes: bool,
-    /// `Idempotency-Replayed: true`.
+    /// Whether the answer says `Idempotency-Replayed: true`.
     pub replayed: bool,
 }
 

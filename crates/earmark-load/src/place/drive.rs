@@ -33,17 +33,15 @@ const RESENDS_MAX: u32 = 5;
 pub(super) struct Tally {
     /// Orders given out to connections.
     pub(super) issued: u64,
-    /// Answered with 201.
+    /// Orders that were answered with 201.
     pub(super) placed: u64,
     /// Other answers by status and code.
     pub(super) refused: BTreeMap<String, u64>,
-    /// Requests sent again.
     pub(super) resent: u64,
-    /// Of all 201s.
+    /// Of all orders that were answered with 201.
     pub(super) latencies: Latencies,
     /// Units acknowledged, by index of the SKU.
     pub(super) ordered: Vec<u64>,
-    /// The growth curve.
     pub(super) growth: Vec<GrowthPoint>,
     recent: Latencies,
     sampled_at: Instant,

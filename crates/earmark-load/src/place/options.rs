@@ -37,9 +37,7 @@ pub struct PlaceOptions {
     pub folder: Option<PathBuf>,
     /// Servers on the database; connections are spread over them.
     pub nodes: u32,
-    /// Connections.
     pub clients: u32,
-    /// Orders to place.
     pub orders: u64,
     /// Every order holds the same first SKU.
     pub hot: bool,
@@ -48,7 +46,6 @@ pub struct PlaceOptions {
     /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection sends its next order
     /// when it has its answer (closed loop).
     pub rate: Option<u32>,
-    /// Items for sale.
     pub skus: u32,
     /// Lines an order, of distinct SKUs.
     pub lines: u32,

@@ -12,7 +12,6 @@ use crate::usage::Usage;
 /// The result of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlaceReport {
-    /// The settings.
     pub options: PlaceOptions,
     /// Orders answered with 201.
     pub placed: u64,
@@ -35,7 +34,6 @@ pub struct PlaceReport {
     /// Database file and journal after the orders, bytes; None: the books are in a database elsewhere.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_bytes: Option<u64>,
-    /// The growth curve.
     pub growth: Vec<GrowthPoint>,
     /// Whether all that was acknowledged is stored afterwards.
     #[serde(rename = "books")]

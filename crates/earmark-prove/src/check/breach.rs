@@ -7,7 +7,6 @@ use serde::Serialize;
 /// What was promised and is not so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Breach {
-    /// Which promise.
     pub(crate) kind: BreachKind,
     /// Of what: an order, a key, a SKU.
     pub(crate) subject: String,
@@ -15,7 +14,7 @@ pub(crate) struct Breach {
     pub(crate) detail: String,
 }
 
-/// The promises.
+/// What can be wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum BreachKind {
@@ -54,7 +53,6 @@ pub(crate) enum BreachKind {
 }
 
 impl Breach {
-    /// A breach.
     #[must_use]
     pub(crate) fn new(kind: BreachKind, subject: impl Into<String>, detail: impl Into<String>) -> Breach {
         Breach { kind, subject: subject.into(), detail: detail.into() }

@@ -14,22 +14,18 @@ use super::breach::{Breach, BreachKind};
 /// The counters of a line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct ExpectedLine {
-    /// As placed.
+    /// Units as they were placed.
     pub(crate) quantity: u32,
-    /// Units cancelled.
     pub(crate) cancelled: u32,
-    /// Units shipped.
     pub(crate) shipped: u32,
-    /// Units delivered.
     pub(crate) delivered: u32,
 }
 
 /// What is known of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpectedPayment {
-    /// Its id.
     pub(crate) id: String,
-    /// As acknowledged.
+    /// The last one that was acknowledged.
     pub(crate) status: PaymentStatus,
     /// What it was to take.
     pub(crate) amount: u64,
@@ -42,7 +38,7 @@ pub(crate) enum PaymentStatus {
     Pending,
     /// The money was taken.
     Succeeded,
-    /// It was not.
+    /// The money was not taken.
     Declined,
 }
 
@@ -62,7 +58,6 @@ impl PaymentStatus {
 /// An order as acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExpectedOrder {
-    /// Its id.
     pub(crate) id: String,
     /// The merchant's own name for it.
     pub(crate) reference: String,
@@ -70,16 +65,13 @@ pub(crate) struct ExpectedOrder {
     pub(crate) version: u64,
     /// By index of the SKU.
     pub(crate) lines: BTreeMap<u32, ExpectedLine>,
-    /// It was confirmed.
     pub(crate) confirmed: bool,
-    /// It was paid.
     pub(crate) paid: bool,
     /// In the order in which they were made.
     pub(crate) payments: Vec<ExpectedPayment>,
 }
 
 impl ExpectedOrder {
-    /// A new order.
     #[must_use]
     pub(crate) fn placed(id: &str, reference: &str, lines: &[(u32, u32)]) -> ExpectedOrder {
         let line =
@@ -106,14 +98,14 @@ impl ExpectedOrder {
         }
     }
 
-    /// Sends units out.
+    /// Counts these units as shipped.
     pub(crate) fn ship(&mut self, lines: &[(u32, u32)]) {
         for (sku, line) in &mut self.lines {
             line.shipped += units_of(lines, *sku);
         }
     }
 
-    /// Lets units arrive.
+    /// Counts these units as delivered.
     pub(crate) fn deliver(&mut self, lines: &[(u32, u32)]) {
         for (sku, line) in &mut self.lines {
             line.delivered += units_of(lines, *sku);

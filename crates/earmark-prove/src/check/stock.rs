@@ -19,7 +19,6 @@ impl ExpectedStock {
         ExpectedStock { counters: vec![(on_hand as i64, 0); skus as usize] }
     }
 
-    /// Adds an adjustment.
     pub(crate) fn adjust(&mut self, sku: u32, delta: i64) {
         if let Some(counters) = self.counters.get_mut(sku as usize) {
             counters.0 += delta;

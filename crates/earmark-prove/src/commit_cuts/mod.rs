@@ -51,7 +51,7 @@ const FAULT: &str = "forget_commits";
 
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// Commits cut.
+    /// Commits that are cut.
     #[arg(long, default_value_t = 200)]
     cuts: u32,
     /// Commits cut in the control, at most.

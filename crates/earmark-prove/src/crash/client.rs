@@ -14,7 +14,6 @@ use crate::check::{Breach, BreachKind, ExpectedOrder, PaymentStatus};
 use crate::commands::{Lines, PlacedAs};
 use crate::sending::{is_transient, wait_for_payment};
 
-/// Items for sale.
 pub(super) const SKUS: u32 = 500;
 
 /// New orders are worked on while they are among the last so many.

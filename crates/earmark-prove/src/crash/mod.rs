@@ -42,13 +42,13 @@ pub(crate) struct Options {
     /// Servers on one database: one on a file, several on a PostgreSQL of their own.
     #[arg(long, default_value_t = 1)]
     nodes: u32,
-    /// Kills.
+    /// Kills with -9, each followed by a restart.
     #[arg(long, default_value_t = 50)]
     cycles: u32,
     /// Kills of the control at most, which answers before it commits and must be found wrong.
     #[arg(long, default_value_t = 30)]
     control_cycles: u32,
-    /// Connections.
+    /// Clients, with one connection each.
     #[arg(long, default_value_t = 64)]
     clients: u32,
     /// Repeats a run, as far as chance goes.
@@ -58,11 +58,11 @@ pub(crate) struct Options {
 
 #[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Run {
-    /// Kills.
+    /// Kills with -9, each followed by a restart.
     pub(crate) cycles: u32,
     /// Commands that were acknowledged.
     pub(crate) acknowledged: u64,
-    /// Orders among them.
+    /// Of these, orders that were placed.
     pub(crate) orders: u64,
     /// Commands that had no answer when the server was killed.
     pub(crate) unanswered: u64,

@@ -39,7 +39,7 @@ const FAULT: &str = "plain_sequence";
 
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// Events written.
+    /// Events that are written.
     #[arg(long, default_value_t = 100_000)]
     events: u64,
     /// Events of the control at most.

@@ -18,7 +18,6 @@ pub(crate) struct Acknowledged {
     pub(crate) refunds: HashSet<String>,
 }
 
-/// Whether money moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Money {
     Moved,

@@ -18,7 +18,7 @@ pub(crate) const SKUS: u32 = 50;
 const ON_HAND: u64 = 10_000_000;
 /// How soon everything must be final once nothing fails any more.
 pub(crate) const FINAL_MAX: Duration = Duration::from_secs(120);
-/// Between two looks.
+/// Between two reads of what is PENDING.
 const PAUSE: Duration = Duration::from_millis(100);
 /// What `earmark reconcile` may take.
 const RECONCILE_LIMIT: Duration = Duration::from_secs(120);

@@ -10,7 +10,6 @@ use super::events::{self, ExpectedEvents};
 use crate::check::Breach;
 use crate::setup;
 
-/// Items for sale.
 pub(super) const SKUS: u32 = 50;
 /// Units of each: more than all orders can take.
 const ON_HAND: u64 = 1_000_000;

@@ -3,7 +3,7 @@
 use super::*;
 use crate::replay::rows;
 
-/// Rows as `invoice,code,description,quantity,price,customer`.
+/// The plan of rows as `invoice,code,description,quantity,price,customer`.
 fn planned(lines: &[&str]) -> Plan {
     let mut text = "InvoiceNo,StockCode,Description,Quantity,UnitPrice,CustomerID\n".to_owned();
     for line in lines {
