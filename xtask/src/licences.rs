@@ -1,7 +1,9 @@
-//! Which dependencies may be in the lock file? Those with a permissive licence, from crates.io, and not on the list of banned ones.
+//! Which dependencies may be in the lock file? Those with a permissive licence, from crates.io,
+//! that are not on the list of banned ones.
 //!
-//! The three offline rules of `deny.toml`, for machines without cargo-deny; both lists are read from that file, so
-//! that there is one place for them. Invariant: a package without a licence expression is an error.
+//! The three offline rules of `deny.toml`, for machines without cargo-deny; both lists are read
+//! from that file, so that there is one place for them. Invariant: a package without a licence
+//! expression is an error.
 
 use anyhow::{Context, Result, bail};
 

@@ -1,6 +1,8 @@
-//! Which commands does a developer type? This file is the list of them; each has a module of its own.
+//! Which commands does a developer type? This file is the list of them; each has a module of its
+//! own.
 //!
-//! Invariant: whatever CI runs is reachable from here, so that it can be run at a desk in the same way.
+//! Invariant: all that CI runs is reachable from here, so that it can be run at a desk in the same
+//! way.
 
 mod bench;
 mod catalogue;
@@ -37,7 +39,7 @@ enum Command {
     Tidy,
     /// Rate, latency, memory and growth of the release binary; the table is kept in target/bench.
     Bench(bench::Options),
-    /// One of the proofs, against the release binary.
+    /// One of the proofs of `earmark-prove`, against the release binary.
     Prove {
         /// The name of the proof.
         #[arg(value_parser = prove::names())]

@@ -1,4 +1,4 @@
-//! How is another program run? Loudly: what runs is what is shown when it fails.
+//! How is another program run? Its output is shown, and an error names the program that failed.
 //!
 //! Invariant: no shell in between, and no exit status is ignored.
 
@@ -24,8 +24,8 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a program prints; anything but success is an error with what it complained of. Arguments may hold a password and
-/// are not shown.
+/// What a program prints; anything but success is an error with what it complained of. Arguments
+/// may hold a password and are not shown.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot start `{program}`"))?;

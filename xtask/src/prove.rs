@@ -1,5 +1,5 @@
-//! How is a proof run from here? By the release binary `earmark-prove`, against the release binary of the
-//! server. The list of proofs is that of the crate `earmark-prove`.
+//! How is a proof run from here? By the release binary `earmark-prove`, against the release binary
+//! of the server. The list of proofs is that of the crate `earmark-prove`.
 
 use std::process::Command;
 

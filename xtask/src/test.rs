@@ -1,8 +1,8 @@
-//! What does CI run? Checks, all tests, the release build, the proofs of the level `Test`, and the replay
-//! of real sales.
+//! What does CI run? Checks, all tests, the release build, the proofs of the level `Test`, and the
+//! replay of real sales.
 //!
-//! Invariant: passes on a fresh Debian with Rust and a C compiler alone; what else is needed is installed by the step
-//! that needs it. The closing lines of the test runs are repeated at the end.
+//! Invariant: passes on a fresh Debian with Rust and a C compiler alone; what else is needed is
+//! installed by the step that needs it. The closing lines of the test runs are repeated at the end.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -54,8 +54,8 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// Installs the programs of the server alone: tests start their own clusters, so Debian need not make one
-/// and run it.
+/// Installs the programs of the server alone: tests start their own clusters, so Debian need not
+/// make one and run it.
 fn install_postgresql() -> Result<()> {
     let folder = Path::new("/etc/postgresql-common");
     let settings = folder.join("createcluster.conf");
@@ -79,7 +79,8 @@ fn test_command() -> Command {
     command
 }
 
-/// Runs a test command, shows its output as it comes, and returns the lines that close a run of tests.
+/// Runs a test command, shows its output as it comes, and returns the lines that close a run of
+/// tests.
 fn tee(command: &mut Command) -> Result<Vec<String>> {
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start the tests")?;
@@ -107,7 +108,8 @@ fn pass_on(from: impl Read, mut to: impl Write, closing: &Mutex<Vec<String>>) {
     }
 }
 
-/// `test result: ok. 3 passed; …` of cargo, when it is about any test, and `Summary [ 1.2s] 3 tests run: …` of nextest.
+/// `test result: ok. 3 passed; …` of cargo, when it is about any test, and `Summary [ 1.2s] 3 tests
+/// run: …` of nextest.
 fn closes_a_run(line: &str) -> bool {
     let line = line.trim_start();
     (line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed"))

@@ -1,6 +1,7 @@
 //! What is for sale during a run? Items that are made over HTTP, many at once, each with its stock.
 //!
-//! Names and prices follow from the index of an item alone, so that a proof knows them without asking.
+//! Names and prices follow from the index of an item alone, so that a proof knows them without
+//! asking.
 
 use serde_json::json;
 

@@ -1,4 +1,5 @@
-//! Why could a run not be finished? (A run that finishes and finds something wrong is a report, not an error.)
+//! Why could a run not be finished? (A run that finishes and finds something wrong is a report, not
+//! an error.)
 
 use std::path::PathBuf;
 
@@ -25,10 +26,7 @@ pub enum LoadError {
     },
     /// A file, folder or process could not be used.
     #[error("{path}: {source}")]
-    File {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The server did not start, or ended by itself.
     #[error("server: {0}")]
     Server(String),

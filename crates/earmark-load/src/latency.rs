@@ -7,7 +7,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The longest time told apart, in microseconds: ten minutes, beyond every deadline of this crate.
+/// The longest time that is distinguished, in microseconds: ten minutes, beyond every deadline of
+/// this crate.
 const LATENCY_US_MAX: u64 = 600_000_000;
 
 /// A histogram of latencies.
@@ -30,7 +31,7 @@ pub struct LatencySummary {
 
 impl Default for Latencies {
     fn default() -> Latencies {
-        // The bounds are constants that hdrhistogram accepts: 1 ≤ low, 2·low ≤ high, 0 ≤ digits ≤ 5.
+        // hdrhistogram accepts bounds with 1 ≤ low, 2·low ≤ high and 0 ≤ digits ≤ 5.
         let histogram = Histogram::new_with_bounds(1, LATENCY_US_MAX, 3);
         Latencies { histogram: histogram.expect("constant bounds are valid") }
     }

@@ -69,7 +69,8 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Starts all of them at once; they are not ready yet. On an empty database they race for its migration, as they may.
+    /// Starts all of them at once; they are not ready yet. On an empty database they race for its
+    /// migration, as they may.
     ///
     /// # Errors
     /// The options are wrong, or a server cannot be started.
@@ -181,7 +182,8 @@ impl Nodes {
         self.servers.iter().map(ServerProcess::client).collect()
     }
 
-    /// A client of each, with the operator's key, that waits for an answer no longer than `deadline`.
+    /// A client of each, with the operator's key, that waits for an answer no longer than
+    /// `deadline`.
     #[must_use]
     pub fn clients_within(&self, deadline: Duration) -> Vec<Client> {
         let client = |server: &ServerProcess| {
@@ -223,7 +225,7 @@ mod tests {
     fn one_file_has_one_server_and_a_shared_database_has_any() {
         let check =
             |database: Database, count| NodesOptions::new(Path::new("earmark"), database, count).check();
-        let url = || Database::Url("postgres://host/books".to_owned());
+        let url = || Database::Url("postgres://host/orders".to_owned());
         check(Database::File, 1).unwrap();
         check(url(), 1).unwrap();
         check(url(), 4).unwrap();

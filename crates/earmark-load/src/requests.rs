@@ -1,5 +1,5 @@
-//! How is a resource read, or a command sent that must succeed? One request, once, whose answer must
-//! have the status that the caller names; any other answer is an error that shows it.
+//! How is a resource read, or a command sent that must succeed? One request, once, whose answer
+//! must have the status that the caller names; any other answer is an error that shows it.
 //!
 //! To send a request again until it is answered is the business of the proofs.
 

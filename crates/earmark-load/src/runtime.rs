@@ -7,7 +7,8 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::LoadError;
 
-/// Runs a future to its end on a runtime of its own, or until SIGINT or SIGTERM; then what it started is ended by drop.
+/// Runs a future to its end on a runtime of its own, or until SIGINT or SIGTERM; then what it
+/// started is ended by drop.
 ///
 /// # Errors
 /// The future's own, [`LoadError::Interrupted`], or no runtime.

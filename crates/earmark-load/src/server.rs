@@ -1,7 +1,9 @@
-//! How does a run own its server? As a child process on a free port of the loopback interface, with a folder for its log,
-//! and with books that outlive kill -9 and restart: a file in that folder, or a database that several servers share.
+//! How does a run own its server? As a child process on a free port of the loopback interface, with
+//! a folder for its log. Its database outlives kill -9 and restart: a file in that folder, or a
+//! database that several servers share.
 //!
-//! Invariant: only the child that was started here is ever ended, and it is ended at the latest on drop.
+//! Invariant: only the child that was started here is ever ended, and it is ended at the latest on
+//! drop.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -16,20 +18,21 @@ use crate::client::Client;
 use crate::error::LoadError;
 use crate::usage::{Usage, usage_of};
 
-/// Ports below the range from which the kernel serves outgoing connections: while the server is down, a client that
-/// connects again and again can neither take its port nor be connected to itself.
+/// Ports below the range from which the kernel serves outgoing connections: while the server is
+/// down, a client that connects again and again can neither take its port nor be connected to
+/// itself.
 const PORTS: std::ops::Range<u64> = 12_000..32_000;
-/// How often a starting server is asked whether it is ready.
+/// The pause before a starting server is asked again whether it is ready.
 const POLL: Duration = Duration::from_millis(5);
 /// How much of the log's end goes into an error message, bytes.
 const LOG_TAIL_BYTES: u64 = 2_000;
 
-/// Where a server keeps its books.
+/// Where a server stores its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
     /// In an SQLite file in its folder.
     File,
-    /// In this database, `postgres://…`, which whoever starts the server has made, and removes.
+    /// In this database, `postgres://…`, which the caller has made and removes.
     Url(String),
 }
 
@@ -37,9 +40,8 @@ pub enum Database {
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     pub earmark: PathBuf,
-    /// Where the log is kept, and the file of the books if it is this server's own; the caller removes it.
+    /// Where the log is kept, and the database if it is a file; the caller removes it.
     pub folder: PathBuf,
-    /// Where the books are.
     pub database: Database,
     /// The operator's key, 32 characters at least; None: one is drawn.
     pub admin_key: Option<String>,
@@ -96,7 +98,7 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Starts the server again on the same books and address, after [`ServerProcess::kill`].
+    /// Starts the server again on the same database and address, after [`ServerProcess::kill`].
     ///
     /// # Errors
     /// As [`ServerProcess::start`].
@@ -139,7 +141,8 @@ impl ServerProcess {
         }
     }
 
-    /// Ends the server with SIGKILL and waits until it is gone. Nothing happens if it is not running.
+    /// Ends the server with SIGKILL and waits until it is gone. Nothing happens if it is not
+    /// running.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             // An error means that it has ended already; wait collects it either way.
@@ -222,7 +225,8 @@ impl ServerProcess {
         self.options.folder.join("earmark.db")
     }
 
-    /// Bytes of the database file and of whatever lies beside it, but not the log; None: the books are elsewhere.
+    /// Bytes of the database file and of all that lies beside it, but not the log; None: the
+    /// database is not a file.
     #[must_use]
     pub fn database_bytes(&self) -> Option<u64> {
         let log_bytes = self.log_path().metadata().map_or(0, |log| log.len());
@@ -274,7 +278,7 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The verdict of `earmark verify`.
+/// What came of `earmark verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     /// Whether it ended with exit status 0.
@@ -349,10 +353,10 @@ mod tests {
         assert!(error.contains("cannot start") && error.contains("serve --database sqlite:"), "{error}");
 
         let key = draw_admin_key(&mut Random::new(1));
-        let node = ServerOptions::new(&script, folder.path().join("1")).on("postgres://host/books", &key);
+        let node = ServerOptions::new(&script, folder.path().join("1")).on("postgres://host/orders", &key);
         let mut node = ServerProcess::start(node).unwrap();
         let error = runtime.block_on(node.wait_ready(Duration::from_secs(20))).unwrap_err().to_string();
-        assert!(error.contains("serve --database postgres://host/books") && error.contains(&key), "{error}");
+        assert!(error.contains("serve --database postgres://host/orders") && error.contains(&key), "{error}");
         assert_eq!(node.database_bytes(), None);
 
         std::fs::write(&script, "#!/bin/sh\nexec sleep 600\n").unwrap();

@@ -7,8 +7,8 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::error::LoadError;
 
-/// Does something for each item, at most `limit` of them at once; returns what was made of them, in the
-/// order in which they ended.
+/// Does something for each item, at most `limit` of them at once; returns what was made of them, in
+/// the order in which they ended.
 ///
 /// # Errors
 /// The first that occurs; what is under way then is dropped.

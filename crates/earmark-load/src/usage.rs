@@ -39,7 +39,8 @@ fn status_kib(status: &str, field: &str) -> u64 {
     line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
-/// User and system time: fields 14 and 15 of `/proc/<pid>/stat`, counted behind the name, which may hold anything.
+/// User and system time: fields 14 and 15 of `/proc/<pid>/stat`, counted behind the name, which may
+/// hold anything.
 fn cpu_ticks(stat: &str) -> u64 {
     let Some((_, fields)) = stat.rsplit_once(')') else { return 0 };
     fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()

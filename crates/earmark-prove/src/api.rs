@@ -1,6 +1,6 @@
 //! Does hostile input get through? Schemathesis derives thousands of requests from the server's own
-//! OpenAPI document: valid ones, broken ones, missing and doubled parts. It compares each answer with the
-//! document.
+//! OpenAPI document: valid ones, broken ones, missing and doubled parts. It compares each answer
+//! with the document.
 //!
 //! Invariant: fewer cases than promised is a failure, even if none of them failed.
 
@@ -126,8 +126,8 @@ impl Figures {
     }
 }
 
-/// Makes a few items, a cart, and a paid and shipped order, so that there is something to find. Returns
-/// the words by which they are named.
+/// Makes a few items, a cart, and a paid and shipped order, so that there is something to find.
+/// Returns the words by which they are named.
 async fn stock(client: &Client) -> Result<Vec<String>, LoadError> {
     let mut words = ["tok_ok", "tok_declined", "tok_error"].map(str::to_owned).to_vec();
     for sku in ["0", "A", "sku-1"] {
@@ -167,7 +167,8 @@ async fn post(client: &Client, path: &str, key: &str, body: Value) -> Result<Str
     id(&made).ok_or_else(|| LoadError::unexpected(&request, &made))
 }
 
-/// Known words in three of ten places where they fit the schema, so that requests reach what is there.
+/// Known words in three of ten places where they fit the schema, so that requests reach what is
+/// there.
 fn config(words: &[String]) -> String {
     let words = words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ");
     let mut config = format!("[dictionaries.known]\nvalues = [{words}]\n\n");

@@ -1,4 +1,5 @@
-//! Which requests do the proofs send? One function a command, each with its key, so that it can be sent again.
+//! Which requests do the proofs send? One function a command, each with its key, so that it can be
+//! sent again.
 
 use earmark_load::catalogue;
 use earmark_load::{Request, Response};
@@ -96,7 +97,8 @@ pub(crate) fn add_to_cart(key: &str, cart: &str, sku: u32, quantity: u32) -> Req
     Request::new("POST", format!("/v1/carts/{cart}/lines")).with_key(key).with_body(&body)
 }
 
-/// The payment in the answer to [`pay`]: the body itself, or a member of the problem that a declined one is.
+/// The payment in the answer to [`pay`]: the body itself, or a member of the problem that a
+/// declined one is.
 #[must_use]
 pub(crate) fn payment_of(response: &Response) -> Option<Value> {
     let mut body = response.json().ok()?;

@@ -1,9 +1,9 @@
-//! Do many writers on few rows hinder each other? 64 writers order 10 SKUs at four nodes: there is no
-//! deadlock, no client sees a conflict, and stock is exact.
+//! Do many writers on few rows hinder each other? 64 writers order 10 SKUs at four nodes: there is
+//! no deadlock, no client sees a conflict, and stock is exact.
 //!
-//! It runs twice: as it is, and with the turns switched off, so that conflicts and deadlocks are many and
-//! must be absorbed. The negative control is a deadlock made on purpose in the same database, which the
-//! same count must find.
+//! It runs twice: as it is, and with the turns switched off, so that conflicts and deadlocks are
+//! many and must be absorbed. The negative control is a deadlock made on purpose in the same
+//! database, which the same count must find.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
-//! Does what was acknowledged outlive the primary? There is a primary with a standby that it waits for,
-//! two nodes that know both hosts, and load. Many times over the primary is killed, the standby
-//! promoted, and a new standby made where the old primary was. Some primaries do not refuse connections
-//! when they are gone, but hang: connections stay open, new ones are taken, and no answer comes. In
-//! between, all sessions of the nodes are ended while their server lives.
+//! Does what was acknowledged outlive the primary? There is a primary with a standby that it waits
+//! for, two nodes that know both hosts, and load. Many times over the primary is killed, the
+//! standby promoted, and a new standby made where the old primary was. Some primaries do not refuse
+//! connections when they are gone, but hang: connections stay open, new ones are taken, and no
+//! answer comes. In between, all sessions of the nodes are ended while their server lives.
 //!
-//! In the negative control the primary does not wait for the standby, which lags when the primary is
-//! killed: acknowledged orders must be missing.
+//! In the negative control the primary does not wait for the standby, which lags when the primary
+//! is killed: acknowledged orders must be missing.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -74,7 +74,8 @@ struct Pair {
     standby: Host,
 }
 
-/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is started on its port.
+/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is
+/// started on its port.
 struct Host {
     server: Cluster,
     proxy: TcpProxy,
@@ -90,7 +91,8 @@ enum Loss {
 }
 
 impl Loss {
-    /// Two silent ones of eight, one after the other: each host is lost in each way, the first in the URL and the second.
+    /// Two silent ones of eight, one after the other: each host is lost in each way, the first in
+    /// the URL and the second.
     fn of_round(round: u32) -> Loss {
         if matches!(round % 8, 3 | 4) { Loss::Silent } else { Loss::Refusing }
     }

@@ -1,10 +1,10 @@
-//! What does a server do while its gateway is away? It takes orders, answers each payment as PENDING,
-//! hardly calls the gateway, and settles everything soon after the gateway is back. There are three ways
-//! of being away, each with a server and a gateway of its own, side by side.
+//! What does a server do while its gateway is away? It takes orders, answers each payment as
+//! PENDING, hardly calls the gateway, and settles everything soon after the gateway is back. There
+//! are three ways of being away, each with a server and a gateway of its own, side by side.
 //!
-//! The time is shorter than the ten minutes that are promised, except with `--away-seconds 600`; nothing
-//! else is scaled. A minute shows what the circuit breaker does. How soon all is settled depends on how
-//! many payments wait, and so on the time and the rate.
+//! The time is shorter than the ten minutes that are promised, except with `--away-seconds 600`;
+//! nothing else is scaled. A minute shows what the circuit breaker does. How soon all is settled
+//! depends on how many payments wait, and so on the time and the rate.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,8 +29,8 @@ const WAYS: [Way; 3] = [Way::Refusing, Way::Silent, Way::Failing];
 const GATEWAY_TIMEOUT: Duration = Duration::from_millis(500);
 /// Before the gateway goes away, all goes well for so long.
 const BEFORE: Duration = Duration::from_secs(3);
-/// The longest time without a call that is allowed, and how late the worker may be that makes the next
-/// one.
+/// The longest time without a call that is allowed, and how late the worker may be that makes the
+/// next one.
 const OPEN_MAX: Duration = Duration::from_secs(5);
 const WORKER_PERIOD: Duration = Duration::from_millis(600);
 /// What all that waited may take once the gateway is back.
@@ -64,12 +64,13 @@ pub(crate) struct Figures {
 #[derive(Debug, Serialize)]
 struct Run {
     way: Way,
-    /// Orders placed and paid for while the gateway was away; below, how many payments were answered
-    /// with which status, and how fast.
+    /// Orders placed and paid for while the gateway was away; below, how many payments were
+    /// answered with which status, and how fast.
     payments_while_away: u64,
     answers: BTreeMap<u16, u64>,
     answered: LatencySummary,
-    /// By the server's own count, and by that of the gateway's socket, which sees none that is refused.
+    /// By the server's own count, and by that of the gateway's socket, which sees none that is
+    /// refused.
     calls_while_away: u64,
     calls_seen_while_away: u64,
     /// Calls while away, of the payments while away.
@@ -172,8 +173,8 @@ async fn calls(client: &Client) -> Result<u64, LoadError> {
     Ok(calls.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum())
 }
 
-/// Watches for so long how often the server calls. A call counts when it has ended, so each silent one
-/// is seen a timeout late, and the time between two is right.
+/// Watches for so long how often the server calls. A call counts when it has ended, so each silent
+/// one is seen a timeout late, and the time between two is right.
 async fn longest_without_call(client: &Client, watched: Duration) -> Result<Duration, LoadError> {
     let (start, mut longest) = (Instant::now(), Duration::ZERO);
     let (mut known, mut changed) = (calls(client).await?, Instant::now());

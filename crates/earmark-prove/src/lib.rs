@@ -1,11 +1,11 @@
-//! Does Earmark keep what it promises while servers, databases and networks break? Each proof runs the
-//! binary from outside, over its public interface, and ends with a negative control: the same with a
-//! protection off, which must be found wrong.
+//! Does Earmark keep what it promises while servers, databases and networks break? Each proof runs
+//! the binary from outside, over its public interface, and ends with a negative control: the same
+//! with a protection off, which must be found wrong.
 //!
-//! [`PROOFS`] is the list of them, for the command line of this crate and for `cargo xtask`. A proof has
-//! a module of its own; `report` holds what all of them say in the end. `setup`, `commands`, `sending`
-//! and `writers` start nodes and make load; `check` and `placements` compare what was acknowledged with
-//! what is stored.
+//! [`PROOFS`] is the list of them, for the command line of this crate and for `cargo xtask`. A
+//! proof has a module of its own; `report` holds what all of them say in the end. `setup`,
+//! `commands`, `sending` and `writers` start nodes and make load; `check` and `placements` compare
+//! what was acknowledged with what is stored.
 
 mod api;
 mod check;

@@ -1,8 +1,8 @@
-//! Do four nodes sell more than there is? Writers order one hot SKU and a few others until all of it is
-//! gone. Then the units sold are exactly the stock, and a refused order holds nothing.
+//! Do four nodes sell more than there is? Writers order one hot SKU and a few others until all of
+//! it is gone. Then the units sold are exactly the stock, and a refused order holds nothing.
 //!
-//! It runs three times: as it is; without turns, where versions alone keep the nodes apart, slowly but
-//! exactly; and as the negative control without both, where the same comparison must fail.
+//! It runs three times: as it is; without turns, where versions alone keep the nodes apart, slowly
+//! but exactly; and as the negative control without both, where the same comparison must fail.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ const DEADLINE: Duration = Duration::from_secs(20);
 const RUN_LIMIT: Duration = Duration::from_secs(120);
 /// Without turns there is less to sell, since it is slow.
 const SLOW_SHARE: u64 = 3;
-/// The control has less to sell, since its nodes lock each other out for a second at a time, and need not sell out: what
-/// was sold more than once is seen before.
+/// The control has less to sell, since its nodes lock each other out for a second at a time, and
+/// need not sell out: what was sold more than once is seen before.
 const CONTROL_SHARE: u64 = 10;
 const CONTROL_LIMIT: Duration = Duration::from_secs(15);
 /// Between two looks at what is left.

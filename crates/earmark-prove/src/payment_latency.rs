@@ -1,6 +1,7 @@
-//! How much longer does a payment take than its gateway? Payments are sent at a fixed rate, answered or
-//! not, to a server whose gateway takes a fixed time. Both ends are measured in the same run: at the
-//! client from the intended moment of sending, at the gateway from its request to its answer.
+//! How much longer does a payment take than its gateway? Payments are sent at a fixed rate,
+//! answered or not, to a server whose gateway takes a fixed time. Both ends are measured in the
+//! same run: at the client from the intended moment of sending, at the gateway from its request to
+//! its answer.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

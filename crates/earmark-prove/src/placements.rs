@@ -1,8 +1,8 @@
-//! Is stored what the writers were answered? When the load is over, all orders and all items are read,
-//! and `earmark verify` is run.
+//! Is stored what the writers were answered? When the load is over, all orders and all items are
+//! read, and `earmark verify` is run.
 //!
-//! Invariant: a placed order is stored once and as placed, a refused one is not stored, one without an
-//! answer is stored once at most, and stock is what these orders make it.
+//! Invariant: a placed order is stored once and as placed, a refused one is not stored, one without
+//! an answer is stored once at most, and stock is what these orders make it.
 
 use std::collections::HashMap;
 
@@ -36,8 +36,8 @@ pub(crate) struct Counts {
     pub(crate) doubled: u64,
 }
 
-/// How the orders of all writers ended, and what is wrong: with the writers' answers, with the nodes, and
-/// with what is stored.
+/// How the orders of all writers ended, and what is wrong: with the writers' answers, with the
+/// nodes, and with what is stored.
 pub(crate) async fn check(
     nodes: &mut Nodes,
     writers: &mut [Writer],

@@ -1,4 +1,5 @@
-//! Which proofs are there? This list is the only one, in the order in which `cargo xtask test` runs them.
+//! Which proofs are there? This list is the only one, in the order in which `cargo xtask test` runs
+//! them.
 
 use crate::report::{Level, Proof};
 use crate::{

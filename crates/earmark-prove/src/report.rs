@@ -1,5 +1,6 @@
-//! What is a proof, and what does it report in the end? A name, what it proves, and a type of options
-//! that knows how to run it; then one JSON object: the options, the figures, and whether it passed.
+//! What is a proof, and what does it report in the end? A name, what it proves, and a type of
+//! options that knows how to run it; then one JSON object: the options, the figures, and whether it
+//! passed.
 //!
 //! Invariant: a proof whose negative control was not caught has not passed. Read on in `proofs`.
 
@@ -17,7 +18,8 @@ pub struct Proof {
     /// What it shows, as one sentence.
     pub proves: &'static str,
     pub level: Level,
-    /// Defaults in which it differs from other proofs with the same options: name of the option, value.
+    /// Defaults in which it differs from other proofs with the same options: name of the option,
+    /// value.
     defaults: &'static [(&'static str, &'static str)],
     options: fn(Command) -> Command,
     run: fn(&Proof, &ArgMatches) -> Result<bool, LoadError>,

@@ -1,8 +1,8 @@
 //! How is one command brought to its end? It is sent again with its key, to any node, until it is
 //! answered for good; a command whose connection broke may have been carried out.
 //!
-//! Invariant: every try is kept, with its node, its time and its result. The figures of a proof are made
-//! from these alone.
+//! Invariant: every try is kept, with its node, its time and its result. The figures of a proof are
+//! made from these alone.
 
 use std::time::{Duration, Instant};
 
@@ -13,8 +13,8 @@ use crate::check::{Breach, BreachKind};
 
 /// The pause between two tries.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a command is sent again before its end is called unknown. A restart and a full queue are
-/// over long before.
+/// How long a command is sent again before its end is called unknown. A restart and a full queue
+/// are over long before.
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// One sending of a command.
@@ -55,9 +55,10 @@ pub(crate) struct Sent {
     pub(crate) breaches: Vec<Breach>,
 }
 
-/// Sends `request` until it is answered for good: again after a broken connection, while a node is away
-/// (503 or no connection), and while an earlier copy of it is under way (409
-/// `idempotency_in_progress`). `node` names the node of each try by the number of the tries before it.
+/// Sends `request` until it is answered for good: again after a broken connection, while a node is
+/// away (503 or no connection), and while an earlier copy of it is under way (409
+/// `idempotency_in_progress`). `node` names the node of each try by the number of the tries before
+/// it.
 pub(crate) async fn send(clients: &[Client], request: &Request, mut node: impl FnMut(u32) -> usize) -> Sent {
     let start = Instant::now();
     let given_up = LoadError::Options("there is no node".to_owned());
@@ -108,7 +109,8 @@ pub(crate) struct Answered {
     pub(crate) unanswered: u32,
 }
 
-/// Sends a request to the `first` node and then to one after the other, until it is answered for good.
+/// Sends a request to the `first` node and then to one after the other, until it is answered for
+/// good.
 ///
 /// # Errors
 /// It was given up.
@@ -155,7 +157,8 @@ pub(crate) async fn wait_for_payment(client: &Client, payment: &str) -> Result<V
     }
 }
 
-/// What is wrong with an answer, whatever the command was; the last of `tries` is the one that got it.
+/// What is wrong with an answer, whatever the command was; the last of `tries` is the one that got
+/// it.
 fn false_answer(request: &Request, tries: &[Try], response: &Response) -> Option<String> {
     let may_have_happened =
         tries.iter().rev().skip(1).any(|earlier| !matches!(earlier.result, TryResult::NoConnection));

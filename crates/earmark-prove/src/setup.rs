@@ -1,5 +1,5 @@
-//! Where does a proof take place? On servers that it starts: one on a file of its own, or several nodes
-//! on a PostgreSQL of its own, each through a URL that may lead through a proxy.
+//! Where does a proof take place? On servers that it starts: one on a file of its own, or several
+//! nodes on a PostgreSQL of its own, each through a URL that may lead through a proxy.
 //!
 //! Invariant: a proof ends all that it started. A [`Cluster`] must outlive the nodes on it.
 
@@ -43,9 +43,9 @@ pub(crate) async fn start_nodes(
     Nodes::start_ready(&options).await
 }
 
-/// Gives nodes a short limit for calls to gateways. Each node leaves the first call of a payment to the
-/// node that accepted it for so long, and a comparison would wait as long for the payments of a node
-/// that was killed.
+/// Gives nodes a short limit for calls to gateways. Each node leaves the first call of a payment to
+/// the node that accepted it for so long, and a comparison would wait as long for the payments of a
+/// node that was killed.
 pub(crate) fn with_brief_first_calls(mut options: NodesOptions) -> NodesOptions {
     options.arguments.extend(["--gateway-timeout".to_owned(), "1s".to_owned()]);
     options

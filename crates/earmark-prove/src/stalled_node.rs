@@ -1,9 +1,10 @@
-//! What does a node hold up that stands still in the middle of a batch? It is stopped while it holds the
-//! turn. The others go on within five seconds, and its clients send the same commands to them, with the
-//! same keys. When it is resumed, it must not write what it held, and must serve again by itself.
+//! What does a node hold up that stands still in the middle of a batch? It is stopped while it
+//! holds the turn. The others go on within five seconds, and its clients send the same commands to
+//! them, with the same keys. When it is resumed, it must not write what it held, and must serve
+//! again by itself.
 //!
-//! The negative control is a session that holds the turn and that no limit ends: the same measurement
-//! must show that no node went on in time.
+//! The negative control is a session that holds the turn and that no limit ends: the same
+//! measurement must show that no node went on in time.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -153,7 +154,8 @@ impl Watch<'_> {
             let Some(pid) = self.nodes.get(node).pid() else { continue };
             let stopped = Instant::now();
             process::stop(pid);
-            // What it had sent is carried out before long; from then on its session says where it stands.
+            // What it had sent is carried out before long; from then on its session says where it
+            // stands.
             tokio::time::sleep(Duration::from_millis(30)).await;
             let psql = self.psql.clone();
             if aside(move || holds_the_turn(&psql, node)).await? {

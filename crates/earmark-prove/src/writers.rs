@@ -1,5 +1,5 @@
-//! How is load made that can be checked? By writers: each places one order after the other, and keeps
-//! what was acknowledged of it.
+//! How is load made that can be checked? By writers: each places one order after the other, and
+//! keeps what was acknowledged of it.
 //!
 //! Invariant: a writer goes on to its next order when it knows the end of the one before, whatever
 //! breaks. Read on in `placements`, which compares the ends with what is stored.

@@ -1,6 +1,8 @@
-//! How fast is the usual way? pgbench calls the procedure of `xtask/baseline` on an empty database of the same server.
+//! How fast is the usual way? pgbench calls the procedure of `xtask/baseline` on an empty database
+//! of the same server.
 //!
-//! Invariant: a rate counts only if nothing failed and the counters agree with the lines afterwards.
+//! Invariant: a rate counts only if nothing failed and the counters agree with the lines
+//! afterwards.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -12,9 +14,11 @@ use earmark_cluster::{Cluster, Installation};
 use super::table::Load;
 use crate::{process, workspace};
 
-/// Seconds that are not counted, in which plans are made, so that the usual way is not slowed by it.
+/// Seconds that are not counted, in which plans are made, so that the usual way is not slowed by
+/// it.
 const WARM_UP_SECONDS: usize = 4;
-/// After which pgbench would end by itself. It counts from before its clients connect, which takes hundreds of them many seconds.
+/// After which pgbench would end by itself. It counts from before its clients connect, which takes
+/// hundreds of them many seconds.
 const TIME_MAX_SECONDS: &str = "300";
 
 /// Makes the tables, runs pgbench until it was warm for so many seconds, and compares the counters;
@@ -63,7 +67,8 @@ fn psql(url: &str, arguments: &[&str]) -> Result<String> {
     process::output(&mut command)
 }
 
-/// The mean of so many seconds after the warm-up: `progress: 7.0 s, 2258.0 tps, lat …, 0 failed`. An error if one failed.
+/// The mean of so many seconds after the warm-up: `progress: 7.0 s, 2258.0 tps, lat …, 0 failed`.
+/// An error if one failed.
 fn warm_rate(lines: impl Iterator<Item = String>, seconds: usize) -> Result<u64> {
     let mut rates = Vec::new();
     for line in lines {

@@ -1,8 +1,9 @@
-//! How fast, how even, how small? `earmark bench place` in the settings that the project makes promises
-//! about.
+//! How fast, how even, how small? `earmark bench place` in the settings that the project makes
+//! promises about.
 //!
-//! Invariant: a figure counts only when every order was placed and stored. Each promise is checked in its
-//! row, and the whole table is kept as JSON, so that two states of the project can be compared.
+//! Invariant: a figure counts only when every order was placed and stored. Each promise is checked
+//! in its row, and the whole table is kept as JSON, so that two states of the project can be
+//! compared.
 
 mod baseline;
 mod options;

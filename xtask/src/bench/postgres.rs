@@ -1,8 +1,8 @@
-//! What is promised of PostgreSQL? A rate, uniform and hot, and how much that is of the usual way on the
-//! same server.
+//! What is promised of PostgreSQL? A rate, uniform and hot, and how much that is of the usual way
+//! on the same server.
 //!
-//! Invariant: ours and the usual way run one after the other, on one server with the settings that are
-//! printed, each on an empty database.
+//! Invariant: ours and the usual way run one after the other, on one server with the settings that
+//! are printed, each on an empty database.
 
 use anyhow::Result;
 use earmark_cluster::{Cluster, ClusterOptions};
@@ -13,7 +13,8 @@ use super::options::Options;
 use super::place::{arguments, field, median_of};
 use super::table::{Comparison, Load, Row, Sku, at_least};
 
-/// What an operator of such a machine would set. Nothing that gives up durability: fsync and full_page_writes stay on.
+/// What an operator of such a machine would set. Nothing that gives up durability: fsync and
+/// full_page_writes stay on.
 const SETTINGS: [(&str, &str); 9] = [
     ("max_connections", "400"),
     ("shared_buffers", "512MB"),

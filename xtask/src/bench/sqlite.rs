@@ -1,4 +1,5 @@
-//! What is promised of the embedded engine? Rate with ordered and with random keys, a hot SKU, one connection alone, growth.
+//! What is promised of the embedded engine? Rate with ordered and with random keys, a hot SKU, one
+//! connection alone, growth.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -62,7 +63,8 @@ fn check(reports: [Value; 5]) -> Result<Vec<Row>> {
     ])
 }
 
-/// Compares the last rate of the growth curve with the first, and the memory at the end with its limit.
+/// Compares the last rate of the growth curve with the first, and the memory at the end with its
+/// limit.
 fn check_growth(report: &Value) -> Result<Vec<Promise>> {
     let curve = report["growth"].as_array().context("no growth curve")?;
     let (first, last) = curve.first().zip(curve.last()).context("an empty growth curve")?;

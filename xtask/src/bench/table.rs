@@ -1,5 +1,5 @@
-//! How is the table of a run shown and kept? A row for each setting, with the promises about it, and our
-//! rates beside those of the usual way; printed as text, and kept as JSON.
+//! How is the table of a run shown and kept? A row for each setting, with the promises about it,
+//! and our rates beside those of the usual way; printed as text, and kept as JSON.
 
 use std::fmt::{self, Write as _};
 use std::fs;
@@ -20,7 +20,7 @@ pub(super) struct Load {
 /// Which items are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sku {
-    /// All items alike.
+    /// All items, each as often as the others.
     Uniform,
     /// One of them by every order.
     Hot,

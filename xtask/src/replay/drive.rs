@@ -1,8 +1,10 @@
-//! How is the plan carried out? In the order of the file where it matters, at once where it does not.
+//! How is the plan carried out? In the order of the file where it matters, at once where it does
+//! not.
 //!
-//! What is available decides what the shop refuses, so carts are filled and orders placed one invoice
-//! after the other; the lines of one invoice are filled at once. Paying and shipping change nothing that
-//! is available, so followers do that behind. A cancellation waits for the payment of its order.
+//! What is available decides what the shop refuses, so carts are filled and orders placed one
+//! invoice after the other; the lines of one invoice are filled at once. Paying and shipping change
+//! nothing that is available, so followers do that behind. A cancellation waits for the payment of
+//! its order.
 //!
 //! Invariant: each answer is compared with the plan; the first that differs ends the replay.
 
@@ -164,7 +166,8 @@ impl Shop {
         Ok(())
     }
 
-    /// Adds to a cart; where the plan foresees a refusal, the refusal must name what the plan names.
+    /// Adds to a cart; where the plan foresees a refusal, the refusal must name what the plan
+    /// names.
     async fn add(&self, cart: &str, sku: &str, addition: &Addition) -> Result<()> {
         let Addition { units, requested, available } = addition;
         let body = json!({ "sku": sku, "quantity": units });
@@ -219,8 +222,9 @@ impl Shop {
         }
     }
 
-    /// An order of which nothing is held back goes its whole way. Of the others, every second one ships
-    /// at once what is not held, so that both partly shipped and unshipped orders are cancelled later.
+    /// An order of which nothing is held back goes its whole way. Of the others, every second one
+    /// ships at once what is not held, so that both partly shipped and unshipped orders are
+    /// cancelled later.
     async fn pay_and_ship(&self, index: usize) -> Result<()> {
         let order = &self.plan.orders[index];
         let id = self.order_id(index)?;

@@ -1,7 +1,8 @@
-//! What does the shop hold after the replay? Read over HTTP alone: every item, and every order with its
-//! payments and refunds.
+//! What does the shop hold after the replay? Read over HTTP alone: every item, and every order with
+//! its payments and refunds.
 //!
-//! Invariant: revenue is added up from the payments and refunds themselves, not from the sums of the orders.
+//! Invariant: revenue is added up from the payments and refunds themselves, not from the sums of
+//! the orders.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

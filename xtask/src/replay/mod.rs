@@ -1,10 +1,10 @@
-//! Are a real month's sales right to the penny? The order lines of a file of 50,000 are sent to the release
-//! binary over HTTP. Then stock, every order and the revenue are compared with what follows from the file
-//! alone.
+//! Are a real month's sales right to the penny? The order lines of a file of 50,000 are sent to the
+//! release binary over HTTP. Then stock, every order and the revenue are compared with what follows
+//! from the file alone.
 //!
-//! `rows` parses the file, `plan` decides beforehand what must happen, `drive` sends it, `state` adds up
-//! what must come of it, and `found` reads what came of it. Invariant: the expected state never depends
-//! on an answer of the server.
+//! `rows` parses the file, `plan` decides beforehand what must happen, `drive` sends it, `state`
+//! adds up what must come of it, and `found` reads what came of it. Invariant: the expected state
+//! never depends on an answer of the server.
 
 mod drive;
 mod fates;

@@ -1,17 +1,21 @@
-//! In which steps is the file replayed? All of it is decided beforehand and from the file alone: every order,
-//! correction and cancellation, and every refusal that the shop must give.
+//! In which steps is the file replayed? All of it is decided beforehand and from the file alone:
+//! every order, correction and cancellation, and every refusal that the shop must give.
 //!
 //! The rules:
-//! - **Stock**: each SKU receives, before the first sale, exactly the units that the file takes out of it; every
-//!   fiftieth SKU gets half of them, so that refusals happen.
-//! - **Sale**: an invoice is an order whose reference is the invoice's number. Two prices for one SKU, or more than 500
-//!   SKUs, make further orders of it (`-2`, `-3`). A row that asks for more than is available is refused at the cart.
-//! - **Zero price**: goods given away, when the file sells the SKU under that description elsewhere; else a correction.
+//! - **Stock**: each SKU receives, before the first sale, exactly the units that the file takes out
+//!   of it; every fiftieth SKU gets half of them, so that refusals happen.
+//! - **Sale**: an invoice is an order whose reference is the invoice's number. Two prices for one
+//!   SKU, or more than 500 SKUs, make further orders of it (`-2`, `-3`). A row that asks for more
+//!   than is available is refused at the cart.
+//! - **Zero price**: goods given away, when the file sells the SKU under that description
+//!   elsewhere; else a correction.
 //! - **Negative quantity** outside a cancellation: a correction.
-//! - **Cancellation**: the file links it to nothing but customer and code, so it takes from the latest earlier orders of
-//!   that customer with that SKU. Those units are held back from shipping until then.
+//! - **Cancellation**: the file links it to nothing but customer and code, so it takes from the
+//!   latest earlier orders of that customer with that SKU. Those units are held back from shipping
+//!   until then.
 //!
-//! Invariant: what is available of a SKU never depends on when goods ship, so one pass over the file foresees it.
+//! Invariant: what is available of a SKU never depends on when goods ship, so one pass over the
+//! file foresees it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -275,7 +279,8 @@ impl Planner {
         if is_accepted { Fate::Corrected } else { Fate::CorrectionRefused }
     }
 
-    /// The order of its invoice that can take the row: the first that does not hold the SKU at another price.
+    /// The order of its invoice that can take the row: the first that does not hold the SKU at
+    /// another price.
     fn part_for<'a>(&mut self, parts: &'a mut Vec<Part>, row: &Row, unit_price: i64) -> &'a mut Vec<PartRow> {
         let sku = row.sku();
         let fits = |part: &Part| match part.prices.get(&sku) {

@@ -1,8 +1,8 @@
-//! What must the shop hold in the end? Its items, orders and revenue, added up from the rows and their
-//! fates alone; and how the expected state is compared with the one that is found.
+//! What must the shop hold in the end? Its items, orders and revenue, added up from the rows and
+//! their fates alone; and how the expected state is compared with the one that is found.
 //!
-//! Invariant: integers only, and nothing here comes from the server or from the plan's own sums: stock,
-//! totals and revenue are added up row by row.
+//! Invariant: integers only, and nothing here comes from the server or from the plan's own sums:
+//! stock, totals and revenue are added up row by row.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Debug;
@@ -53,7 +53,8 @@ pub(crate) struct LineState {
     pub(crate) delivered: i64,
 }
 
-/// What the shop must hold when each row met its fate and `received` was there before the first sale.
+/// What the shop must hold when each row met its fate and `received` was there before the first
+/// sale.
 pub(crate) fn expected(rows: &[Row], fates: &[Fate], received: &BTreeMap<String, i64>) -> ShopState {
     let mut state = ShopState::default();
     for (sku, units) in received {

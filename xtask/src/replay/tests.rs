@@ -1,4 +1,5 @@
-//! The comparison on the sample of real sales: equal states are equal, and one altered number is found.
+//! The comparison on the sample of real sales: equal states are equal, and one altered number is
+//! found.
 
 use super::*;
 use crate::replay::state::compare;

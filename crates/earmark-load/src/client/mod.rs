@@ -1,6 +1,7 @@
-//! How does a request cross the wire? [`wire`] knows the bytes, [`Connection`] one socket, [`Client`] a pool of them.
+//! How is a request sent and its answer read? [`wire`] knows the bytes, [`Connection`] one socket,
+//! and [`Client`] a pool of them.
 //!
-//! Invariant: nothing waits without a deadline and no answer grows beyond its limit.
+//! Invariant: nothing waits without a deadline, and no answer grows beyond its limit.
 
 mod connection;
 mod error;

@@ -1,7 +1,7 @@
-//! How do tests and audits talk to the server? Through [`Client`]: any number of requests at once, each on a connection
-//! of its own, which is used again afterwards.
+//! How do tests and proofs talk to the server? Through [`Client`]: any number of requests at once,
+//! each on a connection of its own, which is used again afterwards.
 //!
-//! Invariant: a request is sent once. Whoever wants it sent again does so, with the same key.
+//! Invariant: a request is sent once. A caller that wants it sent again sends it with the same key.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use super::connection::{Answer, Connection};
 use super::error::ClientError;
 use super::wire::{RequestHead, write_request};
 
-/// What an exchange may take unless told otherwise.
+/// What an exchange may take by default.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Headers kept of an answer; the wire reader refuses more.
 const HEADERS_MAX: usize = 32;

@@ -1,6 +1,8 @@
-//! What are the bytes of HTTP/1.1? Requests are written into a buffer that is used again, answers are read where they lie.
+//! What are the bytes of HTTP/1.1? Requests are written into a buffer that is used again, and
+//! answers are read where they lie.
 //!
-//! Invariant: pure functions of bytes; no socket, no clock, and no allocation but the growth of the caller's buffers.
+//! Invariant: pure functions of bytes. There is no socket, no clock, and no allocation but the
+//! growth of the caller's buffers.
 
 use super::error::ClientError;
 
@@ -15,7 +17,7 @@ pub struct RequestHead<'a> {
     pub method: &'a str,
     /// The path with its query.
     pub path: &'a str,
-    /// The header `host`, with the port.
+    /// Sent as the header `host`, with the port.
     pub host: &'a str,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<&'a str>,
@@ -25,7 +27,8 @@ pub struct RequestHead<'a> {
     pub if_match: Option<&'a str>,
 }
 
-/// Appends a whole request. A body is announced as JSON; a `GET` without one gets no `Content-Length`.
+/// Appends a whole request. A body is announced as JSON; a `GET` without one gets no
+/// `Content-Length`.
 pub fn write_request(out: &mut Vec<u8>, head: &RequestHead<'_>, body: &[u8]) {
     for part in [head.method, " ", head.path, " HTTP/1.1\r\nhost: ", head.host] {
         out.extend_from_slice(part.as_bytes());
@@ -98,7 +101,8 @@ pub struct AnswerHead {
 /// Reads an answer's head, or None while it is incomplete.
 ///
 /// # Errors
-/// Anything that is not an HTTP/1.1 answer with a length; interim answers (1xx) are not expected and refused.
+/// Anything that is not an HTTP/1.1 answer with a length; interim answers (1xx) are not expected
+/// and refused.
 pub fn parse_head(input: &[u8]) -> Result<Option<AnswerHead>, ClientError> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
@@ -154,7 +158,8 @@ enum ChunkState {
 }
 
 impl ChunkDecoder {
-    /// Moves what is complete from `input` to `out`; returns the bytes used up, and whether the body is at its end.
+    /// Moves what is complete from `input` to `out`; returns the bytes used up, and whether the
+    /// body is at its end.
     ///
     /// # Errors
     /// A malformed size line, or more than `body_bytes_max` bytes of content.

@@ -1,11 +1,12 @@
-//! How are the orders sent? By one task a connection, all on one thread. Each takes the number of the
-//! next order, waits for its time if the loop is open, sends it, and counts the answer.
+//! How are the orders sent? By one task a connection, all on one thread. Each takes the number of
+//! the next order, waits for its time if the loop is open, sends it, and counts the answer.
 //!
-//! In the open loop a latency counts from the intended time of sending, so that a slow server cannot hide behind the
-//! orders that it kept from being sent. The runtime's timers are up to 1 ms late, and that is counted, too.
+//! In the open loop a latency counts from the intended time of sending, so that a slow server
+//! cannot hide behind the orders that it kept from being sent. The runtime's timers are up to 1 ms
+//! late, and that is counted, too.
 //!
-//! Invariant: an order whose connection broke is sent again with the same key until it has an answer, so that what was
-//! counted is what the server did.
+//! Invariant: an order whose connection broke is sent again with the same key until it has an
+//! answer, so that what was counted is what the server did.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -115,7 +116,8 @@ impl Drive {
     /// Places all orders; returns what was counted and the time that it took.
     ///
     /// # Errors
-    /// The server cannot be reached, or does not answer an order although it is sent again and again.
+    /// The server cannot be reached, or does not answer an order although it is sent again and
+    /// again.
     pub(super) async fn run(self) -> Result<(Tally, Duration), LoadError> {
         let clock = Clock::start();
         let mut connections = Vec::new();
@@ -165,8 +167,8 @@ impl Drive {
         Ok(())
     }
 
-    /// When the next order is to be sent; None: all orders are given out. In the closed loop that is
-    /// now.
+    /// When the next order is to be sent; None: all orders are given out. In the closed loop that
+    /// is now.
     fn next_send_time(&self) -> Option<Instant> {
         let mut tally = self.tally();
         if tally.issued == self.options.orders {

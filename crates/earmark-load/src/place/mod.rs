@@ -1,8 +1,8 @@
 //! How many orders a second, and how soon is each answered? `earmark bench place` starts servers of
 //! its own on an empty database and places orders over HTTP.
 //!
-//! Invariant: a rate is worth nothing unless every order is stored, so stock is compared with what was
-//! acknowledged, and `earmark verify` is run, after every load. Read on in `drive`.
+//! Invariant: a rate is worth nothing unless every order is stored, so stock is compared with what
+//! was acknowledged, and `earmark verify` is run, after every load. Read on in `drive`.
 
 mod drive;
 mod options;
@@ -26,7 +26,8 @@ use drive::{Drive, Target};
 /// Runs the benchmark. Blocks, on a runtime of its own: not to be called from a task.
 ///
 /// # Errors
-/// The run could not be finished. Orders that were refused and stock that is wrong are in the report.
+/// The run could not be finished. Orders that were refused and stock that is wrong are in the
+/// report.
 pub fn run(options: PlaceOptions) -> Result<PlaceReport, LoadError> {
     options.check()?;
     // The servers end before their folder is removed: they are dropped inside.

@@ -12,7 +12,8 @@ use crate::server::Database;
 /// The most units that a line has.
 pub(super) const QUANTITY_MAX: u64 = 3;
 
-/// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
+/// The kind of the idempotency keys: what is random in them decides how many pages a batch of the
+/// server touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[value(rename_all = "lower")]
@@ -29,10 +30,11 @@ pub struct PlaceOptions {
     /// The `earmark` binary that serves.
     #[serde(skip)]
     pub earmark: PathBuf,
-    /// Where the books are; a database that is given must be empty, and is left as it is afterwards.
+    /// A database that is given must be empty, and is left as it is afterwards.
     #[serde(skip)]
     pub database: Database,
-    /// Where a folder for logs and [`Database::File`] is made and removed afterwards; None: where temporary files go.
+    /// Where a folder for logs and [`Database::File`] is made and removed afterwards; None: where
+    /// temporary files go.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
     /// Servers on the database; connections are spread over them.
@@ -43,8 +45,8 @@ pub struct PlaceOptions {
     pub hot: bool,
     /// The kind of the idempotency keys.
     pub keys: KeyKind,
-    /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection sends its next order
-    /// when it has its answer (closed loop).
+    /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection
+    /// sends its next order when it has its answer (closed loop).
     pub rate: Option<u32>,
     pub skus: u32,
     /// Lines an order, of distinct SKUs.

@@ -1,4 +1,5 @@
-//! What does the next order look like on the wire? Written into buffers that are used again: no allocation, no JSON tree.
+//! What does the next order look like on the wire? It is written into buffers that are used again,
+//! without an allocation and without a JSON tree.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -35,7 +36,7 @@ pub(super) struct OrderWriter {
     request: Vec<u8>,
 }
 
-/// Wall time, asked once and carried on by the monotonic clock.
+/// Wall time, read once and carried on by the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     unix_ms_at_start: u64,
@@ -43,7 +44,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Asks for the time.
+    /// Reads the wall time.
     #[must_use]
     pub(super) fn start() -> Clock {
         #[expect(

@@ -1,4 +1,4 @@
-//! What came of it? One structure, printed as a table or as JSON.
+//! What does a run of the benchmark say? One structure, printed as a table or as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -31,7 +31,7 @@ pub struct PlaceReport {
     pub server: Usage,
     /// CPU time of the load generator for the orders, milliseconds.
     pub client_cpu_ms: u64,
-    /// Database file and journal after the orders, bytes; None: the books are in a database elsewhere.
+    /// Database file and journal after the orders, bytes; None: the database is not a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_bytes: Option<u64>,
     pub growth: Vec<GrowthPoint>,
@@ -77,7 +77,7 @@ impl StockCheck {
 }
 
 impl PlaceReport {
-    /// True if every order was placed and the books are right.
+    /// True if every order was placed and is stored.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.placed == self.options.orders && self.stock.is_right()

@@ -1,4 +1,5 @@
-//! Does the server show what it acknowledged? Units ordered against `reserved`, SKU by SKU, and `earmark verify`.
+//! Is stored what was acknowledged? The units that were ordered are compared with `reserved`, SKU
+//! by SKU, and `earmark verify` is run.
 
 use std::time::Duration;
 

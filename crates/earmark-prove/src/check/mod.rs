@@ -1,7 +1,8 @@
-//! Is what the server acknowledged still true? Expectations are built from acknowledged answers alone,
-//! and compared with what the server shows later.
+//! Is what the server acknowledged still true? Expectations are built from acknowledged answers
+//! alone, and compared with what the server shows later.
 //!
-//! Invariant: no request is sent from here, so that a test can show that each kind of breach is found.
+//! Invariant: no request is sent from here, so that a test can show that each kind of breach is
+//! found.
 
 mod breach;
 mod findings;

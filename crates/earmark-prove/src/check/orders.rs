@@ -1,8 +1,8 @@
-//! What must an order look like? Its lines and their counters, and whatever follows from them by the contract: status,
-//! totals, balance.
+//! What must an order look like? Its lines and their counters, and whatever follows from them by
+//! the contract: status, totals, balance.
 //!
-//! Invariant: changed only by what was acknowledged. What the server does by itself afterwards (a pending payment that
-//! ends) is allowed for, nothing else is.
+//! Invariant: changed only by what was acknowledged. What the server does by itself afterwards (a
+//! pending payment that ends) is allowed for, nothing else is.
 
 use std::collections::BTreeMap;
 
@@ -256,7 +256,8 @@ fn payments_of(order: &Value) -> Vec<(&str, Option<PaymentStatus>)> {
         .collect()
 }
 
-/// The lines of an order as the server shows it; a line that is not understood has no place in any expectation.
+/// The lines of an order as the server shows it; a line that is not understood has no place in any
+/// expectation.
 fn lines_of(order: &Value) -> BTreeMap<u32, ExpectedLine> {
     let lines = order["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
     let line = |line: &Value| {

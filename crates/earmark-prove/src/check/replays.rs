@@ -1,7 +1,9 @@
-//! Is every replay the first answer again? One entry a key, with the first answer seen and how often each kind came.
+//! Is every replay the first answer again? One entry a key, with the first answer seen and how
+//! often each kind came.
 //!
-//! The first answer *seen* need not be the first *given*: copies overtake each other, and the one that did the work may
-//! have lost its answer. So each key may have one unmarked answer, and none only if a try broke.
+//! The first answer *seen* need not be the first *given*: copies overtake each other, and the one
+//! that did the work may have lost its answer. So each key may have one unmarked answer, and none
+//! only if a try broke.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
-//! How is it seen that a command was carried out twice? Clients add to carts of their own without a key,
-//! one unit at a time, and delete carts. What is done again is in the cart twice, or is refused because
-//! the cart is gone.
+//! How is it seen that a command was carried out twice? Clients add to carts of their own without a
+//! key, one unit at a time, and delete carts. What is done again is in the cart twice, or is
+//! refused because the cart is gone.
 //!
 //! Invariant: a client sends each command once. After one without an answer it reads the cart.
 
@@ -104,7 +104,7 @@ impl CartClient {
     }
 
     async fn open_cart(&mut self) {
-        let request = Request::new("POST", "/v1/carts").with_body(&json!({ "customer_id": "shopper" }));
+        let request = Request::new("POST", "/v1/carts").with_body(&json!({ "customer_id": "customer-1" }));
         let Some(response) = self.send(&request).await else { return };
         match response.json().ok().and_then(|body| Some(body["id"].as_str()?.to_owned())) {
             Some(id) if response.status == 201 => self.cart = Some(Cart { id, units: 0 }),

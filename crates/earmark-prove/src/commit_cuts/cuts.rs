@@ -1,6 +1,6 @@
-//! How long does a cut hold up the answers? It is measured from each cut to the answer for good of all
-//! commands that were under way then. That is more than what the cut itself has held up, since commands
-//! that waited for the turn of another node are in it as well.
+//! How long does a cut hold up the answers? It is measured from each cut to the answer for good of
+//! all commands that were under way then. That is more than what the cut itself has held up, since
+//! commands that waited for the turn of another node are in it as well.
 
 use std::collections::BTreeMap;
 use std::time::Instant;

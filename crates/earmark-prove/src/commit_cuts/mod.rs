@@ -1,11 +1,12 @@
-//! Is every answer true when the connection to the database is cut between COMMIT and its answer? Two
-//! nodes work behind a proxy that cuts exactly there, many times: after the answer, while COMMIT is under
-//! way, and before it was sent. At the end the database is away for longer than a node looks for an
-//! outcome: then the answer must be 503, and the true one when the command is sent again.
+//! Is every answer true when the connection to the database is cut between COMMIT and its answer?
+//! Two nodes work behind a proxy that cuts exactly there, many times: after the answer, while
+//! COMMIT is under way, and before it was sent. At the end the database is away for longer than a
+//! node looks for an outcome: then the answer must be 503, and the true one when the command is
+//! sent again.
 //!
-//! The negative control takes a COMMIT without an answer for one that did not happen and decides again.
-//! Commands without a key are then carried out twice, and those with one are answered as replays of
-//! themselves.
+//! The negative control takes a COMMIT without an answer for one that did not happen and decides
+//! again. Commands without a key are then carried out twice, and those with one are answered as
+//! replays of themselves.
 
 mod carts;
 mod cuts;
@@ -34,13 +35,15 @@ const WRITERS: usize = 24;
 const CART_CLIENTS: usize = 8;
 /// How long the server does not see a COMMIT that is under way, at most, milliseconds.
 const HOLD_MS_MAX: u64 = 200;
-/// Load between two cuts, at most, milliseconds, after all that the first has held up went on; but for each tenth, which
-/// is followed by the next at once.
+/// Load between two cuts, at most, milliseconds, after all that the first has held up went on; but
+/// for each tenth, which is followed by the next at once.
 const BETWEEN_MS_MAX: u64 = 50;
 const AGAIN_AT_ONCE: u32 = 10;
-/// After so many cuts by chance, one that is under way for longer than the database lets a transaction stand still.
+/// After so many cuts by chance, one that is under way for longer than the database lets a
+/// transaction stand still.
 const LONG_HOLD: (u32, Duration) = (40, Duration::from_secs(3));
-/// How often the database cannot be reached at all after a cut, and for how long: longer than a node looks for an outcome.
+/// How often the database cannot be reached at all after a cut, and for how long: longer than a
+/// node looks for an outcome.
 const BLACKOUTS: u32 = 2;
 const BLACKOUT: Duration = Duration::from_secs(8);
 /// What an answer may take, from the cut or the end of the blackout on.
@@ -148,7 +151,8 @@ async fn cut_once(proxy: &TcpProxy, random: &mut Random, number: u32) -> Result<
     Ok(Cut { kind, at, until: at })
 }
 
-/// Waits until each node has done as much as all writers together have under way: what was cut is done by then.
+/// Waits until each node has done as much as all writers together have under way: what was cut is
+/// done by then.
 async fn settle(writers: &Writers) -> Result<(), LoadError> {
     let before: Vec<u64> = (0..NODES).map(|node| writers.progress.at(node)).collect();
     let enough = |progress: &Progress| {

@@ -1,5 +1,6 @@
-//! What is stored after the restart? Each order that the load touched must be exactly as acknowledged. Each
-//! command without an answer must be carried out wholly or not at all, and once after it was sent again.
+//! What is stored after the restart? Each order that the load touched must be exactly as
+//! acknowledged. Each command without an answer must be carried out wholly or not at all, and once
+//! after it was sent again.
 
 use std::collections::HashMap;
 
@@ -33,8 +34,8 @@ enum Found {
     Unseen,
 }
 
-/// Compares what was acknowledged to a client with what is stored, and brings its command without an
-/// answer to an end.
+/// Compares what was acknowledged to a client with what is stored, and brings its command without
+/// an answer to an end.
 pub(super) async fn check_client(client: Client, mut load: LoadClient) -> Result<Checked, LoadError> {
     let mut breaches = std::mem::take(&mut load.breaches);
     let in_flight = load.in_flight.take();
@@ -125,7 +126,8 @@ async fn find_effect(
     let wrong = before.compare(&seen);
     if let Some(first) = wrong.first() {
         let detail = format!("neither before nor after {:?}: {}", in_flight.command, first.detail);
-        // An order that is older than what was acknowledged of it is a loss, whatever became of the last command.
+        // An order that is older than what was acknowledged of it is a loss, whatever became of the
+        // last command.
         let kind = if first.kind == BreachKind::VersionWentBack { first.kind } else { BreachKind::Half };
         breaches.push(Breach::new(kind, &first.subject, detail));
     }

@@ -1,5 +1,5 @@
-//! How is load made of which every effect is known? By clients with orders of their own, each with one
-//! command under way at a time, so that each knows exactly what was acknowledged to it.
+//! How is load made of which every effect is known? By clients with orders of their own, each with
+//! one command under way at a time, so that each knows exactly what was acknowledged to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -173,7 +173,8 @@ impl LoadClient {
         Command::Place { reference: key(&mut self.random), lines, placed_as }
     }
 
-    /// A command that the order's state allows; None if there is none, or if its payment is not at its end.
+    /// A command that the order's state allows; None if there is none, or if its payment is not at
+    /// its end.
     fn next_for(&mut self, number: usize) -> Option<Command> {
         let order = self.orders.get(number)?;
         if order.pending_payment().is_some() {

@@ -1,5 +1,5 @@
-//! What does one command do to an order? An expectation is changed in the same way before the command is
-//! sent, to see whether it was carried out, and after it was acknowledged.
+//! What does one command do to an order? An expectation is changed in the same way before the
+//! command is sent, to see whether it was carried out, and after it was acknowledged.
 
 use earmark_load::{Request, Response};
 use serde_json::Value;
@@ -63,7 +63,8 @@ impl InFlight {
         order.version += 1;
     }
 
-    /// The order after the acknowledged command, with what the answer says; breaches if it contradicts the command.
+    /// The order after the acknowledged command, with what the answer says; breaches if it
+    /// contradicts the command.
     pub(super) fn acknowledge(&self, order: &mut ExpectedOrder, response: &Response) -> Vec<Breach> {
         self.apply(order);
         let body = response.json().unwrap_or_default();

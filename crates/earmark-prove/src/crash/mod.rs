@@ -1,7 +1,7 @@
-//! Is everything that was acknowledged still there after kill -9? Under full load the server is killed at a
-//! random moment and started again on the same database; then each touched order, each command without
-//! an answer, and all stock are compared; many times. With several nodes one of them is killed while the
-//! others must go on, and comes back while they do.
+//! Is everything that was acknowledged still there after kill -9? Under full load the server is
+//! killed at a random moment and started again on the same database; then each touched order, each
+//! command without an answer, and all stock are compared; many times. With several nodes one of
+//! them is killed while the others must go on, and comes back while they do.
 //!
 //! The negative control is a server that answers before it commits: an acknowledged command must be
 //! missing.
@@ -206,8 +206,9 @@ async fn load_and_kill(
     Ok(stalled)
 }
 
-/// Waits until more was acknowledged than can have been open at the kill. That also closes a race of the comparison: what
-/// the dead node left behind in the database has ended by then, because the others have had their turns after it.
+/// Waits until more was acknowledged than can have been open at the kill. That also closes a race
+/// of the comparison: what the dead node left behind in the database has ended by then, because the
+/// others have had their turns after it.
 async fn wait_for_others(phase: &LoadPhase, commands_open_max: u64) -> Option<Duration> {
     let (start, before) = (Instant::now(), phase.acknowledged());
     while phase.acknowledged() <= before + commands_open_max {
@@ -219,11 +220,13 @@ async fn wait_for_others(phase: &LoadPhase, commands_open_max: u64) -> Option<Du
     Some(start.elapsed())
 }
 
-/// The checks after one restart: what is stored as it was found, then each client's orders, then stock.
+/// The checks after one restart: what is stored as it was found, then each client's orders, then
+/// stock.
 async fn check_all(nodes: &Nodes, clients: &mut Vec<LoadClient>, run: &mut Run) -> Result<(), LoadError> {
     run.report(setup::verify(nodes).await?);
     let mut checking = JoinSet::new();
-    // Clients without the connections of the server that is gone; of several nodes, mostly not the one that acknowledged.
+    // Clients without the connections of the server that is gone; of several nodes, mostly not the
+    // one that acknowledged.
     for (client, load) in nodes.clients().into_iter().cycle().zip(clients.drain(..)) {
         checking.spawn(check::check_client(client, load));
     }

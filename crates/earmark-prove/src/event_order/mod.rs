@@ -1,9 +1,9 @@
-//! Does a reader with a cursor see every event once, and in order? Readers poll at full speed, with pages
-//! of all sizes and at any node, while four nodes write, their commits are held back at random, and
-//! nodes are killed.
+//! Does a reader with a cursor see every event once, and in order? Readers poll at full speed, with
+//! pages of all sizes and at any node, while four nodes write, their commits are held back at
+//! random, and nodes are killed.
 //!
-//! The negative control takes numbers from a plain sequence, without turns. A number then becomes visible
-//! after a later one, and the same readers must miss it.
+//! The negative control takes numbers from a plain sequence, without turns. A number then becomes
+//! visible after a later one, and the same readers must miss it.
 
 mod reader;
 

@@ -1,8 +1,8 @@
-//! What does a reader of events see? It follows the cursor from the first event to the last, and reads no
-//! page twice.
+//! What does a reader of events see? It follows the cursor from the first event to the last, and
+//! reads no page twice.
 //!
-//! Invariant: a reader knows the answers to its own requests only; what should be there is known from the
-//! writers.
+//! Invariant: a reader knows the answers to its own requests only; what should be there is known
+//! from the writers.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
-//! How is one command sent several times? Some copies at once on connections of their own, the rest later,
-//! in random order, while other commands run. Some keys are used again with something changed.
+//! How is one command sent several times? Some copies at once on connections of their own, the rest
+//! later, in random order, while other commands run. Some keys are used again with something
+//! changed.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -129,7 +130,8 @@ impl Run {
         }
     }
 
-    /// Sends a command several times; returns an answer to it, or None if it was refused, which is a breach.
+    /// Sends a command several times; returns an answer to it, or None if it was refused, which is
+    /// a breach.
     pub(super) async fn perform(
         self: &Arc<Run>,
         request: Request,
@@ -138,7 +140,8 @@ impl Run {
         self.begun.fetch_add(1, Ordering::Relaxed);
         let comparison = comparison_of(&request);
         let mut copies = JoinSet::new();
-        // Copies that are sent at once go round the nodes, so that a key meets itself on two of them.
+        // Copies that are sent at once go round the nodes, so that a key meets itself on two of
+        // them.
         let first_node = self.draw_node(random);
         for copy in 0..random.between(2, 5) {
             let mut request = request.clone();

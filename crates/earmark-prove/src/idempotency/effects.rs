@@ -1,5 +1,5 @@
-//! Did each command happen once? All orders, carts and counters are read, and compared with what one effect
-//! for each key makes them.
+//! Did each command happen once? All orders, carts and counters are read, and compared with what
+//! one effect for each key makes them.
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -1,5 +1,5 @@
-//! Which commands are sent? Short flows of one order, one cart or one adjustment. Each command is sent only
-//! after the one before it has succeeded, so that every one of them must succeed.
+//! Which commands are sent? Short flows of one order, one cart or one adjustment. Each command is
+//! sent only after the one before it has succeeded, so that every one of them must succeed.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

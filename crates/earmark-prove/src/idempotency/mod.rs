@@ -1,10 +1,10 @@
-//! Has every key exactly one effect? Thousands of commands are each sent two to five times: at once on
-//! several connections, late and out of order, and across kill -9 and restart of the server. Then every
-//! effect is counted. With several nodes the copies of a command go to different ones, and one node at a
-//! time is killed while the others go on.
+//! Has every key exactly one effect? Thousands of commands are each sent two to five times: at once
+//! on several connections, late and out of order, and across kill -9 and restart of the server.
+//! Then every effect is counted. With several nodes the copies of a command go to different ones,
+//! and one node at a time is killed while the others go on.
 //!
-//! The negative control sends the same copies with a key each: what is stored then must be found to be
-//! too much.
+//! The negative control sends the same copies with a key each: what is stored then must be found to
+//! be too much.
 
 mod copies;
 mod effects;

@@ -1,9 +1,9 @@
-//! What do customers do in a run? They order, pay, pay again when they were declined, send twice, and
-//! cancel before, beside and after their payment. Refunds are requested at will, several at once and
-//! together too much.
+//! What do customers do in a run? They order, pay, pay again when they were declined, send twice,
+//! and cancel before, beside and after their payment. Refunds are requested at will, several at
+//! once and together too much.
 //!
-//! Invariant: each request is sent until it is answered, and each answer is one of the contract's or a
-//! breach; what is acknowledged is known from answers alone.
+//! Invariant: each request is sent until it is answered, and each answer is one of the contract's
+//! or a breach; what is acknowledged is known from answers alone.
 
 use std::sync::Arc;
 use std::time::Duration;

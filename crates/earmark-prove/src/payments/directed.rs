@@ -1,7 +1,7 @@
-//! Does it hold at every point of the protocol? For each point there is one payment, or one refund. The
-//! server dies exactly there, is started again, and the client sends its request again under the same
-//! key. Then everything must be as if nothing had happened: one charge, one refund, both acknowledged
-//! and stored.
+//! Does it hold at every point of the protocol? For each point there is one payment, or one refund.
+//! The server dies exactly there, is started again, and the client sends its request again under
+//! the same key. Then everything must be as if nothing had happened: one charge, one refund, both
+//! acknowledged and stored.
 //!
 //! Invariant: a point at which the server did not die proves nothing, and is a failure.
 
@@ -76,7 +76,8 @@ const CALL: [&str; 2] = ["charge", "refund"];
 const FIND: [&str; 2] = ["find_charge", "find_refund"];
 const SETTLE: [&str; 2] = ["settle_payment", "settle_refund"];
 
-/// All of them, on the way of a call that is answered at once, and of one whose result is looked up.
+/// All of them, on the way of a call that is answered at once, and of one whose result is looked
+/// up.
 const CRASH_POINTS: [CrashPoint; 15] = [
     at("before the row is committed", Death::ByItself("before", BEGIN), &[]),
     at("after the row is committed", Death::ByItself("after", BEGIN), &[]),

@@ -1,5 +1,5 @@
-//! What takes the money in a proof? `earmark sandbox-gateway`, a process of its own with a ledger of its
-//! own, which stays up when the servers are killed.
+//! What takes the money in a proof? `earmark sandbox-gateway`, a process of its own with a ledger
+//! of its own, which stays up when the servers are killed.
 //!
 //! Invariant: a run has one ledger, on one address, through restarts of either side.
 

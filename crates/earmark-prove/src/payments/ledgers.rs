@@ -1,5 +1,5 @@
-//! Do our payments and refunds agree with the gateway's ledger? Row by row, to the minor unit, and with
-//! what was acknowledged to customers.
+//! Do our payments and refunds agree with the gateway's ledger? Row by row, to the minor unit, and
+//! with what was acknowledged to customers.
 //!
 //! Invariant: no request is sent from here, so that a test can show that each difference is found.
 
@@ -119,7 +119,8 @@ fn compare_row(row_id: RowId<'_>, row: &Row<'_>, theirs: &[&Value]) -> Option<Br
     }
 }
 
-/// An order has one capture at most, its totals are what was moved, and nothing is owed to the customer.
+/// An order has one capture at most, its totals are what was moved, and nothing is owed to the
+/// customer.
 fn sums(order: &Value, moved: &HashMap<RowId<'_>, Vec<&Value>>) -> Vec<Breach> {
     let id = text(order, "id");
     let all = |list, kind| {

@@ -1,9 +1,9 @@
-//! Is no customer charged twice, and no money lost, whatever fails at any point? In the end both ledgers,
-//! ours and the gateway's, must be the same, row by row.
+//! Is no customer charged twice, and no money lost, whatever fails at any point? In the end both
+//! ledgers, ours and the gateway's, must be the same, row by row.
 //!
 //! `random_run` breaks everything by chance, and `directed` kills the server at every point of the
-//! protocol; both on SQLite and on PostgreSQL. The negative controls are servers that make the classic
-//! mistakes, which the random run must find.
+//! protocol; both on SQLite and on PostgreSQL. The negative controls are servers that make the
+//! classic mistakes, which the random run must find.
 
 mod customers;
 mod directed;
@@ -32,8 +32,8 @@ use shop::FINAL_MAX;
 
 /// Servers on one PostgreSQL.
 const NODES: u32 = 2;
-/// How long a control waits for all to be final: some of its refunds never are, as the gateway has no
-/// charge under their payment's id.
+/// How long a control waits for all to be final: some of its refunds never are, as the gateway has
+/// no charge under their payment's id.
 const CONTROL_FINAL_MAX: Duration = Duration::from_secs(8);
 /// The mistakes, each with a kind of breach that it must be found by.
 const MISTAKES: [(&str, BreachKind); 3] = [

@@ -1,5 +1,5 @@
-//! What does an operator do by hand in a run? Refund, resolve payments whose end only the gateway's ledger
-//! holds, and refund again what a gateway has refused.
+//! What does an operator do by hand in a run? Refund, resolve payments whose end only the gateway's
+//! ledger holds, and refund again what a gateway has refused.
 
 use earmark_load::{Client, LoadError, Request, requests};
 use earmark_random::{Random, key};
@@ -14,8 +14,8 @@ pub(super) fn refund(key: &str, order: &str, amount: i64) -> Request {
     Request::new("POST", format!("/v1/orders/{order}/refunds")).with_key(key).with_body(&body)
 }
 
-/// The token of a charge whose amount the gateway always reports wrongly: only an operator can end the
-/// payment.
+/// The token of a charge whose amount the gateway always reports wrongly: only an operator can end
+/// the payment.
 pub(super) const NEVER_RIGHT: &str = "tok_wrong_amount";
 
 /// The most payments that are resolved in one round of [`Resolve::Any`].
@@ -30,8 +30,8 @@ pub(super) enum Resolve {
     OnlyByHand,
 }
 
-/// Resolves payments that are still PENDING although the gateway's ledger holds their end; returns how
-/// many of these commands were accepted.
+/// Resolves payments that are still PENDING although the gateway's ledger holds their end; returns
+/// how many of these commands were accepted.
 pub(super) async fn resolve_by_hand(
     clients: &[Client],
     gateway: &Gateway,
@@ -74,8 +74,8 @@ pub(super) async fn resolve_by_hand(
     Ok(resolved)
 }
 
-/// Refunds what customers are owed because a gateway refused their refund, under a new id. Returns how
-/// many refunds that took.
+/// Refunds what customers are owed because a gateway refused their refund, under a new id. Returns
+/// how many refunds that took.
 pub(super) async fn refund_again(client: &Client, random: &mut Random) -> Result<u64, LoadError> {
     let mut made = 0;
     for order in requests::list(client, "/v1/orders").await? {

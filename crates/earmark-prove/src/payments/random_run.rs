@@ -1,6 +1,6 @@
-//! Does it hold whatever fails at any time? Thousands of payments are made while three of ten calls to the
-//! gateway fail and servers are killed all the time. Then the faults stop, everything must be final soon,
-//! and both ledgers must be the same.
+//! Does it hold whatever fails at any time? Thousands of payments are made while three of ten calls
+//! to the gateway fail and servers are killed all the time. Then the faults stop, everything must
+//! be final soon, and both ledgers must be the same.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -28,8 +28,8 @@ const DELAY: &str = "700ms";
 /// The faults that the gateway has, all of which must have happened.
 const FAULT_KINDS: usize = 12;
 const FAULT_RATE: &str = "0.3";
-/// Between two kills, milliseconds: long enough for a payment without an answer to be settled between
-/// some two of them. Below, from a kill to the restart.
+/// Between two kills, milliseconds: long enough for a payment without an answer to be settled
+/// between some two of them. Below, from a kill to the restart.
 const BETWEEN_KILLS_MS: (u64, u64) = (100, 700);
 const DOWN_MS: (u64, u64) = (0, 150);
 /// Between two rounds of the operator who resolves payments by hand.
@@ -134,8 +134,8 @@ impl Run {
         self.kills > 0 && self.gateway_faults.len() == FAULT_KINDS
     }
 
-    /// Customers order and pay, an operator resolves by hand, and servers are killed, until the last
-    /// order is done.
+    /// Customers order and pay, an operator resolves by hand, and servers are killed, until the
+    /// last order is done.
     async fn load(
         &mut self,
         plan: &Plan<'_>,

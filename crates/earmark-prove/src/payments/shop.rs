@@ -1,5 +1,5 @@
-//! Which servers take the payments of a run? Nodes on one database in front of one gateway; when the run is
-//! over, what they have stored is compared with the gateway's ledger.
+//! Which servers take the payments of a run? Nodes on one database in front of one gateway; when
+//! the run is over, what they have stored is compared with the gateway's ledger.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -75,8 +75,8 @@ impl Shop {
         self.nodes.first().client()
     }
 
-    /// Waits until no payment and no refund is PENDING; one that still is after `limit` is a breach.
-    /// Returns the time that it took as well.
+    /// Waits until no payment and no refund is PENDING; one that still is after `limit` is a
+    /// breach. Returns the time that it took as well.
     pub(crate) async fn wait_until_final(
         &self,
         limit: Duration,

@@ -1,8 +1,8 @@
-//! Can the gateway be reached, and how often is it called? A socket in front of it passes calls on, or
-//! acts as a gateway that is away, and counts the calls in both cases.
+//! Can the gateway be reached, and how often is it called? A socket in front of it passes calls on,
+//! or acts as a gateway that is away, and counts the calls in both cases.
 //!
-//! Invariant: a change from one way to another cuts every connection, so that nothing of the old way is
-//! left.
+//! Invariant: a change from one way to another cuts every connection, so that nothing of the old
+//! way is left.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

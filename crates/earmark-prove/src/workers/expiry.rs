@@ -1,5 +1,5 @@
-//! Does each unpaid order expire once, and soon? All are placed within a second or so, and their reservations
-//! end within one more.
+//! Does each unpaid order expire once, and soon? All are placed within a second or so, and their
+//! reservations end within one more.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

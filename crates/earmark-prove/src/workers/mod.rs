@@ -1,9 +1,9 @@
-//! Do the workers of all nodes together do each job once? Unpaid orders expire, payments settle whose
-//! gateway answers late, and refunds are made, without any request for it, while the workers of every
-//! node see the same work. Then every event is counted, order by order.
+//! Do the workers of all nodes together do each job once? Unpaid orders expire, payments settle
+//! whose gateway answers late, and refunds are made, without any request for it, while the workers
+//! of every node see the same work. Then every event is counted, order by order.
 //!
-//! The negative control expects of two orders what did not happen, one event too few and one too many;
-//! exactly those must be found.
+//! The negative control expects of two orders what did not happen, one event too few and one too
+//! many; exactly those must be found.
 
 mod events;
 mod expiry;

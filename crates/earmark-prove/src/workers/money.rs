@@ -1,5 +1,6 @@
-//! Is each payment settled once, and each refund made once? Payments use tokens whose gateway does not answer
-//! in time, or fails first; orders are cancelled while their payment is pending, and after it.
+//! Is each payment settled once, and each refund made once? Payments use tokens whose gateway does
+//! not answer in time, or fails first; orders are cancelled while their payment is pending, and
+//! after it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! What do both halves of this proof share? Nodes with items for sale, orders from many tasks at once, and
-//! the count of all events when nothing more is to come.
+//! What do both halves of this proof share? Nodes with items for sale, orders from many tasks at
+//! once, and the count of all events when nothing more is to come.
 
 use std::path::Path;
 use std::time::Duration;
