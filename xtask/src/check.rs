@@ -1,5 +1,4 @@
-//! What must hold of the source before any test runs? Format, lints, documentation, dependencies,
-//! the rules of the house.
+//! What must hold of the source before any test runs? Format, lints, documentation, dependencies, the rules of the house.
 //!
 //! Invariant: nothing here needs the network once the dependencies are fetched.
 
@@ -41,8 +40,8 @@ fn install_components() -> Result<()> {
         .context("rustfmt or clippy is missing, and rustup could not add it")
 }
 
-/// cargo-deny takes minutes to compile, so it is used where it is installed and its three offline
-/// rules are applied by our own code elsewhere.
+/// cargo-deny takes minutes to compile, so it is used where it is installed and its three offline rules are
+/// applied by our own code elsewhere.
 fn dependencies() -> Result<()> {
     if process::cargo_has("deny") {
         return process::run(process::cargo().args([

@@ -235,7 +235,7 @@ impl Planner {
                 RowKind::Nothing(fate) => fates[at] = Some(fate),
                 RowKind::Correction { delta } => fates[at] = Some(self.correct(row, delta)),
                 RowKind::Cancellation { quantity } => {
-                    fates[at] = Some(self.cancel(row, quantity, &mut cancels))
+                    fates[at] = Some(self.cancel(row, quantity, &mut cancels));
                 }
                 RowKind::Sale { quantity, unit_price } => {
                     let part_row = PartRow { at, units: quantity, unit_price };
@@ -243,8 +243,8 @@ impl Planner {
                 }
             }
         }
-        for (number, part) in parts.iter().enumerate() {
-            self.order(rows, number, part, &mut fates);
+        for part in &parts {
+            self.order(rows, part, &mut fates);
         }
         for (order, lines) in cancels {
             self.cancel_step(&rows[0].invoice, order, lines);
@@ -289,7 +289,9 @@ impl Planner {
         };
         let at = parts.iter().position(fits).unwrap_or(parts.len());
         if at == parts.len() {
-            parts.push(Part::default());
+            let invoice = &row.invoice;
+            let reference = if at == 0 { invoice.clone() } else { format!("{invoice}-{}", at + 1) };
+            parts.push(Part { reference, ..Part::default() });
         }
         let report = &mut self.plan.report;
         if parts[at].prices.contains_key(&sku) {
@@ -303,10 +305,8 @@ impl Planner {
         &mut parts[at].rows
     }
 
-    fn order(&mut self, rows: &[Row], number: usize, part: &Part, fates: &mut [Option<Fate>]) {
-        let invoice = &rows[0].invoice;
-        let reference = if number == 0 { invoice.clone() } else { format!("{invoice}-{}", number + 1) };
-        let customer = rows[0].customer.clone();
+    fn order(&mut self, rows: &[Row], part: &Part, fates: &mut [Option<Fate>]) {
+        let (reference, customer) = (part.reference.clone(), rows[0].customer.clone());
         let mut order = PlannedOrder { reference, customer, ..PlannedOrder::default() };
         for &PartRow { at, units, unit_price } in &part.rows {
             let sku = rows[at].sku();
@@ -382,6 +382,7 @@ struct PartRow {
 /// The rows of an invoice that go into one order.
 #[derive(Default)]
 struct Part {
+    reference: String,
     rows: Vec<PartRow>,
     prices: HashMap<String, i64>,
 }

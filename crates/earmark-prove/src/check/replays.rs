@@ -11,6 +11,7 @@ use earmark_load::Response;
 
 use super::breach::{Breach, BreachKind};
 use crate::commands::payment_of;
+use crate::sending::Answered;
 
 /// What must be the same in each answer to a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +33,7 @@ struct Seen {
     first: Option<Vec<u8>>,
     answers: u32,
     unmarked: u32,
-    broken: u32,
+    unanswered: u32,
 }
 
 impl ReplayCheck {
@@ -48,18 +49,18 @@ impl ReplayCheck {
         self.keys.values().map(|seen| u64::from(seen.answers)).sum()
     }
 
-    /// Takes down one answer to `key`, and the tries before it that broke.
+    /// Adds an answer to `key`; one that differs from the first is a breach.
     pub(crate) fn record(
         &mut self,
         key: &str,
         comparison: Comparison,
-        response: &Response,
-        broken: u32,
+        answered: &Answered,
     ) -> Option<Breach> {
+        let Answered { response, unanswered } = answered;
         let essence = essence(comparison, response);
         let seen = self.keys.entry(key.to_owned()).or_default();
         seen.answers += 1;
-        seen.broken += broken;
+        seen.unanswered += unanswered;
         seen.unmarked += u32::from(!response.replayed());
         let Some(first) = &seen.first else {
             seen.first = Some(essence);
@@ -74,13 +75,13 @@ impl ReplayCheck {
     #[must_use]
     pub(crate) fn finish(&self) -> Vec<Breach> {
         let wrong = self.keys.iter().filter(|(_, seen)| match seen.unmarked {
-            0 => seen.broken == 0,
+            0 => seen.unanswered == 0,
             unmarked => unmarked > 1,
         });
         let breach = |(key, seen): (&String, &Seen)| {
             let detail = format!(
-                "{} of {} answers are not marked as replays; {} tries broke",
-                seen.unmarked, seen.answers, seen.broken
+                "{} of {} answers are not marked as replays; {} tries had none",
+                seen.unmarked, seen.answers, seen.unanswered
             );
             Breach::new(BreachKind::ReplayUnmarked, format!("key {key}"), detail)
         };
@@ -115,8 +116,9 @@ mod tests {
     fn kinds(comparison: Comparison, answers: &[(Response, u32)]) -> Vec<BreachKind> {
         let mut check = ReplayCheck::default();
         let mut breaches = Vec::new();
-        for (response, broken) in answers {
-            breaches.extend(check.record("key", comparison, response, *broken));
+        for (response, unanswered) in answers {
+            let answered = Answered { response: response.clone(), unanswered: *unanswered };
+            breaches.extend(check.record("key", comparison, &answered));
         }
         breaches.extend(check.finish());
         breaches.iter().map(|breach| breach.kind).collect()

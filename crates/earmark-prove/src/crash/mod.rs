@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use earmark_load::latency::{Latencies, LatencySummary};
-use earmark_load::{Database, LoadError, Nodes, NodesOptions, catalogue, tasks};
+use earmark_load::{LoadError, Nodes, NodesOptions, catalogue, tasks};
 use earmark_random::{Random, fresh_seed};
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -96,10 +96,10 @@ impl Prove for Options {
     const RUN_LIMIT: Option<Duration> = Some(Duration::from_secs(1_200));
 
     async fn prove(&self, earmark: &Path) -> Result<Outcome<Self::Figures>, LoadError> {
-        let databases = Databases::for_nodes(self.nodes).await?;
-        let run = self.run_cycles(earmark, &databases, self.cycles, None).await?;
+        let servers = Servers { earmark, databases: Databases::for_nodes(self.nodes).await? };
+        let run = self.run_cycles(&servers, self.cycles, None).await?;
         let control = if run.breaches.is_empty() {
-            self.run_cycles(earmark, &databases, self.control_cycles, Some(FAULT)).await?
+            self.run_cycles(&servers, self.control_cycles, Some(FAULT)).await?
         } else {
             Run::default()
         };
@@ -109,12 +109,17 @@ impl Prove for Options {
     }
 }
 
+/// The binary, and where its servers store their data.
+struct Servers<'a> {
+    earmark: &'a Path,
+    databases: Databases,
+}
+
 impl Options {
     /// Kills until `cycles` are done or a breach is found.
     async fn run_cycles(
         &self,
-        earmark: &Path,
-        databases: &Databases,
+        servers: &Servers<'_>,
         cycles: u32,
         fault: Option<&str>,
     ) -> Result<Run, LoadError> {
@@ -125,7 +130,7 @@ impl Options {
             let seed = random.next_u64();
             let client = |number| LoadClient::new(Random::stream(seed, u64::from(number)));
             let mut clients: Vec<_> = (0..self.clients).map(client).collect();
-            let mut nodes = self.start(earmark, databases.create()?, fault).await?;
+            let mut nodes = self.start(servers, fault).await?;
             for _ in 0..CYCLES_PER_DATABASE.min(cycles - run.cycles) {
                 let stalled = load_and_kill(&mut nodes, &mut clients, &mut random, &mut times).await?;
                 run.cycles += 1;
@@ -145,17 +150,13 @@ impl Options {
         Ok(run)
     }
 
-    async fn start(
-        &self,
-        earmark: &Path,
-        database: Database,
-        fault: Option<&str>,
-    ) -> Result<Nodes, LoadError> {
-        let servers = NodesOptions {
+    async fn start(&self, servers: &Servers<'_>, fault: Option<&str>) -> Result<Nodes, LoadError> {
+        let database = servers.databases.create()?;
+        let options = NodesOptions {
             environment: setup::fault_environment(fault),
-            ..NodesOptions::new(earmark, database, self.nodes)
+            ..NodesOptions::new(servers.earmark, database, self.nodes)
         };
-        let nodes = Nodes::start_ready(&setup::with_brief_first_calls(servers)).await?;
+        let nodes = Nodes::start_ready(&setup::with_brief_first_calls(options)).await?;
         catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
         Ok(nodes)
     }

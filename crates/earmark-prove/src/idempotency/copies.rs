@@ -178,7 +178,7 @@ impl Run {
             return false;
         }
         let key = request.key.as_deref().unwrap_or_default();
-        let breach = self.replays().record(key, comparison, response, answered.unanswered);
+        let breach = self.replays().record(key, comparison, answered);
         self.report(breach);
         true
     }

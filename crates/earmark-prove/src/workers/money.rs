@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use earmark_load::{Client, Database, LoadError, Nodes, requests, tasks};
+use earmark_load::{Client, Database, LoadError, Nodes, Request, requests, tasks};
 use earmark_random::{Random, fresh_seed, key};
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -131,7 +131,7 @@ impl Customers {
             wait_for_payment(&self.clients[number % self.clients.len()], &payment).await?;
         }
         if cancel != Cancel::Never {
-            self.cancel(number + 2, &order, &[], random).await?;
+            self.cancel(number + 2, &commands::cancel(&key(random), &order, &[])).await?;
         }
         Ok(Paid { order, payment, money, cancel })
     }
@@ -144,16 +144,9 @@ impl Customers {
         id_in(&request, &answer)
     }
 
-    async fn cancel(
-        &self,
-        node: usize,
-        order: &str,
-        lines: &[(u32, u32)],
-        random: &mut Random,
-    ) -> Result<(), LoadError> {
-        let request = commands::cancel(&key(random), order, lines);
-        let answer = send_to_any(&self.clients, node, &request).await?.response;
-        if answer.status == 200 { Ok(()) } else { Err(LoadError::unexpected(&request, &answer)) }
+    async fn cancel(&self, node: usize, request: &Request) -> Result<(), LoadError> {
+        let answer = send_to_any(&self.clients, node, request).await?.response;
+        if answer.status == 200 { Ok(()) } else { Err(LoadError::unexpected(request, &answer)) }
     }
 
     /// Waits until each payment and each refund has its end.
@@ -203,7 +196,7 @@ async fn control(nodes: &Nodes, customers: &Customers) -> Result<bool, LoadError
     wait_for_payment(&customers.clients[0], &payment).await?;
     let line = sku_of(&customers.read(&order).await?);
     for node in 0..2 {
-        customers.cancel(node, &order, &[(line, 1)], &mut random).await?;
+        customers.cancel(node, &commands::cancel(&key(&mut random), &order, &[(line, 1)])).await?;
     }
     let wrong = Paid { order, payment, money: Money::Taken, cancel: Cancel::AfterPayment };
     let late = customers.wait_for_all(std::slice::from_ref(&wrong)).await?;
