@@ -116,6 +116,7 @@ impl Nodes {
         Ok(())
     }
 
+    /// How many servers there are.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "there is always one at least")]
     pub fn len(&self) -> usize {
