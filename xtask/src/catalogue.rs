@@ -1,7 +1,8 @@
-//! Where does the catalogue of `earmark demo` come from? The best sold products of a file of real sales.
+//! Where does the catalogue of `earmark demo` come from? The best sold products of a file of real
+//! sales.
 //!
-//! `cargo xtask catalogue online-retail.csv > crates/earmark/data/catalogue.csv` writes it anew. Invariant: the same
-//! file gives the same catalogue, byte for byte.
+//! `cargo xtask catalogue online-retail.csv > crates/earmark/data/catalogue.csv` writes it anew.
+//! Invariant: the same file gives the same catalogue, byte for byte.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,7 +14,7 @@ use crate::replay::rows::{self, Row};
 /// How many products the catalogue holds.
 const PRODUCTS: usize = 60;
 
-/// What the file tells about a product.
+/// What the file holds about a product.
 struct Product {
     name: String,
     unit_price: i64,

@@ -1,7 +1,9 @@
-//! Which dependencies may be in the lock file? Those with a permissive licence, from crates.io, and not on the list of banned ones.
+//! Which dependencies may be in the lock file? Those with a permissive licence, from crates.io,
+//! that are not on the list of banned ones.
 //!
-//! The three offline rules of `deny.toml`, for machines without cargo-deny; both lists are read from that file, so
-//! that there is one place for them. Invariant: a package without a licence expression is an error.
+//! The three offline rules of `deny.toml`, for machines without cargo-deny; both lists are read
+//! from that file, so that there is one place for them. Invariant: a package without a licence
+//! expression is an error.
 
 use anyhow::{Context, Result, bail};
 
@@ -9,7 +11,6 @@ use crate::workspace;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-/// What `deny.toml` says.
 struct Rules {
     allowed: Vec<String>,
     banned: Vec<String>,

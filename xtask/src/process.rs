@@ -1,10 +1,9 @@
-//! How is another program run? Loudly: what runs is what is shown when it fails.
+//! How is another program run? Its output is shown, and an error names the program that failed.
 //!
 //! Invariant: no shell in between, and no exit status is ignored.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -25,32 +24,14 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a program prints; anything but success is an error with what it complained of. Arguments may hold a password and
-/// are not shown.
+/// What a program prints; anything but success is an error with what it complained of. Arguments
+/// may hold a password and are not shown.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot start `{program}`"))?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     anyhow::ensure!(output.status.success(), "`{program}` ended with {}: {complaint}", output.status);
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Runs a program and kills it when it has not ended in time.
-pub(crate) fn run_within(command: &mut Command, limit: Duration) -> Result<std::process::ExitStatus> {
-    let shown = show(command);
-    let started = Instant::now();
-    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
-        }
-        if started.elapsed() > limit {
-            child.kill()?;
-            child.wait()?;
-            bail!("`{shown}` did not end within {} s", limit.as_secs());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 /// Whether a program can be started and succeeds, without a word.

@@ -1,4 +1,5 @@
-//! How does a run of many steps look? Each step says its name before and its time after; the first failure ends the run.
+//! How does a run of many steps look? Each step says its name before and its time after; the first
+//! failure ends the run.
 //!
 //! Invariant: a run that says "0 failed" has run each of its steps to its end.
 

@@ -1,7 +1,8 @@
-//! What does CI run? Checks, all tests, the release build, the commit-level proofs, the replay of real sales.
+//! What does CI run? Checks, all tests, the release build, the proofs of the level `Test`, and the
+//! replay of real sales.
 //!
-//! Invariant: passes on a fresh Debian with Rust and a C compiler alone; what else is needed is installed by the step
-//! that needs it. The closing lines of the test runs are repeated at the end.
+//! Invariant: passes on a fresh Debian with Rust and a C compiler alone; what else is needed is
+//! installed by the step that needs it. The closing lines of the test runs are repeated at the end.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -9,26 +10,17 @@ use std::process::{Command, Stdio};
 use std::sync::Mutex;
 
 use anyhow::{Context, Result};
+use earmark_prove::{Level, PROOFS};
 
 use crate::steps::Steps;
-use crate::{Proof, check, process, prove, replay, workspace};
+use crate::{check, process, prove, replay, workspace};
 
-/// The proofs that break databases and networks.
-const ON_POSTGRESQL: [(&str, Proof); 6] = [
-    ("prove commit-cuts", Proof::CommitCuts),
-    ("prove failover", Proof::Failover),
-    ("prove event-order", Proof::EventOrder),
-    ("prove contention", Proof::Contention),
-    ("prove stalled-node", Proof::StalledNode),
-    ("prove oversell-nodes", Proof::OversellNodes),
-];
-
-/// Runs everything.
+/// Runs everything that CI runs.
 pub(crate) fn run() -> Result<()> {
     let mut steps = Steps::new();
     check::add(&mut steps)?;
 
-    // The README's tour is walked with it.
+    // The tour of the README runs it.
     if !process::succeeds("curl", &["--version"]) {
         steps.run("install curl", || process::install(&["curl"]))?;
     }
@@ -45,17 +37,11 @@ pub(crate) fn run() -> Result<()> {
     );
 
     steps.run("release build", || workspace::build_release(&["earmark", "earmark-prove"]))?;
-    steps.run("prove idempotency", || prove::run_built(Proof::Idempotency))?;
-    steps.run("prove crash", || prove::run_built(Proof::Crash))?;
-    steps.run("prove idempotency-nodes", || prove::run_built(Proof::IdempotencyNodes))?;
-    steps.run("prove crash-nodes", || prove::run_built(Proof::CrashNodes))?;
-    steps.run("prove workers", || prove::run_built(Proof::Workers))?;
-    for (name, proof) in ON_POSTGRESQL {
-        steps.run(name, || prove::run_built(proof))?;
+    for proof in &PROOFS {
+        if let Level::Test(arguments) = proof.level {
+            steps.run(&format!("prove {}", proof.name), || prove::run_with(proof, arguments))?;
+        }
     }
-    steps.run("prove payments", || prove::run_built(Proof::Payments))?;
-    steps.run("prove gateway-away", prove::run_away_briefly)?;
-    steps.run("prove api", || prove::run_built(Proof::Api))?;
     let sales = replay::sales_at_hand();
     let name = sales.file_name().unwrap_or_default().to_string_lossy();
     steps.run(&format!("replay {name}"), || replay::run(&replay::Options::of(sales.clone())))?;
@@ -68,13 +54,14 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The server's programs alone: tests start their own clusters, so Debian shall not make one and run it.
+/// Installs the programs of the server alone: tests start their own clusters, so Debian need not
+/// make one and run it.
 fn install_postgresql() -> Result<()> {
     let folder = Path::new("/etc/postgresql-common");
-    let wish = folder.join("createcluster.conf");
-    // Only in our favor: where the file is there or cannot be written, an idle cluster more does no harm.
-    if !wish.exists() && std::fs::create_dir_all(folder).is_ok() {
-        let _ = std::fs::write(wish, "create_main_cluster = false\n");
+    let settings = folder.join("createcluster.conf");
+    // Where the file is there or cannot be written, one idle cluster more does no harm.
+    if !settings.exists() && std::fs::create_dir_all(folder).is_ok() {
+        let _ = std::fs::write(settings, "create_main_cluster = false\n");
     }
     process::install(&["postgresql"])?;
     earmark_cluster::Installation::find().context("after its installation")?;
@@ -92,7 +79,8 @@ fn test_command() -> Command {
     command
 }
 
-/// Runs a test command, shows its output as it comes, and returns the lines that close a run of tests.
+/// Runs a test command, shows its output as it comes, and returns the lines that close a run of
+/// tests.
 fn tee(command: &mut Command) -> Result<Vec<String>> {
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start the tests")?;
@@ -120,7 +108,8 @@ fn pass_on(from: impl Read, mut to: impl Write, closing: &Mutex<Vec<String>>) {
     }
 }
 
-/// `test result: ok. 3 passed; …` of cargo, when it is about any test, and `Summary [ 1.2s] 3 tests run: …` of nextest.
+/// `test result: ok. 3 passed; …` of cargo, when it is about any test, and `Summary [ 1.2s] 3 tests
+/// run: …` of nextest.
 fn closes_a_run(line: &str) -> bool {
     let line = line.trim_start();
     (line.starts_with("test result:") && !line.contains(" 0 passed; 0 failed"))

@@ -1,6 +1,7 @@
 //! Where do things lie? The workspace, its target directory and the release binaries.
 //!
-//! Invariant: no path is fixed; all follow from where this package was compiled and from `CARGO_TARGET_DIR`.
+//! Invariant: no path is fixed; all follow from where this package was compiled and from
+//! `CARGO_TARGET_DIR`.
 
 use std::path::{Path, PathBuf};
 
@@ -15,7 +16,8 @@ pub(crate) fn root() -> PathBuf {
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// Everything that cargo knows about the workspace and its dependencies, by the committed lock file.
+/// Everything that cargo knows about the workspace and its dependencies, by the committed lock
+/// file.
 pub(crate) fn metadata() -> Result<Metadata> {
     metadata_of(&root())
 }

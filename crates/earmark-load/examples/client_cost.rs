@@ -1,4 +1,5 @@
-//! What does the load generator cost? CPU time a request against a server in another process that does nothing.
+//! What does the load generator cost? CPU time a request against a server in another process that
+//! does nothing.
 //!
 //! `cargo run --release -p earmark-load --example client_cost`
 
@@ -36,7 +37,8 @@ fn read_port(server: &mut Child) -> Result<u16, Box<dyn Error>> {
     Ok(std::str::from_utf8(&port)?.parse()?)
 }
 
-/// Answers every read of every connection with the same order; one thread, so that it costs little itself.
+/// Answers every read of every connection with the same order; one thread, so that it costs little
+/// itself.
 fn serve() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {

@@ -1,38 +1,32 @@
-//! Why could a run not be finished? (A run that finishes and finds something wrong is a report, not an error.)
+//! Why could a run not be finished? (A run that finishes and finds something wrong is a report, not
+//! an error.)
 
 use std::path::PathBuf;
 
-use crate::client::ClientError;
+use crate::client::{ClientError, Request, Response};
 
-/// What stops a run before it has a verdict.
+/// What stops a run before it has a result.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A request got no usable answer.
     #[error("{request}: {source}")]
     Client {
-        /// Method and path.
+        /// The method and path of it.
         request: String,
-        /// What went wrong.
         source: ClientError,
     },
     /// A request was answered with something that the run cannot go on with.
     #[error("{request} answered {status}: {body}")]
     Unexpected {
-        /// Method and path.
+        /// The method and path of it.
         request: String,
-        /// The HTTP status.
         status: u16,
         /// The first bytes of the answer.
         body: String,
     },
     /// A file, folder or process could not be used.
     #[error("{path}: {source}")]
-    File {
-        /// Which one.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
+    File { path: PathBuf, source: std::io::Error },
     /// The server did not start, or ended by itself.
     #[error("server: {0}")]
     Server(String),
@@ -51,9 +45,22 @@ impl LoadError {
         move |source| LoadError::File { path, source }
     }
 
+    /// An answer that a run cannot go on with, with the request that got it.
+    #[must_use]
+    pub fn unexpected(request: &Request, response: &Response) -> LoadError {
+        let (request, status, body) = (request.name(), response.status, response.excerpt());
+        LoadError::Unexpected { request, status, body }
+    }
+
     /// Names the request in a client error.
     pub fn client(request: impl Into<String>) -> impl FnOnce(ClientError) -> LoadError {
         let request = request.into();
         move |source| LoadError::Client { request, source }
+    }
+}
+
+impl From<tokio::task::JoinError> for LoadError {
+    fn from(error: tokio::task::JoinError) -> LoadError {
+        LoadError::Server(error.to_string())
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-/// The longest time told apart, in microseconds: ten minutes, beyond every deadline of this crate.
+/// The longest time that is distinguished, in microseconds: ten minutes, beyond every deadline of
+/// this crate.
 const LATENCY_US_MAX: u64 = 600_000_000;
 
 /// A histogram of latencies.
@@ -25,13 +26,12 @@ pub struct LatencySummary {
     pub p99_us: u64,
     /// 999 of 1,000 are at most this.
     pub p999_us: u64,
-    /// The longest.
     pub max_us: u64,
 }
 
 impl Default for Latencies {
     fn default() -> Latencies {
-        // The bounds are constants that hdrhistogram accepts: 1 ≤ low, 2·low ≤ high, 0 ≤ digits ≤ 5.
+        // hdrhistogram accepts bounds with 1 ≤ low, 2·low ≤ high and 0 ≤ digits ≤ 5.
         let histogram = Histogram::new_with_bounds(1, LATENCY_US_MAX, 3);
         Latencies { histogram: histogram.expect("constant bounds are valid") }
     }
@@ -44,7 +44,7 @@ impl Latencies {
         self.histogram.saturating_record(latency_us.max(1));
     }
 
-    /// Forgets all.
+    /// Removes all that was recorded.
     pub fn clear(&mut self) {
         self.histogram.reset();
     }

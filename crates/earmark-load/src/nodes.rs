@@ -1,57 +1,47 @@
-//! What does a run talk to? One server on a file of its own, or several nodes on one database; to a proof it is the same.
+//! Where do requests of a run go to? To one server on a file of its own, or to several nodes on one
+//! database; the rest of a run does not see the difference.
 //!
-//! Invariant: all nodes have the same operator's key, so that what is begun at one can be asked about at any other.
+//! Invariant: all nodes have the same operator's key, so that each can be asked about what another
+//! has begun. All of them end, and their folder is removed, on drop.
 
-use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use earmark_random::{Random, fresh_seed};
+
 use crate::client::Client;
 use crate::error::LoadError;
-use crate::random::{Random, fresh_seed};
-use crate::server::{Database, ServerOptions, ServerProcess, Usage, Verified, draw_admin_key};
+use crate::server::{Database, ServerOptions, ServerProcess, Verified, draw_admin_key};
+use crate::usage::Usage;
 
 /// What a server may take until it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 
-/// What to start.
+/// What servers to start.
 #[derive(Debug, Clone)]
 pub struct NodesOptions {
-    /// The `earmark` binary.
     pub earmark: PathBuf,
     /// Where the folder of the run is made; None: where temporary files go.
     pub parent: Option<PathBuf>,
-    /// Where the books are.
-    pub database: Database,
-    /// How many servers.
-    pub count: u32,
+    /// One for each server; they may differ in the address by which they name the same database.
+    pub databases: Vec<Database>,
     /// Further arguments of `serve`.
     pub arguments: Vec<String>,
-    /// Further environment variables.
     pub environment: Vec<(String, String)>,
 }
 
 impl NodesOptions {
-    /// So many servers on this database.
+    /// Servers on one database, `count` of them.
     #[must_use]
     pub fn new(earmark: &Path, database: Database, count: u32) -> NodesOptions {
         NodesOptions {
             earmark: earmark.to_path_buf(),
             parent: None,
-            database,
-            count,
+            databases: vec![database; count as usize],
             arguments: Vec::new(),
             environment: Vec::new(),
         }
-    }
-
-    /// With a short wait for gateways. So long does each node leave a payment's first call to the node that accepted it, and so long
-    /// would a comparison wait for the payments of a node that was killed.
-    #[must_use]
-    pub fn with_brief_first_calls(mut self) -> NodesOptions {
-        self.arguments.extend(["--gateway-timeout".to_owned(), "1s".to_owned()]);
-        self
     }
 
     /// Refuses several servers on one file: the second would not start.
@@ -59,38 +49,14 @@ impl NodesOptions {
     /// # Errors
     /// [`LoadError::Options`].
     pub fn check(&self) -> Result<(), LoadError> {
-        match (&self.database, self.count) {
-            (_, 0 | 33..) => Err(LoadError::Options("nodes must be 1 to 32".to_owned())),
-            (Database::File, 2..) => {
+        let shares_a_file = self.databases.len() > 1 && self.databases.contains(&Database::File);
+        match self.databases.len() {
+            1..=32 if shares_a_file => {
                 Err(LoadError::Options("several nodes need a database that they can share".to_owned()))
             }
-            _ => Ok(()),
+            1..=32 => Ok(()),
+            _ => Err(LoadError::Options("nodes must be 1 to 32".to_owned())),
         }
-    }
-}
-
-/// The databases of a proof, one after the other, each empty.
-#[derive(Debug)]
-pub struct Databases {
-    /// None: files.
-    urls: Option<VecDeque<String>>,
-}
-
-impl Databases {
-    /// These; without any, as many files as are wanted.
-    #[must_use]
-    pub fn new(urls: &[String]) -> Databases {
-        Databases { urls: (!urls.is_empty()).then(|| urls.iter().cloned().collect()) }
-    }
-
-    /// The next one.
-    ///
-    /// # Errors
-    /// All that were given are used.
-    pub fn take(&mut self) -> Result<Database, LoadError> {
-        let Some(urls) = &mut self.urls else { return Ok(Database::File) };
-        let none = || LoadError::Options("the proof needs one more --database, empty".to_owned());
-        urls.pop_front().map(Database::Url).ok_or_else(none)
     }
 }
 
@@ -103,7 +69,8 @@ pub struct Nodes {
 }
 
 impl Nodes {
-    /// Starts all of them at once; they are not ready yet. On an empty database they race for its migration, as they may.
+    /// Starts all of them at once; they are not ready yet. On an empty database they race for its
+    /// migration, as they may.
     ///
     /// # Errors
     /// The options are wrong, or a server cannot be started.
@@ -113,10 +80,10 @@ impl Nodes {
         let folder = tempfile::Builder::new().prefix("earmark-load-").tempdir_in(&parent);
         let folder = folder.map_err(LoadError::file(parent))?;
         let admin_key = draw_admin_key(&mut Random::new(fresh_seed()));
-        let server = |number: u32| {
+        let server = |(number, database): (usize, &Database)| {
             let own_folder = folder.path().join(format!("node-{number}"));
             let server = ServerOptions {
-                database: options.database.clone(),
+                database: database.clone(),
                 admin_key: Some(admin_key.clone()),
                 arguments: options.arguments.clone(),
                 environment: options.environment.clone(),
@@ -124,7 +91,7 @@ impl Nodes {
             };
             ServerProcess::start(server)
         };
-        let servers = (0..options.count).map(server).collect::<Result<_, _>>()?;
+        let servers = options.databases.iter().enumerate().map(server).collect::<Result<_, _>>()?;
         Ok(Nodes { servers, _folder: folder })
     }
 
@@ -149,7 +116,7 @@ impl Nodes {
         Ok(())
     }
 
-    /// How many there are.
+    /// How many servers there are.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "there is always one at least")]
     pub fn len(&self) -> usize {
@@ -162,9 +129,16 @@ impl Nodes {
         &self.servers[0]
     }
 
-    /// True while the process of this one runs.
-    pub fn is_running(&mut self, number: usize) -> bool {
-        self.servers[number].is_running()
+    /// The server of this number, from 0.
+    #[must_use]
+    pub fn get(&self, number: usize) -> &ServerProcess {
+        &self.servers[number]
+    }
+
+    /// The numbers of those whose process has ended.
+    pub fn ended(&mut self) -> Vec<usize> {
+        let servers = self.servers.iter_mut().enumerate();
+        servers.filter_map(|(number, server)| (!server.is_running()).then_some(number)).collect()
     }
 
     /// From the next start of each on, without this environment variable.
@@ -186,7 +160,18 @@ impl Nodes {
         self.servers[number].wait_ready(READY_LIMIT).await
     }
 
-    /// Where each listens.
+    /// Ends all of them as an operator would.
+    ///
+    /// # Errors
+    /// One has not ended within `limit`, or has not ended in order.
+    pub async fn stop(mut self, limit: Duration) -> Result<(), LoadError> {
+        for server in &mut self.servers {
+            server.stop(limit).await?;
+        }
+        Ok(())
+    }
+
+    /// The addresses of all servers, in their order.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.servers.iter().map(ServerProcess::address).collect()
@@ -196,6 +181,16 @@ impl Nodes {
     #[must_use]
     pub fn clients(&self) -> Vec<Client> {
         self.servers.iter().map(ServerProcess::client).collect()
+    }
+
+    /// A client of each, with the operator's key, that waits for an answer no longer than
+    /// `deadline`.
+    #[must_use]
+    pub fn clients_within(&self, deadline: Duration) -> Vec<Client> {
+        let client = |server: &ServerProcess| {
+            Client::anonymous(server.address(), deadline).with_token(server.admin_key())
+        };
+        self.servers.iter().map(client).collect()
     }
 
     /// Memory and CPU time of all together; zeros for those that do not run.
@@ -214,7 +209,7 @@ impl Nodes {
         move || probes.iter().map(|probe| probe()).sum()
     }
 
-    /// Runs `earmark verify` against one of them: they share the books.
+    /// Runs `earmark verify` against one of them: they share their database.
     ///
     /// # Errors
     /// The binary cannot be run, or takes longer than `limit`.
@@ -228,19 +223,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn databases_are_used_once_and_files_never_run_out() {
-        let mut databases = Databases::new(&["postgres://host/a".to_owned()]);
-        assert_eq!(databases.take().unwrap(), Database::Url("postgres://host/a".to_owned()));
-        assert!(databases.take().is_err());
-        let mut files = Databases::new(&[]);
-        assert!((0..3).all(|_| files.take().unwrap() == Database::File));
-    }
-
-    #[test]
     fn one_file_has_one_server_and_a_shared_database_has_any() {
         let check =
             |database: Database, count| NodesOptions::new(Path::new("earmark"), database, count).check();
-        let url = || Database::Url("postgres://host/books".to_owned());
+        let url = || Database::Url("postgres://host/orders".to_owned());
         check(Database::File, 1).unwrap();
         check(url(), 1).unwrap();
         check(url(), 4).unwrap();

@@ -1,7 +1,9 @@
-//! How does a run own its server? As a child process on a free port of the loopback interface, with a folder for its log,
-//! and with books that outlive kill -9 and restart: a file in that folder, or a database that several servers share.
+//! How does a run own its server? As a child process on a free port of the loopback interface, with
+//! a folder for its log. Its database outlives kill -9 and restart: a file in that folder, or a
+//! database that several servers share.
 //!
-//! Invariant: only the child that was started here is ever ended, and it is ended at the latest on drop.
+//! Invariant: only the child that was started here is ever ended, and it is ended at the latest on
+//! drop.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -10,45 +12,41 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use earmark_random::{Random, fresh_seed};
 
 use crate::client::Client;
 use crate::error::LoadError;
-use crate::random::{Random, fresh_seed};
+use crate::usage::{Usage, usage_of};
 
-/// Ports below the range from which the kernel serves outgoing connections: while the server is down, a client that
-/// connects again and again can neither take its port nor be connected to itself.
+/// Ports below the range from which the kernel serves outgoing connections: while the server is
+/// down, a client that connects again and again can neither take its port nor be connected to
+/// itself.
 const PORTS: std::ops::Range<u64> = 12_000..32_000;
-/// How often a starting server is asked whether it is ready.
+/// The pause before a starting server is asked again whether it is ready.
 const POLL: Duration = Duration::from_millis(5);
-/// Clock ticks a second in `/proc`, fixed for Linux user space.
-const TICKS_PER_SECOND: u64 = 100;
 /// How much of the log's end goes into an error message, bytes.
 const LOG_TAIL_BYTES: u64 = 2_000;
 
-/// Where a server keeps its books.
+/// Where a server stores its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Database {
     /// In an SQLite file in its folder.
     File,
-    /// In this database, `postgres://…`, which whoever starts the server has made, and removes.
+    /// In this database, `postgres://…`, which the caller has made and removes.
     Url(String),
 }
 
-/// What to start.
+/// What server to start.
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
-    /// The `earmark` binary.
     pub earmark: PathBuf,
-    /// Where the log is kept, and the file of the books if it is this server's own; the caller removes it.
+    /// Where the log is kept, and the database if it is a file; the caller removes it.
     pub folder: PathBuf,
-    /// Where the books are.
     pub database: Database,
     /// The operator's key, 32 characters at least; None: one is drawn.
     pub admin_key: Option<String>,
     /// Further arguments of `serve`.
     pub arguments: Vec<String>,
-    /// Further environment variables.
     pub environment: Vec<(String, String)>,
 }
 
@@ -84,17 +82,6 @@ pub struct ServerProcess {
     started: Instant,
 }
 
-/// What the server holds of the machine.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct Usage {
-    /// Resident memory now, bytes.
-    pub rss_bytes: u64,
-    /// The most resident memory so far, bytes.
-    pub rss_peak_bytes: u64,
-    /// CPU time of all its threads, milliseconds.
-    pub cpu_ms: u64,
-}
-
 impl ServerProcess {
     /// Starts the server; it is not ready yet.
     ///
@@ -111,7 +98,7 @@ impl ServerProcess {
         Ok(server)
     }
 
-    /// Starts the server again on the same books and address, after [`ServerProcess::kill`].
+    /// Starts the server again on the same database and address, after [`ServerProcess::kill`].
     ///
     /// # Errors
     /// As [`ServerProcess::start`].
@@ -154,13 +141,34 @@ impl ServerProcess {
         }
     }
 
-    /// Ends the server with SIGKILL and waits until it is gone. Nothing happens if it is not running.
+    /// Ends the server with SIGKILL and waits until it is gone. Nothing happens if it is not
+    /// running.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             // An error means that it has ended already; wait collects it either way.
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+
+    /// Asks the server to end, with SIGTERM, and waits until it has.
+    ///
+    /// # Errors
+    /// It has not ended within `limit`, or not with exit status 0; with the end of its log.
+    pub async fn stop(&mut self, limit: Duration) -> Result<(), LoadError> {
+        let Some(child) = &mut self.child else { return Ok(()) };
+        let pid = child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().map_err(LoadError::file("kill"))?;
+        let asked = Instant::now();
+        while asked.elapsed() < limit {
+            if let Some(status) = child.try_wait().map_err(LoadError::file(&self.options.earmark))? {
+                self.child = None;
+                let failed = || LoadError::Server(format!("ended with {status}\n{}", self.log_tail()));
+                return if status.success() { Ok(()) } else { Err(failed()) };
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Err(LoadError::Server(format!("did not end within {} s after SIGTERM", limit.as_secs())))
     }
 
     /// True while the process runs.
@@ -184,7 +192,7 @@ impl ServerProcess {
         self.child.take().and_then(|mut child| child.wait().ok())
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
@@ -217,7 +225,8 @@ impl ServerProcess {
         self.options.folder.join("earmark.db")
     }
 
-    /// Bytes of the database file and of whatever lies beside it, but not the log; None: the books are elsewhere.
+    /// Bytes of the database file and of all that lies beside it, but not the log; None: the
+    /// database is not a file.
     #[must_use]
     pub fn database_bytes(&self) -> Option<u64> {
         let log_bytes = self.log_path().metadata().map_or(0, |log| log.len());
@@ -269,12 +278,12 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The verdict of `earmark verify`.
+/// What came of `earmark verify`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Exit status 0.
+    /// Whether it ended with exit status 0.
     pub passed: bool,
-    /// What it printed.
+    /// Standard output, then standard error.
     pub output: String,
 }
 
@@ -288,23 +297,6 @@ async fn run_verify(earmark: &Path, arguments: &[&str], limit: Duration) -> Resu
     Ok(Verified { passed: output.status.success(), output: String::from_utf8_lossy(&text).into_owned() })
 }
 
-/// CPU time of this process so far, milliseconds.
-#[must_use]
-pub fn own_cpu_ms() -> u64 {
-    usage_of("self").cpu_ms
-}
-
-fn usage_of(process: &str) -> Usage {
-    let read = |file| std::fs::read_to_string(format!("/proc/{process}/{file}")).unwrap_or_default();
-    let status = read("status");
-    let stat = read("stat");
-    Usage {
-        rss_bytes: status_kib(&status, "VmRSS:") * 1_024,
-        rss_peak_bytes: status_kib(&status, "VmHWM:") * 1_024,
-        cpu_ms: cpu_ticks(&stat) * 1_000 / TICKS_PER_SECOND,
-    }
-}
-
 fn folder_bytes(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let bytes = |entry: std::fs::DirEntry| match entry.metadata() {
@@ -314,17 +306,6 @@ fn folder_bytes(folder: &Path) -> u64 {
         Err(_) => 0,
     };
     entries.flatten().map(bytes).sum()
-}
-
-fn status_kib(status: &str, field: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix(field));
-    line.and_then(|line| line.split_whitespace().next()).and_then(|kib| kib.parse().ok()).unwrap_or(0)
-}
-
-/// User and system time: fields 14 and 15 of `/proc/<pid>/stat`, counted behind the name, which may hold anything.
-fn cpu_ticks(stat: &str) -> u64 {
-    let Some((_, fields)) = stat.rsplit_once(')') else { return 0 };
-    fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 /// A key that a server takes as its operator's.
@@ -346,15 +327,6 @@ fn free_address(random: &mut Random) -> Result<SocketAddr, LoadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn usage_is_read_from_proc() {
-        let usage = usage_of("self");
-        assert!(usage.rss_bytes > 100_000 && usage.rss_peak_bytes >= usage.rss_bytes, "{usage:?}");
-        let stat = "12 (a) b) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20";
-        assert_eq!(cpu_ticks(stat), 300);
-        assert_eq!(usage_of("no-such-process"), Usage::default());
-    }
 
     #[test]
     fn database_is_all_files_but_the_log() {
@@ -381,10 +353,10 @@ mod tests {
         assert!(error.contains("cannot start") && error.contains("serve --database sqlite:"), "{error}");
 
         let key = draw_admin_key(&mut Random::new(1));
-        let node = ServerOptions::new(&script, folder.path().join("1")).on("postgres://host/books", &key);
+        let node = ServerOptions::new(&script, folder.path().join("1")).on("postgres://host/orders", &key);
         let mut node = ServerProcess::start(node).unwrap();
         let error = runtime.block_on(node.wait_ready(Duration::from_secs(20))).unwrap_err().to_string();
-        assert!(error.contains("serve --database postgres://host/books") && error.contains(&key), "{error}");
+        assert!(error.contains("serve --database postgres://host/orders") && error.contains(&key), "{error}");
         assert_eq!(node.database_bytes(), None);
 
         std::fs::write(&script, "#!/bin/sh\nexec sleep 600\n").unwrap();

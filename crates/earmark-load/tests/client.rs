@@ -1,4 +1,5 @@
-//! What does the client make of a server's bytes, however they are cut, and of a connection that ends too early?
+//! What does the client make of a server's bytes, however they are cut, and of a connection that
+//! ends too early?
 
 #![expect(clippy::unwrap_used, reason = "a failed step of a test is a failed test")]
 
@@ -13,8 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 const DEADLINE: Duration = Duration::from_secs(20);
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: test\r\n\r\n";
 
-/// A server that writes the given pieces, one packet each, to every connection after the first bytes of a request, and
-/// then closes it.
+/// A server that writes the given pieces, one packet each, to every connection after the first
+/// bytes of a request, and then closes it.
 async fn serve_pieces<const N: usize>(pieces: [&'static [u8]; N]) -> SocketAddr {
     serve(async move |mut stream: TcpStream| {
         let mut request = [0; 4_096];

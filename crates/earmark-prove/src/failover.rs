@@ -1,26 +1,27 @@
-//! Does what was acknowledged outlive the primary? A primary with a standby that it waits for, two nodes that know both
-//! hosts, and load; the primary is killed, the standby promoted, a new standby made where the old primary was; many times.
-//! A part of the primaries does not refuse to talk when it is gone, but hangs: connections stay open, new ones are taken, and
-//! nobody answers. In between, all sessions of the nodes are ended while their server lives.
+//! Does what was acknowledged outlive the primary? There is a primary with a standby that it waits
+//! for, two nodes that know both hosts, and load. Many times over the primary is killed, the
+//! standby promoted, and a new standby made where the old primary was. Some primaries do not refuse
+//! connections when they are gone, but hang: connections stay open, new ones are taken, and no
+//! answer comes. In between, all sessions of the nodes are ended while their server lives.
 //!
-//! Its negative control does not wait for the standby, which lags when the primary dies: what was acknowledged must be
-//! missed.
+//! In the negative control the primary does not wait for the standby, which lags when the primary
+//! is killed: acknowledged orders must be missing.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use earmark_cluster::{Cluster, ClusterError, Mode, Psql, TcpProxy};
 use earmark_load::latency::{Latencies, LatencySummary};
-use earmark_load::random::{Random, fresh_seed};
-use earmark_load::{LoadError, catalogue, runtime};
+use earmark_load::{LoadError, catalogue};
+use earmark_random::{Random, fresh_seed};
 use serde::Serialize;
 
-use crate::books::{self, Counts, Stock};
-use crate::errand::{Got, Try};
-use crate::findings::Findings;
-use crate::report::Report;
-use crate::stage::{Fleet, aside};
-use crate::writers::{Crew, Nodes, Plan, Progress, Writer};
+use crate::check::Findings;
+use crate::placements::{self, Counts, Stock};
+use crate::report::{Outcome, Prove, RunAndControl};
+use crate::sending::{Try, TryResult};
+use crate::setup::{aside, start_nodes};
+use crate::writers::{Plan, Progress, SendTo, Writer, Writers};
 
 const SKUS: u32 = 200;
 const ON_HAND: u64 = 10_000_000;
@@ -38,14 +39,9 @@ const DEADLINE: Duration = Duration::from_secs(25);
 /// What the run waits for both nodes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The settings of the proof.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// The `earmark` binary.
-    #[arg(long)]
-    #[serde(skip)]
-    earmark: PathBuf,
-    /// Primaries killed.
+    /// Primaries that are killed.
     #[arg(long, default_value_t = 20)]
     failovers: u32,
     /// Repeats a run, as far as chance goes.
@@ -53,7 +49,6 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// A number of failovers.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Run {
     failovers: u32,
@@ -79,7 +74,8 @@ struct Pair {
     standby: Host,
 }
 
-/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is started on its port.
+/// A server and how the nodes reach it. The proxy stays when the server is lost: the next one is
+/// started on its port.
 struct Host {
     server: Cluster,
     proxy: TcpProxy,
@@ -95,7 +91,8 @@ enum Loss {
 }
 
 impl Loss {
-    /// Two silent ones of eight, one after the other: each host is lost in each way, the first in the URL and the second.
+    /// Two silent ones of eight, one after the other: each host is lost in each way, the first in
+    /// the URL and the second.
     fn of_round(round: u32) -> Loss {
         if matches!(round % 8, 3 | 4) { Loss::Silent } else { Loss::Refusing }
     }
@@ -109,34 +106,34 @@ enum Replication {
     Lagging,
 }
 
-pub(crate) fn prove(options: Options) -> Result<Report<Options, Run>, LoadError> {
-    runtime::block_on(async {
-        let start = Instant::now();
-        let (earmark, seed) = (&options.earmark, options.seed);
-        let run = fail_over(earmark, (options.failovers, seed), Replication::Synchronous).await?;
-        let control = fail_over(earmark, (1, seed), Replication::Lagging).await?;
-        let control_caught = control.orders.lost > 0;
+impl Prove for Options {
+    type Figures = RunAndControl<Run>;
+
+    async fn prove(&self, earmark: &Path) -> Result<Outcome<Self::Figures>, LoadError> {
+        let run = fail_over(earmark, self.failovers, self.seed, Replication::Synchronous).await?;
+        let control = fail_over(earmark, 1, self.seed, Replication::Lagging).await?;
+        let control_caught = Some(control.orders.lost > 0);
         let us = |limit: Duration| limit.as_micros() as u64;
         let in_time =
             run.answering_again.max_us <= us(ANSWERING_MAX) && run.requests.max_us <= us(ANSWER_MAX);
-        let complete = run.failovers == options.failovers && run.sessions_ended > 0;
-        let passed = run.findings.none() && in_time && complete && control_caught;
-        let wall_ms = start.elapsed().as_millis() as u64;
-        Ok(Report { proof: "failover", options, run, control, control_caught, wall_ms, passed })
-    })
+        let complete = run.failovers == self.failovers && run.sessions_ended > 0;
+        let is_right = run.findings.none() && in_time && complete;
+        Ok(Outcome { figures: RunAndControl { run, control }, is_right, control_caught })
+    }
 }
 
 async fn fail_over(
     earmark: &Path,
-    (failovers, seed): (u32, u64),
+    failovers: u32,
+    seed: u64,
     replication: Replication,
 ) -> Result<Run, LoadError> {
     let (mut pair, url) = aside(move || start_pair(replication)).await?;
-    let mut fleet = Fleet::start(earmark, &vec![url; NODES], None).await?;
-    catalogue::create(&fleet.client(), u64::from(SKUS), ON_HAND).await?;
+    let mut nodes = start_nodes(earmark, vec![url; NODES], None).await?;
+    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
 
-    let plan = Plan { nodes: Nodes::Home, ..Plan::new(SKUS) };
-    let crew = Crew::start(&fleet.clients(DEADLINE), &plan, WRITERS, seed);
+    let plan = Plan { send_to: SendTo::Home, ..Plan::new(SKUS) };
+    let writers = Writers::start(&nodes.clients_within(DEADLINE), &plan, WRITERS, seed);
     let mut random = Random::new(seed);
     let (mut promotion, mut promoted_at) = (Latencies::default(), Vec::new());
     let mut sessions_ended = 0;
@@ -154,24 +151,23 @@ async fn fail_over(
         pair = aside(move || pair.lose_primary(Loss::of_round(round))).await?;
         promotion.record(killed.elapsed());
         promoted_at.push(Instant::now());
-        let before: Vec<u64> = (0..NODES).map(|node| crew.progress.at(node)).collect();
+        let before: Vec<u64> = (0..NODES).map(|node| writers.progress.at(node)).collect();
         let all_answer =
             |progress: &Progress| before.iter().enumerate().all(|(node, &count)| progress.at(node) > count);
-        crew.wait(PATIENCE, "every node answers again", all_answer).await?;
+        writers.wait(PATIENCE, "every node answers again", all_answer).await?;
         if round < failovers {
             pair = aside(move || pair.renew_standby()).await?;
         }
     }
-    let mut writers = crew.stop().await?;
+    let mut writers = writers.stop().await?;
     let mut run = Run { failovers, sessions_ended, promotion: promotion.summary(), ..Run::default() };
-    run.findings.add(writers.iter_mut().flat_map(|writer| writer.breaches.drain(..)));
-    run.findings.add(fleet.ended());
     run.measure(&writers, &promoted_at);
-    let (orders, breaches) = books::check(&fleet, &writers, Stock { skus: SKUS, on_hand: ON_HAND }).await?;
+    let stock = Stock { skus: SKUS, on_hand: ON_HAND };
+    let (orders, breaches) = placements::check(&mut nodes, &mut writers, stock).await?;
     run.orders = orders;
     run.findings.add(breaches);
-    // The servers outlive the nodes.
-    drop(fleet);
+    // The servers of the database outlive the nodes.
+    drop(nodes);
     drop(pair);
     Ok(run)
 }
@@ -236,14 +232,15 @@ impl Run {
         let mut requests = Latencies::default();
         for one in &tries {
             requests.record(one.took);
-            self.told_to_try_again += u64::from(one.got == Got::Answer(503));
+            self.told_to_try_again += u64::from(one.result == TryResult::Answer(503));
         }
         self.requests = requests.summary();
         let (mut again, mut after_silence) = (Latencies::default(), Latencies::default());
         for (&promoted, round) in promoted_at.iter().zip(1..) {
             for node in 0..NODES {
-                let answers =
-                    tries.iter().filter(|one| one.node == node && matches!(one.got, Got::Answer(200..=299)));
+                let answers = tries
+                    .iter()
+                    .filter(|one| one.node == node && matches!(one.result, TryResult::Answer(200..=299)));
                 let first = answers.map(Try::ended).filter(|&ended| ended > promoted).min();
                 let took = first.map_or(PATIENCE, |first| first - promoted);
                 again.record(took);

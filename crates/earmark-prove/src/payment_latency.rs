@@ -1,25 +1,25 @@
-//! How much longer does a payment take than its gateway? Payments at a fixed rate, answered or not, before a gateway that takes its time; both ends are
-//! measured in the same run: at the customer's from the intended moment of sending, at the gateway's from its request to its answer.
+//! How much longer does a payment take than its gateway? Payments are sent at a fixed rate,
+//! answered or not, to a server whose gateway takes a fixed time. Both ends are measured in the
+//! same run: at the client from the intended moment of sending, at the gateway from its request to
+//! its answer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use earmark_cluster::Cluster;
-use earmark_load::audit::{Breach, BreachKind};
-use earmark_load::client::Client;
-use earmark_load::commands::{self, PlacedAs};
 use earmark_load::latency::{Latencies, LatencySummary};
-use earmark_load::random::{Random, fresh_seed, key};
-use earmark_load::{Database, LoadError, catalogue, runtime};
+use earmark_load::{Client, Database, LoadError, requests, tasks};
+use earmark_random::{Random, fresh_seed, key};
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::findings::Findings;
+use crate::check::{Breach, BreachKind, Findings};
+use crate::commands::{self, PlacedAs};
 use crate::payments::gateway::Gateway;
-use crate::payments::judge::Told;
-use crate::payments::shop::{self, SKUS, Shop};
+use crate::payments::ledgers::Acknowledged;
+use crate::payments::shop::{SKUS, Shop, ShopOptions};
 use crate::payments::switch::{Seen, Switch};
-use crate::stage::{aside, database};
+use crate::report::{Outcome, Prove};
+use crate::setup::start_cluster;
 
 /// What a payment may take beyond the gateway, of 99 in a hundred.
 const ADDED_MAX_US: u64 = 10_000;
@@ -29,14 +29,9 @@ const PLACING: usize = 16;
 /// Payments that are not measured: connections are opened and caches filled.
 const WARM_UP: usize = 100;
 
-/// The settings.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// The `earmark` binary.
-    #[arg(long)]
-    #[serde(skip)]
-    earmark: PathBuf,
-    /// Payments a second.
+    /// Payments that are sent a second.
     #[arg(long, default_value_t = 100)]
     rate: u32,
     /// For how long, on each database.
@@ -47,57 +42,53 @@ pub(crate) struct Options {
     gateway_ms: u64,
 }
 
-/// The figures.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    proof: &'static str,
-    options: Options,
+pub(crate) struct Figures {
     runs: Vec<Run>,
-    pub(crate) passed: bool,
 }
 
 #[derive(Debug, Serialize)]
 struct Run {
     database: &'static str,
     payments: u64,
-    /// `POST /v1/orders/{id}/payments`.
+    /// Of `POST /v1/orders/{id}/payments`, at the client.
     payment: LatencySummary,
-    /// The gateway's own.
     gateway: LatencySummary,
     added_p50_us: u64,
     added_p99_us: u64,
     findings: Findings,
 }
 
-pub(crate) fn measure(options: Options) -> Result<Report, LoadError> {
-    runtime::block_on(async {
-        let cluster = aside(Cluster::start).await?;
-        let url = cluster.create_database().map_err(database)?;
-        let on_file = run(&options, Database::File).await?;
-        let on_postgres = run(&options, Database::Url(url)).await?;
+impl Prove for Options {
+    type Figures = Figures;
+
+    async fn prove(&self, earmark: &Path) -> Result<Outcome<Self::Figures>, LoadError> {
+        let (cluster, url) = start_cluster().await?;
+        let on_file = run(self, earmark, Database::File).await?;
+        let on_postgres = run(self, earmark, Database::Url(url)).await?;
         drop(cluster);
         let runs = vec![on_file, on_postgres];
-        let passed = runs.iter().all(|run| run.findings.none() && run.added_p99_us <= ADDED_MAX_US);
-        Ok(Report { proof: "payment-latency", options, runs, passed })
-    })
+        let is_right = runs.iter().all(|run| run.findings.none() && run.added_p99_us <= ADDED_MAX_US);
+        Ok(Outcome { figures: Figures { runs }, is_right, control_caught: None })
+    }
 }
 
-async fn run(options: &Options, database: Database) -> Result<Run, LoadError> {
+async fn run(options: &Options, earmark: &Path, database: Database) -> Result<Run, LoadError> {
     let on = if database == Database::File { "SQLite" } else { "PostgreSQL" };
-    let gateway = slow_gateway(&options.earmark, options.gateway_ms)?;
+    let gateway = slow_gateway(earmark, options.gateway_ms)?;
     let switch = Switch::start(gateway.address()).await?;
-    let shop = shop::options(&options.earmark, database, GATEWAY_TIMEOUT);
+    let shop = ShopOptions::new(earmark, database, GATEWAY_TIMEOUT);
     let shop = Shop::open(&shop, &switch.url()).await?;
     let count = WARM_UP + (options.rate * options.seconds) as usize;
     let orders = place(&shop.client(), count).await?;
 
     let mut findings = Findings::default();
     let (warm_up, measured) = orders.split_at(WARM_UP);
-    pay(&shop.client(), (options.rate, warm_up), &mut findings).await?;
+    pay(&shop.client(), options.rate, warm_up, &mut findings).await?;
     *switch.seen() = Seen::default();
-    let payment = pay(&shop.client(), (options.rate, measured), &mut findings).await?.summary();
+    let payment = pay(&shop.client(), options.rate, measured, &mut findings).await?.summary();
     let seen = switch.seen().latencies.summary();
-    findings.add(shop.judge(&gateway, &Told::default()).await?);
+    findings.add(shop.check(&gateway, &Acknowledged::default()).await?);
     Ok(Run {
         database: on,
         payments: measured.len() as u64,
@@ -109,15 +100,15 @@ async fn run(options: &Options, database: Database) -> Result<Run, LoadError> {
     })
 }
 
-/// Takes so long for everything.
+/// Starts a gateway that takes so long for everything.
 fn slow_gateway(earmark: &Path, gateway_ms: u64) -> Result<Gateway, LoadError> {
     let delay = format!("{gateway_ms}ms");
     Gateway::start(earmark, &["--fault-rate", "1", "--faults", "delay", "--delay", &delay])
 }
 
-/// Orders to pay; returns their ids.
+/// Places orders to pay; returns their ids.
 async fn place(client: &Client, count: usize) -> Result<Vec<String>, LoadError> {
-    let (mut placing, mut orders) = (JoinSet::new(), Vec::new());
+    let mut placing = JoinSet::new();
     for flow in 0..PLACING {
         let client = client.clone();
         placing.spawn(async move {
@@ -127,23 +118,21 @@ async fn place(client: &Client, count: usize) -> Result<Vec<String>, LoadError> 
                 let line = [(number as u32 % SKUS, 1)];
                 let request =
                     commands::place(&key(&mut random), &key(&mut random), &line, PlacedAs::Confirmed);
-                let order = catalogue::expect(&client, &request, 201).await?;
+                let order = requests::expect(&client, &request, 201).await?;
                 let order = order.json().map_err(LoadError::client(request.name()))?;
                 ids.push(order["id"].as_str().unwrap_or_default().to_owned());
             }
             Ok::<_, LoadError>(ids)
         });
     }
-    while let Some(ended) = placing.join_next().await {
-        orders.extend(ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?);
-    }
-    Ok(orders)
+    Ok(tasks::join_all(placing).await?.concat())
 }
 
-/// Pays them, so many a second; a latency counts from the intended moment.
+/// Pays orders, `rate` of them a second; a latency counts from the intended moment.
 async fn pay(
     client: &Client,
-    (rate, orders): (u32, &[String]),
+    rate: u32,
+    orders: &[String],
     findings: &mut Findings,
 ) -> Result<Latencies, LoadError> {
     let (mut paying, mut random) = (JoinSet::new(), Random::new(fresh_seed()));
@@ -159,8 +148,7 @@ async fn pay(
         });
     }
     let mut latencies = Latencies::default();
-    while let Some(ended) = paying.join_next().await {
-        let (took, answer) = ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?;
+    for (took, answer) in tasks::join_all(paying).await? {
         latencies.record(took);
         if answer.status != 201 {
             let detail = format!("answered {}: {}", answer.status, answer.excerpt());

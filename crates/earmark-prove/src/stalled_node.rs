@@ -1,24 +1,25 @@
-//! What does a node hold up that stands still in the middle of a batch? It is stopped while the turn is its own; the others
-//! go on within five seconds, and its customers order elsewhere, with the same keys. When it goes on, it must not write what
-//! it held, and must serve again by itself.
+//! What does a node hold up that stands still in the middle of a batch? It is stopped while it
+//! holds the turn. The others go on within five seconds, and its clients send the same commands to
+//! them, with the same keys. When it is resumed, it must not write what it held, and must serve
+//! again by itself.
 //!
-//! Its negative control is a session that holds the turn and that no limit ends: the same watch must say that nobody
-//! went on in time.
+//! The negative control is a session that holds the turn and that no limit ends: the same
+//! measurement must show that no node went on in time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
-use earmark_cluster::{Cluster, ClusterError, Psql, process};
-use earmark_load::audit::{Breach, BreachKind};
+use earmark_cluster::{ClusterError, Psql, process};
 use earmark_load::latency::{Latencies, LatencySummary};
-use earmark_load::random::{Random, fresh_seed};
-use earmark_load::{LoadError, catalogue, runtime};
+use earmark_load::{LoadError, Nodes, catalogue};
+use earmark_random::{Random, fresh_seed};
 use serde::Serialize;
 
-use crate::books::{self, Counts, Stock};
-use crate::findings::Findings;
-use crate::stage::{Fleet, aside, database};
-use crate::writers::{Crew, Nodes, Plan, Progress};
+use crate::check::{Breach, BreachKind, Findings};
+use crate::placements::{self, Counts, Stock};
+use crate::report::{Outcome, Prove};
+use crate::setup::{aside, start_cluster, start_nodes};
+use crate::writers::{Plan, Progress, SendTo, Writers};
 
 const SKUS: u32 = 200;
 const ON_HAND: u64 = 10_000_000;
@@ -26,28 +27,23 @@ const NODES: usize = 3;
 const WRITERS: usize = 48;
 /// How long the others may stand.
 const GO_ON_MAX: Duration = Duration::from_secs(5);
-/// How long they are watched, and a node that went on.
+/// What is waited at most for the others to go on, and for a node that was resumed to serve.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// A node stays stopped for so long after the others went on: its customers order elsewhere meanwhile.
+/// A node stays stopped for so long after the others went on: its clients send to them meanwhile.
 const STOPPED: Duration = Duration::from_millis(1_500);
-/// What a client waits for an answer before it asks elsewhere.
+/// What a client waits for an answer before it sends to another node.
 const DEADLINE: Duration = Duration::from_secs(1);
 /// Load between two tries to stop a node at the right moment, milliseconds.
 const BETWEEN_MS: (u64, u64) = (20, 120);
 const TRIES_MAX: u32 = 400;
-/// Holds the turn for longer than anybody may stand.
+/// Holds the turn for longer than any node may stand.
 const HOLD: &str = "SET idle_in_transaction_session_timeout = 0; BEGIN; \
     SELECT id FROM streams FOR UPDATE \\g /dev/null
 SELECT pg_sleep(7) \\g /dev/null
 COMMIT;";
 
-/// The settings of the proof.
 #[derive(Debug, Clone, clap::Args, Serialize)]
 pub(crate) struct Options {
-    /// The `earmark` binary.
-    #[arg(long)]
-    #[serde(skip)]
-    earmark: PathBuf,
     /// Nodes stopped in their turn.
     #[arg(long, default_value_t = 5)]
     stops: u32,
@@ -56,17 +52,11 @@ pub(crate) struct Options {
     seed: u64,
 }
 
-/// The verdict.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
-    proof: &'static str,
-    options: Options,
+pub(crate) struct Figures {
     run: Run,
-    /// How long everybody stood in the control, milliseconds.
+    /// How long all nodes stood in the control, milliseconds.
     control_stood_ms: u64,
-    control_caught: bool,
-    wall_ms: u64,
-    pub(crate) passed: bool,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -82,35 +72,35 @@ struct Run {
     findings: Findings,
 }
 
-pub(crate) fn prove(options: Options) -> Result<Report, LoadError> {
-    runtime::block_on(async {
-        let start = Instant::now();
-        let (run, control_stood) = stall(&options.earmark, options.stops, options.seed).await?;
-        let control_caught = control_stood > GO_ON_MAX;
+impl Prove for Options {
+    type Figures = Figures;
+
+    async fn prove(&self, earmark: &Path) -> Result<Outcome<Self::Figures>, LoadError> {
+        let (run, control_stood) = stall(earmark, self.stops, self.seed).await?;
         let in_time = run.went_on.max_us <= GO_ON_MAX.as_micros() as u64;
-        let passed = run.findings.none() && in_time && run.stops == options.stops && control_caught;
-        let (wall_ms, control_stood_ms) =
-            (start.elapsed().as_millis() as u64, control_stood.as_millis() as u64);
-        Ok(Report { proof: "stalled-node", options, run, control_stood_ms, control_caught, wall_ms, passed })
-    })
+        Ok(Outcome {
+            is_right: run.findings.none() && in_time && run.stops == self.stops,
+            control_caught: Some(control_stood > GO_ON_MAX),
+            figures: Figures { run, control_stood_ms: control_stood.as_millis() as u64 },
+        })
+    }
 }
 
 async fn stall(earmark: &Path, stops: u32, seed: u64) -> Result<(Run, Duration), LoadError> {
-    let cluster = aside(Cluster::start).await?;
-    let url = cluster.create_database().map_err(database)?;
+    let (cluster, url) = start_cluster().await?;
     let name = url.rsplit('/').next().unwrap_or_default().to_owned();
-    let urls: Vec<String> =
-        (0..NODES).map(|node| format!("{url}?application_name={}", node_name(node))).collect();
-    let mut fleet = Fleet::start(earmark, &urls, None).await?;
-    catalogue::create(&fleet.client(), u64::from(SKUS), ON_HAND).await?;
+    let urls = (0..NODES).map(|node| format!("{url}?application_name={}", node_name(node))).collect();
+    let mut nodes = start_nodes(earmark, urls, None).await?;
+    catalogue::create(&nodes.first().client(), u64::from(SKUS), ON_HAND).await?;
 
-    let plan = Plan { nodes: Nodes::Home, ..Plan::new(SKUS) };
-    let crew = Crew::start(&fleet.clients(DEADLINE), &plan, WRITERS, seed);
-    let mut watch = Watch { fleet: &fleet, crew: &crew, psql: cluster.psql(), random: Random::new(seed) };
+    let plan = Plan { send_to: SendTo::Home, ..Plan::new(SKUS) };
+    let writers = Writers::start(&nodes.clients_within(DEADLINE), &plan, WRITERS, seed);
+    let (psql, random) = (cluster.psql(), Random::new(seed));
+    let mut watch = Watch { nodes: &nodes, writers: &writers, psql, random };
     let mut run = Run::default();
     let (mut went_on, mut served_again) = (Latencies::default(), Latencies::default());
     for _ in 0..stops {
-        let (node, stopped) = watch.stop_in_its_turn(&mut run.missed).await?;
+        let (node, stopped) = watch.stop_holding_the_turn(&mut run.missed).await?;
         went_on.record(watch.others_go_on(Some(node), stopped).await?);
         tokio::time::sleep(STOPPED).await;
         let resumed = watch.resume(node);
@@ -120,10 +110,9 @@ async fn stall(earmark: &Path, stops: u32, seed: u64) -> Result<(Run, Duration),
     (run.went_on, run.served_again) = (went_on.summary(), served_again.summary());
     let control_stood = control(&watch, name).await?;
 
-    let mut writers = crew.stop().await?;
-    run.findings.add(writers.iter_mut().flat_map(|writer| writer.breaches.drain(..)));
-    run.findings.add(fleet.ended());
-    let (orders, breaches) = books::check(&fleet, &writers, Stock { skus: SKUS, on_hand: ON_HAND }).await?;
+    let mut writers = writers.stop().await?;
+    let stock = Stock { skus: SKUS, on_hand: ON_HAND };
+    let (orders, breaches) = placements::check(&mut nodes, &mut writers, stock).await?;
     run.orders = orders;
     run.findings.add(breaches);
     if orders.unknown > 0 {
@@ -133,11 +122,11 @@ async fn stall(earmark: &Path, stops: u32, seed: u64) -> Result<(Run, Duration),
     Ok((run, control_stood))
 }
 
-/// A session of ours holds the turn, and everybody stands.
+/// A session of ours holds the turn, and all nodes stand.
 async fn control(watch: &Watch<'_>, name: String) -> Result<Duration, LoadError> {
     let psql = watch.psql.clone();
     let holder = tokio::spawn(aside(move || psql.query(&name, HOLD)));
-    // The turn is its own before long; what was committed until then does not count.
+    // It holds the turn before long; what was committed until then does not count.
     tokio::time::sleep(Duration::from_millis(500)).await;
     let stood = watch.others_go_on(None, Instant::now()).await?;
     holder.await.map_err(|error| LoadError::Server(error.to_string()))??;
@@ -149,23 +138,24 @@ fn node_name(node: usize) -> String {
 }
 
 struct Watch<'a> {
-    fleet: &'a Fleet,
-    crew: &'a Crew,
+    nodes: &'a Nodes,
+    writers: &'a Writers,
     psql: Psql,
     random: Random,
 }
 
 impl Watch<'_> {
-    /// Stops nodes until one is met in the middle of its batch; returns which, and when it was stopped.
-    async fn stop_in_its_turn(&mut self, missed: &mut u32) -> Result<(usize, Instant), LoadError> {
+    /// Stops nodes until one of them holds the turn then; returns which, and when it was stopped.
+    async fn stop_holding_the_turn(&mut self, missed: &mut u32) -> Result<(usize, Instant), LoadError> {
         for _ in 0..TRIES_MAX {
             let pause = self.random.between(BETWEEN_MS.0, BETWEEN_MS.1);
             tokio::time::sleep(Duration::from_millis(pause)).await;
             let node = self.random.below(NODES as u64) as usize;
-            let Some(pid) = self.fleet.servers[node].pid() else { continue };
+            let Some(pid) = self.nodes.get(node).pid() else { continue };
             let stopped = Instant::now();
             process::stop(pid);
-            // What it had sent is carried out before long; from then on its session says where it stands.
+            // What it had sent is carried out before long; from then on its session says where it
+            // stands.
             tokio::time::sleep(Duration::from_millis(30)).await;
             let psql = self.psql.clone();
             if aside(move || holds_the_turn(&psql, node)).await? {
@@ -179,29 +169,29 @@ impl Watch<'_> {
 
     /// Waits until every node but the one that stands has answered since `since`.
     async fn others_go_on(&self, stopped: Option<usize>, since: Instant) -> Result<Duration, LoadError> {
-        let before: Vec<u64> = (0..NODES).map(|node| self.crew.progress.at(node)).collect();
+        let before: Vec<u64> = (0..NODES).map(|node| self.writers.progress.at(node)).collect();
         let go_on = |progress: &Progress| {
             (0..NODES).all(|node| Some(node) == stopped || progress.at(node) > before[node])
         };
-        self.crew.wait(PATIENCE, "the other nodes go on", go_on).await?;
+        self.writers.wait(PATIENCE, "the other nodes go on", go_on).await?;
         Ok(since.elapsed())
     }
 
     fn resume(&self, node: usize) -> Instant {
-        if let Some(pid) = self.fleet.servers[node].pid() {
+        if let Some(pid) = self.nodes.get(node).pid() {
             process::resume(pid);
         }
         Instant::now()
     }
 
     async fn goes_on(&self, node: usize, since: Instant) -> Result<Duration, LoadError> {
-        let before = self.crew.progress.at(node);
-        self.crew.wait(PATIENCE, "it serves again", |progress| progress.at(node) > before).await?;
+        let before = self.writers.progress.at(node);
+        self.writers.wait(PATIENCE, "it serves again", |progress| progress.at(node) > before).await?;
         Ok(since.elapsed())
     }
 }
 
-/// Its session is in a transaction, has nothing to do, and others wait for what it holds.
+/// Whether a session of the node is idle in a transaction while other sessions wait for its locks.
 fn holds_the_turn(psql: &Psql, node: usize) -> Result<bool, ClusterError> {
     let name = node_name(node);
     let sql = format!(

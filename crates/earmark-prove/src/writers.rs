@@ -1,21 +1,22 @@
-//! Who makes the load? Writers who place orders one after the other, and remember what they were told about each.
+//! How is load made that can be checked? By writers: each places one order after the other, and
+//! keeps what was acknowledged of it.
 //!
-//! Invariant: a writer goes on to its next order when it knows the end of the one before, whatever breaks.
+//! Invariant: a writer goes on to its next order when it knows the end of the one before, whatever
+//! breaks. Read on in `placements`, which compares the ends with what is stored.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use earmark_load::LoadError;
-use earmark_load::audit::{Breach, BreachKind, ExpectedOrder};
-use earmark_load::client::{Client, Response};
-use earmark_load::commands::{self, Lines, PlacedAs};
-use earmark_load::random::{Random, key};
+use earmark_load::{Client, LoadError, Request, Response};
+use earmark_random::{Random, key};
 use tokio::task::JoinSet;
 
-use crate::errand::{self, Got, Sent, Try};
+use crate::check::{Breach, BreachKind, ExpectedOrder};
+use crate::commands::{self, Lines, PlacedAs};
+use crate::sending::{self, Sent, Try, TryResult};
 
-/// What writers order.
+/// What writers order, and where they send it.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// SKUs that orders draw from.
@@ -28,27 +29,25 @@ pub(crate) struct Plan {
     pub(crate) quantity_max: u32,
     /// So many orders of a hundred are cancelled again, at another node.
     pub(crate) cancel_percent: u64,
-    /// Which nodes a writer sends to.
-    pub(crate) nodes: Nodes,
+    pub(crate) send_to: SendTo,
 }
 
-/// Which nodes a writer sends to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Nodes {
-    /// To any, each time.
+pub(crate) enum SendTo {
+    /// Each try goes to a node that is drawn anew.
     Any,
-    /// To the one whose turn it is by the writer's number; to any with what was not answered there.
+    /// The first try goes to the node that belongs to the writer's number, further ones to any.
     Home,
 }
 
 impl Plan {
     /// Orders of one to three lines from so many SKUs, to any node; one of ten is cancelled again.
     pub(crate) fn new(skus: u32) -> Plan {
-        Plan { skus, hot_percent: 0, lines_max: 3, quantity_max: 3, cancel_percent: 10, nodes: Nodes::Any }
+        Plan { skus, hot_percent: 0, lines_max: 3, quantity_max: 3, cancel_percent: 10, send_to: SendTo::Any }
     }
 }
 
-/// An order and what its writer was told.
+/// An order and how it ended.
 #[derive(Debug)]
 pub(crate) struct Placement {
     pub(crate) reference: String,
@@ -56,18 +55,18 @@ pub(crate) struct Placement {
     pub(crate) end: End,
 }
 
-/// What became of an order, as far as its writer was told.
+/// What became of an order, by the answers that its writer got.
 #[derive(Debug)]
 pub(crate) enum End {
-    /// It is there.
+    /// It must be stored.
     Placed(ExpectedOrder),
-    /// It was refused for want of stock: it must not be there.
+    /// It was refused for want of stock: it must not be stored.
     OutOfStock,
-    /// Nobody said.
+    /// There was no answer for good: it is stored once, or not at all.
     Unknown,
 }
 
-/// What the writers of a run share with whoever watches them.
+/// What the writers of a run have done so far, for those who wait for it.
 #[derive(Debug)]
 pub(crate) struct Progress {
     stop: AtomicBool,
@@ -91,7 +90,6 @@ impl Progress {
     }
 }
 
-/// One writer.
 #[derive(Debug)]
 pub(crate) struct Writer {
     number: usize,
@@ -104,23 +102,23 @@ pub(crate) struct Writer {
     pub(crate) breaches: Vec<Breach>,
 }
 
-/// How long somebody waited for an answer for good.
+/// How long a command was without an answer for good.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Span {
     pub(crate) sent: Instant,
     pub(crate) ended: Instant,
 }
 
-/// Writers at work.
+/// The writers of a run, at work.
 #[derive(Debug)]
-pub(crate) struct Crew {
+pub(crate) struct Writers {
     tasks: JoinSet<Writer>,
     pub(crate) progress: Arc<Progress>,
 }
 
-impl Crew {
+impl Writers {
     /// Lets `count` writers begin.
-    pub(crate) fn start(clients: &[Client], plan: &Plan, count: usize, seed: u64) -> Crew {
+    pub(crate) fn start(clients: &[Client], plan: &Plan, count: usize, seed: u64) -> Writers {
         let progress = Arc::new(Progress {
             stop: AtomicBool::new(false),
             succeeded: clients.iter().map(|_| AtomicU64::new(0)).collect(),
@@ -138,15 +136,15 @@ impl Crew {
             };
             tasks.spawn(writer.work(clients.to_vec(), plan.clone(), Arc::clone(&progress)));
         }
-        Crew { tasks, progress }
+        Writers { tasks, progress }
     }
 
-    /// Asks all writers to end with the order that they are at, and waits for them.
+    /// Lets each writer end the order that it is at, and waits for all of them.
     pub(crate) async fn stop(mut self) -> Result<Vec<Writer>, LoadError> {
         self.progress.stop.store(true, Ordering::Relaxed);
         let mut writers = Vec::new();
         while let Some(ended) = self.tasks.join_next().await {
-            writers.push(ended.map_err(|error| LoadError::Server(error.to_string()))?);
+            writers.push(ended?);
         }
         Ok(writers)
     }
@@ -186,16 +184,11 @@ impl Writer {
         self
     }
 
-    async fn send(
-        &mut self,
-        clients: &[Client],
-        plan: &Plan,
-        request: &earmark_load::client::Request,
-    ) -> Sent {
+    async fn send(&mut self, clients: &[Client], plan: &Plan, request: &Request) -> Sent {
         let (random, number) = (&mut self.random, self.number);
-        let sent = errand::send(clients, request, |earlier| match plan.nodes {
-            Nodes::Home if earlier == 0 => number % clients.len(),
-            Nodes::Home | Nodes::Any => random.below(clients.len() as u64) as usize,
+        let sent = sending::send(clients, request, |earlier| match plan.send_to {
+            SendTo::Home if earlier == 0 => number % clients.len(),
+            SendTo::Home | SendTo::Any => random.below(clients.len() as u64) as usize,
         });
         let mut sent = sent.await;
         self.breaches.append(&mut sent.breaches);
@@ -208,15 +201,15 @@ impl Writer {
 
     fn count(&self, sent: &Sent, progress: &Progress) {
         let Some(last) = sent.tries.last() else { return };
-        match last.got {
-            Got::Answer(200..=299) => progress.succeeded[last.node].fetch_add(1, Ordering::Relaxed),
-            Got::Answer(409) => progress.out_of_stock.fetch_add(1, Ordering::Relaxed),
+        match last.result {
+            TryResult::Answer(200..=299) => progress.succeeded[last.node].fetch_add(1, Ordering::Relaxed),
+            TryResult::Answer(409) => progress.out_of_stock.fetch_add(1, Ordering::Relaxed),
             _ => return,
         };
     }
 
     fn end_of_placement(&mut self, reference: &str, lines: &Lines, sent: Sent) -> End {
-        let Some(answer) = sent.answer else {
+        let Ok(answer) = sent.answer else {
             let detail = format!("no answer for good in {} tries", sent.tries.len());
             self.breaches.push(Breach::new(BreachKind::Refused, reference, detail));
             return End::Unknown;
@@ -246,7 +239,7 @@ impl Writer {
             order.cancel(&[]);
             order.version += 1;
         } else {
-            let detail = format!("cancelling answered {:?}", sent.answer.map(|answer| answer.excerpt()));
+            let detail = format!("cancelling answered {:?}", sent.answer.map(|answer| answer.excerpt()).ok());
             self.breaches.push(Breach::new(BreachKind::Refused, reference.as_str(), detail));
         }
     }

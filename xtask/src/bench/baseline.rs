@@ -1,6 +1,8 @@
-//! How fast is the usual way? pgbench calls the procedure of `xtask/baseline` on an empty database of the same server.
+//! How fast is the usual way? pgbench calls the procedure of `xtask/baseline` on an empty database
+//! of the same server.
 //!
-//! Invariant: a rate counts only if nothing failed and the counters agree with the lines afterwards.
+//! Invariant: a rate counts only if nothing failed and the counters agree with the lines
+//! afterwards.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -9,15 +11,18 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result};
 use earmark_cluster::{Cluster, Installation};
 
-use super::Load;
+use super::table::Load;
 use crate::{process, workspace};
 
-/// Seconds that are not counted, in which plans are made, so that the usual way is not slowed by it.
+/// Seconds that are not counted, in which plans are made, so that the usual way is not slowed by
+/// it.
 const WARM_UP_SECONDS: usize = 4;
-/// After which pgbench would end by itself. It counts from before its clients connect, which takes hundreds of them many seconds.
+/// After which pgbench would end by itself. It counts from before its clients connect, which takes
+/// hundreds of them many seconds.
 const TIME_MAX_SECONDS: &str = "300";
 
-/// Makes its tables, runs pgbench until it was warm for so many seconds, checks; returns orders a second.
+/// Makes the tables, runs pgbench until it was warm for so many seconds, and compares the counters;
+/// returns orders a second.
 pub(super) fn orders_per_second(cluster: &Cluster, load: Load, seconds: usize) -> Result<u64> {
     let url = cluster.create_database()?;
     for file in ["schema.sql", "place_order.sql"] {
@@ -37,14 +42,14 @@ pub(super) fn orders_per_second(cluster: &Cluster, load: Load, seconds: usize) -
     // Orders under way are rolled back.
     pgbench.kill()?;
     pgbench.wait()?;
-    let books = psql(&url, &["-c", BOOKS])?;
-    anyhow::ensure!(books.trim() == "t|t|t", "the books of the usual way are wrong: {books}");
+    let counts = psql(&url, &["-c", COUNTS_AGREE])?;
+    anyhow::ensure!(counts.trim() == "t|t|t", "the counts of the usual way are wrong: {counts}");
     println!("  {} orders/s", rate.as_ref().unwrap_or(&0));
     rate
 }
 
 /// Whether the counters are what was ordered, and each order has its event and its key.
-const BOOKS: &str = "SELECT (SELECT sum(reserved) FROM stocks) = (SELECT sum(quantity) FROM order_lines), \
+const COUNTS_AGREE: &str = "SELECT (SELECT sum(reserved) FROM stocks) = (SELECT sum(quantity) FROM order_lines), \
      (SELECT count(*) FROM orders) = (SELECT count(*) FROM events JOIN orders ON id = order_id), \
      (SELECT count(*) FROM orders) = (SELECT count(*) FROM idempotency JOIN orders ON id = order_id)";
 
@@ -62,7 +67,8 @@ fn psql(url: &str, arguments: &[&str]) -> Result<String> {
     process::output(&mut command)
 }
 
-/// The mean of so many seconds after the warm-up: `progress: 7.0 s, 2258.0 tps, lat …, 0 failed`. An error if one failed.
+/// The mean of so many seconds after the warm-up: `progress: 7.0 s, 2258.0 tps, lat …, 0 failed`.
+/// An error if one failed.
 fn warm_rate(lines: impl Iterator<Item = String>, seconds: usize) -> Result<u64> {
     let mut rates = Vec::new();
     for line in lines {

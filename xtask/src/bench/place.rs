@@ -1,6 +1,6 @@
 //! How is one row measured? One run of `earmark bench place`, or the median of several.
 //!
-//! Invariant: a run that refused an order, or whose books are wrong, is an error and no figure.
+//! Invariant: a run in which an order was refused or is not stored is an error and no figure.
 
 use std::process::{Command, Stdio};
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::workspace;
 
-/// The middle one by rate of so many runs, each with the arguments that it is given.
+/// The run with the median rate of so many, each with the arguments that it is given.
 pub(super) fn median_of(runs: usize, arguments: impl Fn() -> Result<Vec<String>>) -> Result<Value> {
     let mut reports = (0..runs.max(1)).map(|_| place(&arguments()?)).collect::<Result<Vec<_>>>()?;
     reports.sort_by_key(|report| report["orders_per_second"].as_u64());
@@ -17,7 +17,7 @@ pub(super) fn median_of(runs: usize, arguments: impl Fn() -> Result<Vec<String>>
     Ok(reports.swap_remove(middle))
 }
 
-/// One run.
+/// Runs `earmark bench place`; returns its report.
 pub(super) fn place(arguments: &[String]) -> Result<Value> {
     println!("earmark bench place {}", shown(arguments));
     let output = Command::new(workspace::release_binary("earmark")?)
@@ -37,7 +37,7 @@ pub(super) fn place(arguments: &[String]) -> Result<Value> {
     Ok(report)
 }
 
-/// Without what a URL may hold of a password.
+/// The arguments without the password that a URL may hold.
 fn shown(arguments: &[String]) -> String {
     let shown = arguments.iter().map(|argument| match argument.split_once("://") {
         Some((scheme, _)) => format!("{scheme}://…"),
@@ -46,7 +46,7 @@ fn shown(arguments: &[String]) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// A number of a report.
+/// The number at a pointer of a report.
 pub(super) fn field(report: &Value, pointer: &str) -> Result<u64> {
     report
         .pointer(pointer)

@@ -1,15 +1,20 @@
-//! What is promised of PostgreSQL? Rate, uniform and hot, and how much that is of the usual way on the same server.
+//! What is promised of PostgreSQL? A rate, uniform and hot, and how much that is of the usual way
+//! on the same server.
 //!
-//! Invariant: ours and the usual way run by turns, on one server with the settings that are printed, each on an empty database.
+//! Invariant: ours and the usual way run one after the other, on one server with the settings that
+//! are printed, each on an empty database.
 
 use anyhow::Result;
 use earmark_cluster::{Cluster, ClusterOptions};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::baseline;
+use super::options::Options;
 use super::place::{arguments, field, median_of};
-use super::{Comparison, Load, Options, Row, Sku, at_least, baseline};
+use super::table::{Comparison, Load, Row, Sku, at_least};
 
-/// What an operator of such a machine would set. Nothing that gives up durability: fsync and full_page_writes stay on.
+/// What an operator of such a machine would set. Nothing that gives up durability: fsync and
+/// full_page_writes stay on.
 const SETTINGS: [(&str, &str); 9] = [
     ("max_connections", "400"),
     ("shared_buffers", "512MB"),
@@ -24,7 +29,7 @@ const SETTINGS: [(&str, &str); 9] = [
 /// How many connections are measured.
 const CLIENTS: [u32; 2] = [256, 64];
 
-/// The rows of ours, and the comparisons.
+/// The rows of ours, and the comparisons with the usual way.
 pub(super) struct Measured {
     pub(super) rows: Vec<Row>,
     pub(super) comparisons: Vec<Comparison>,
@@ -32,20 +37,20 @@ pub(super) struct Measured {
 
 /// Starts a server and measures ours and the usual way on it.
 pub(super) fn measure(options: &Options) -> Result<Measured> {
-    let wish = |all: ClusterOptions, (name, value): (&str, &str)| all.with(name, value);
-    let cluster = Cluster::start_with(SETTINGS.into_iter().fold(ClusterOptions::default(), wish))?;
+    let with = |all: ClusterOptions, (name, value): (&str, &str)| all.with(name, value);
+    let cluster = Cluster::start_with(SETTINGS.into_iter().fold(ClusterOptions::default(), with))?;
     print_settings(&cluster)?;
     let mut pairs = Vec::new();
     for clients in CLIENTS {
         for sku in [Sku::Uniform, Sku::Hot] {
             let load = Load { clients, sku };
-            let ours = ours(&cluster, options, (load, 1))?;
+            let ours = ours(&cluster, options, load, 1)?;
             let usual = baseline::orders_per_second(&cluster, load, options.baseline_seconds)?;
             pairs.push((load, ours, usual));
         }
     }
-    let nodes = ours(&cluster, options, (Load { clients: 256, sku: Sku::Uniform }, 4))?;
-    judge(pairs, nodes)
+    let nodes = ours(&cluster, options, Load { clients: 256, sku: Sku::Uniform }, 4)?;
+    check(pairs, nodes)
 }
 
 fn print_settings(cluster: &Cluster) -> Result<()> {
@@ -56,7 +61,7 @@ fn print_settings(cluster: &Cluster) -> Result<()> {
     Ok(())
 }
 
-fn ours(cluster: &Cluster, options: &Options, (load, nodes): (Load, u32)) -> Result<Value> {
+fn ours(cluster: &Cluster, options: &Options, load: Load, nodes: u32) -> Result<Value> {
     let (clients, orders, nodes) = (load.clients.to_string(), options.orders.to_string(), nodes.to_string());
     median_of(options.runs, || {
         cluster.query("CHECKPOINT")?;
@@ -68,8 +73,8 @@ fn ours(cluster: &Cluster, options: &Options, (load, nodes): (Load, u32)) -> Res
     })
 }
 
-/// Holds ours against the promises: of the figures for 256 connections, and against the usual way.
-fn judge(pairs: Vec<(Load, Value, u64)>, nodes: Value) -> Result<Measured> {
+/// Compares ours with what is promised: a rate at 256 connections, and a share of the usual way.
+fn check(pairs: Vec<(Load, Value, u64)>, nodes: Value) -> Result<Measured> {
     let rate = |report: &Value| field(report, "/orders_per_second");
     let mut comparisons = Vec::new();
     let mut rows = Vec::new();
@@ -77,9 +82,9 @@ fn judge(pairs: Vec<(Load, Value, u64)>, nodes: Value) -> Result<Measured> {
     for (load, report, usual) in pairs {
         let ours = rate(&report)?;
         let promises = match load {
-            Load { clients: 256, sku: Sku::Uniform } => vec![at_least("rate", ours, (8_000, "orders/s"))],
+            Load { clients: 256, sku: Sku::Uniform } => vec![at_least("rate", ours, 8_000, "orders/s")],
             Load { clients: 256, sku: Sku::Hot } => {
-                vec![at_least("of uniform", ours * 100 / u64::max(uniform, 1), (80, "%"))]
+                vec![at_least("of uniform", ours * 100 / u64::max(uniform, 1), 80, "%")]
             }
             _ => Vec::new(),
         };
@@ -100,25 +105,13 @@ fn compare(load: Load, ours: u64, usual: u64) -> Comparison {
         (Sku::Hot, _) => 2_000,
     };
     let percent = ours * 100 / usual.max(1);
-    let promise = at_least("ours", percent, (percent_min, "% of the usual way"));
+    let promise = at_least("ours", percent, percent_min, "% of the usual way");
     Comparison { load, ours, usual, promise }
-}
-
-impl Comparison {
-    pub(super) fn json(&self) -> Value {
-        json!({
-            "load": self.load.to_string(),
-            "orders_per_second": self.ours,
-            "usual_orders_per_second": self.usual,
-            "promise": self.promise.what,
-            "met": self.promise.is_met,
-        })
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{broken, report};
+    use super::super::table::tests::{broken, report};
     use super::*;
 
     fn pairs(rates: [(u64, u64); 4]) -> Vec<(Load, Value, u64)> {
@@ -130,12 +123,12 @@ mod tests {
     #[test]
     fn figures_are_held_against_the_usual_way_at_the_same_load() {
         let good = [(9_000, 6_000), (7_200, 360), (6_000, 4_000), (6_000, 750)];
-        let measured = judge(pairs(good), report(1, 1)).unwrap();
+        let measured = check(pairs(good), report(1, 1)).unwrap();
         assert!(broken(&measured.rows).is_empty());
         assert!(measured.comparisons.iter().all(|comparison| comparison.promise.is_met));
 
         let slow = [(7_999, 6_000), (6_398, 360), (5_999, 4_000), (6_000, 751)];
-        let measured = judge(pairs(slow), report(1, 1)).unwrap();
+        let measured = check(pairs(slow), report(1, 1)).unwrap();
         let expected = ["rate 7999 orders/s, at least 8000", "of uniform 79 %, at least 80"];
         assert_eq!(broken(&measured.rows), expected);
         assert!(measured.comparisons.iter().all(|comparison| !comparison.promise.is_met));

@@ -1,14 +1,16 @@
-//! What is promised of the embedded engine? Rate with kind and with random keys, a hot SKU, one caller alone, growth.
+//! What is promised of the embedded engine? Rate with ordered and with random keys, a hot SKU, one
+//! connection alone, growth.
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use super::options::Options;
 use super::place::{arguments, field, median_of, place};
-use super::{Options, Row, at_least, at_most};
+use super::table::{Promise, Row, at_least, at_most};
 
-/// Runs and judges the five rows.
+/// Runs the five rows and checks them.
 pub(super) fn rows(options: &Options) -> Result<Vec<Row>> {
-    judge(measure(options)?)
+    check(measure(options)?)
 }
 
 fn measure(options: &Options) -> Result<[Value; 5]> {
@@ -36,56 +38,57 @@ fn growth(orders: u64) -> Result<Value> {
     place(&arguments(&["--clients", "256", "--lines", "3", "--orders", &orders, "--sample-every", &every]))
 }
 
-/// Holds each row against the promises of the project.
-fn judge(reports: [Value; 5]) -> Result<Vec<Row>> {
+/// Compares each row with what is promised.
+fn check(reports: [Value; 5]) -> Result<Vec<Row>> {
     let [uniform, random, hot, alone, growth] = reports;
     let rate = |report: &Value| field(report, "/orders_per_second");
     let base = rate(&uniform)?;
     let share = rate(&hot)? * 100 / base.max(1);
-    let p99 = |report: &Value| field(report, "/latency/p99_us").map(|us| at_most("p99", us, (60_000, "us")));
+    let p99 = |report: &Value| field(report, "/latency/p99_us").map(|us| at_most("p99", us, 60_000, "us"));
     let row = |name: &str, promises, report| Row { name: name.to_owned(), promises, report };
     Ok(vec![
         row(
             "uniform, UUIDv7 keys",
-            vec![at_least("rate", base, (10_000, "orders/s")), p99(&uniform)?],
+            vec![at_least("rate", base, 10_000, "orders/s"), p99(&uniform)?],
             uniform,
         ),
         row(
             "uniform, random keys",
-            vec![at_least("rate", rate(&random)?, (8_000, "orders/s")), p99(&random)?],
+            vec![at_least("rate", rate(&random)?, 8_000, "orders/s"), p99(&random)?],
             random,
         ),
-        row("hot SKU", vec![at_least("of uniform", share, (90, "%")), p99(&hot)?], hot),
-        row("one connection", vec![at_most("p50", field(&alone, "/latency/p50_us")?, (2_000, "us"))], alone),
-        row("growth", judge_growth(&growth)?, growth),
+        row("hot SKU", vec![at_least("of uniform", share, 90, "%"), p99(&hot)?], hot),
+        row("one connection", vec![at_most("p50", field(&alone, "/latency/p50_us")?, 2_000, "us")], alone),
+        row("growth", check_growth(&growth)?, growth),
     ])
 }
 
-/// The rate of the last stretch against that of the first, and the memory at the end.
-fn judge_growth(report: &Value) -> Result<Vec<super::Promise>> {
+/// Compares the last rate of the growth curve with the first, and the memory at the end with its
+/// limit.
+fn check_growth(report: &Value) -> Result<Vec<Promise>> {
     let curve = report["growth"].as_array().context("no growth curve")?;
     let (first, last) = curve.first().zip(curve.last()).context("an empty growth curve")?;
     let kept = field(last, "/orders_per_second")? * 100 / field(first, "/orders_per_second")?.max(1);
     let rss_mb = field(report, "/server/rss_bytes")? / 1_000_000;
-    Ok(vec![at_least("of the first rate", kept, (60, "%")), at_most("RSS", rss_mb, (150, "MB"))])
+    Ok(vec![at_least("of the first rate", kept, 60, "%"), at_most("RSS", rss_mb, 150, "MB")])
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{broken, report};
+    use super::super::table::tests::{broken, report};
     use super::*;
 
     #[test]
     fn kept_promises_are_met_and_each_broken_one_is_named() {
         let good = || std::array::from_fn::<_, 5, _>(|_| report(10_000, 60_000));
-        assert!(broken(&judge(good()).unwrap()).is_empty());
+        assert!(broken(&check(good()).unwrap()).is_empty());
 
         let mut slow = good();
         slow[1] = report(7_999, 60_001);
         slow[2] = report(8_999, 1);
         slow[4] = report(5_999, 1);
         assert_eq!(
-            broken(&judge(slow).unwrap()),
+            broken(&check(slow).unwrap()),
             [
                 "rate 7999 orders/s, at least 8000",
                 "p99 60001 us, at most 60000",

@@ -1,288 +1,297 @@
-//! How does the shop go through the plan? In the order of the file where it matters, at once where it does not.
+//! How is the plan carried out? In the order of the file where it matters, at once where it does
+//! not.
 //!
-//! What is available decides what the shop refuses, so carts are filled and orders placed one invoice after the other
-//! (the rows of one invoice at once, but those of one SKU in their order). Paying and shipping change nothing that is
-//! available: they follow behind on threads of their own. A cancellation waits for its order's payment.
-//! Invariant: each answer is held against the plan; the first that differs ends the replay.
+//! What is available decides what the shop refuses, so carts are filled and orders placed one
+//! invoice after the other; the lines of one invoice are filled at once. Paying and shipping change
+//! nothing that is available, so followers do that behind. A cancellation waits for the payment of
+//! its order.
+//!
+//! Invariant: each answer is compared with the plan; the first that differs ends the replay.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context, Result, bail, ensure};
+use earmark_load::{Client, Request, requests, tasks};
 use serde_json::{Value, json};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::JoinSet;
 
-use crate::client::{Api, Call};
-use crate::replay::plan::{Ask, Plan, PlannedLine, PlannedOrder, Step};
+use crate::replay::plan::{Addition, Plan, PlannedLine, PlannedOrder, Step};
 
-/// Threads that pay and ship behind.
+/// Tasks that pay and ship behind.
 const FOLLOWERS: usize = 6;
 
-/// Goes through the whole plan.
-pub(crate) fn drive(plan: &Plan, api: &Api) -> Result<()> {
-    let shop = Shop::new(plan, api);
-    shop.receive_stock()?;
-    shop.open_carts()?;
-    shop.trade()?;
-    shop.close_held_orders()
+/// Carries out the whole plan, with so many requests at once where their order does not matter.
+pub(crate) async fn drive(plan: Plan, client: &Client, connections: usize) -> Result<()> {
+    let shop = Arc::new(Shop::new(plan, client.clone(), connections));
+    shop.receive_stock().await?;
+    shop.open_carts().await?;
+    shop.trade().await?;
+    shop.close_held_orders().await
 }
 
-struct Shop<'a> {
-    plan: &'a Plan,
-    api: &'a Api,
-    /// By index of the order.
+struct Shop {
+    plan: Plan,
+    client: Client,
+    connections: usize,
+    /// The ids of the carts and of the orders, by the index of the planned order.
     carts: Vec<OnceLock<String>>,
     orders: Vec<OnceLock<String>>,
-    following: Mutex<Following>,
-    followed: Condvar,
+    followed: watch::Sender<Followed>,
 }
 
 /// What the followers have done.
-#[derive(Default)]
-struct Following {
+struct Followed {
+    /// By the index of the order.
     done: Vec<bool>,
-    failed: Option<anyhow::Error>,
+    failed: bool,
 }
 
-impl<'a> Shop<'a> {
-    fn new(plan: &'a Plan, api: &'a Api) -> Self {
-        let slots = || plan.orders.iter().map(|_| OnceLock::new()).collect();
-        let following = Following { done: vec![false; plan.orders.len()], failed: None };
-        Self {
-            plan,
-            api,
-            carts: slots(),
-            orders: slots(),
-            following: Mutex::new(following),
-            followed: Condvar::new(),
-        }
+impl Shop {
+    fn new(plan: Plan, client: Client, connections: usize) -> Self {
+        let count = plan.orders.len();
+        let slots = || (0..count).map(|_| OnceLock::new()).collect();
+        let followed = watch::Sender::new(Followed { done: vec![false; count], failed: false });
+        Self { client, connections, carts: slots(), orders: slots(), followed, plan }
     }
 
-    fn receive_stock(&self) -> Result<()> {
-        let items = self.plan.items.iter().collect::<Vec<_>>();
-        self.api.each(&items, |(sku, item)| {
-            self.put_price(sku, item.unit_price)?;
-            if item.received == 0 {
-                return Ok(());
-            }
+    async fn receive_stock(self: &Arc<Self>) -> Result<()> {
+        let receive = |sku| Arc::clone(self).receive(sku);
+        let skus = self.plan.items.keys().cloned().collect::<Vec<_>>();
+        tasks::map(self.connections, skus, receive).await.map(drop)
+    }
+
+    async fn receive(self: Arc<Self>, sku: String) -> Result<()> {
+        let item = self.plan.items.get(&sku).context("an unplanned SKU")?;
+        self.put_price(&sku, item.unit_price).await?;
+        if item.received > 0 {
             let body = json!({ "delta": item.received, "reason": "received" });
-            self.api.post(&format!("/v1/items/{sku}/adjustments"), body, format!("receive-{sku}"))?;
-            Ok(())
-        })
-    }
-
-    fn put_price(&self, sku: &str, unit_price: i64) -> Result<()> {
-        let name = &self.plan.items.get(sku).context("an unplanned SKU")?.name;
-        self.api.call(Call {
-            method: "PUT",
-            path: &format!("/v1/items/{sku}"),
-            body: Some(json!({ "name": name, "unit_price": unit_price })),
-            key: None,
-            statuses: &[200, 201],
-        })?;
+            self.post(&format!("/v1/items/{sku}/adjustments"), &body, format!("receive-{sku}")).await?;
+        }
         Ok(())
     }
 
-    fn open_carts(&self) -> Result<()> {
-        let orders = self.plan.orders.iter().zip(&self.carts).collect::<Vec<_>>();
-        self.api.each(&orders, |(order, slot)| {
-            let body = match &order.customer {
-                Some(customer) => json!({ "customer_id": customer }),
-                None => json!({}),
-            };
-            let cart = self.api.post("/v1/carts", body, format!("cart-{}", order.reference))?;
-            keep_id(slot, &cart)
-        })
+    async fn put_price(&self, sku: &str, unit_price: i64) -> Result<()> {
+        let name = &self.plan.items.get(sku).context("an unplanned SKU")?.name;
+        let body = json!({ "name": name, "unit_price": unit_price });
+        let request = Request::new("PUT", format!("/v1/items/{sku}")).with_body(&body);
+        requests::expect_one_of(&self.client, &request, &[200, 201]).await?;
+        Ok(())
+    }
+
+    async fn open_carts(self: &Arc<Self>) -> Result<()> {
+        let open = |index| Arc::clone(self).open_cart(index);
+        tasks::map(self.connections, 0..self.plan.orders.len(), open).await.map(drop)
+    }
+
+    async fn open_cart(self: Arc<Self>, index: usize) -> Result<()> {
+        let order = &self.plan.orders[index];
+        let body = match &order.customer {
+            Some(customer) => json!({ "customer_id": customer }),
+            None => json!({}),
+        };
+        keep_id(&self.carts[index], &self.post("/v1/carts", &body, key("cart", order)).await?)
     }
 
     /// The steps in their order, with the followers behind.
-    fn trade(&self) -> Result<()> {
-        let (send, receive) = mpsc::channel::<usize>();
-        let receive = Mutex::new(receive);
-        std::thread::scope(|scope| {
-            for _ in 0..FOLLOWERS {
-                scope.spawn(|| self.follow(&receive));
-            }
-            let mut prices =
-                self.plan.items.iter().map(|(sku, item)| (sku.as_str(), item.unit_price)).collect();
-            let result = self.plan.steps.iter().try_for_each(|step| {
-                self.check_followers()?;
-                match step {
-                    Step::Order(index) => self.place(*index, &mut prices, &send),
-                    Step::Adjust { .. } => self.adjust(step),
-                    Step::Cancel { invoice, order, lines } => self.cancel(invoice, *order, lines.as_ref()),
-                }
-            });
-            // Without a sender the followers finish what they have and end.
-            drop(send);
-            result
-        })?;
-        self.check_followers()
+    async fn trade(self: &Arc<Self>) -> Result<()> {
+        let (send, receive) = mpsc::unbounded_channel::<usize>();
+        let receive = Arc::new(Mutex::new(receive));
+        let mut following = JoinSet::new();
+        for _ in 0..FOLLOWERS {
+            following.spawn(Arc::clone(self).follow(Arc::clone(&receive)));
+        }
+        let taken = self.take_steps(&send).await;
+        // Without a sender the followers finish what they have and end.
+        drop(send);
+        // The error of a follower comes first: the steps end because of it.
+        tasks::join_all(following).await?;
+        taken
     }
 
-    fn place<'b>(
-        &'b self,
+    async fn take_steps(self: &Arc<Self>, placed: &mpsc::UnboundedSender<usize>) -> Result<()> {
+        let mut prices: HashMap<String, i64> =
+            self.plan.items.iter().map(|(sku, item)| (sku.clone(), item.unit_price)).collect();
+        for step in &self.plan.steps {
+            ensure!(!self.followed.borrow().failed, "a follower has failed");
+            match step {
+                Step::Order(index) => self.place(*index, &mut prices, placed).await?,
+                Step::Adjust { .. } => self.adjust(step).await?,
+                Step::Cancel { invoice, order, lines } => {
+                    self.cancel(invoice, *order, lines.as_ref()).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn place(
+        self: &Arc<Self>,
         index: usize,
-        prices: &mut HashMap<&'b str, i64>,
-        send: &mpsc::Sender<usize>,
+        prices: &mut HashMap<String, i64>,
+        placed: &mpsc::UnboundedSender<usize>,
     ) -> Result<()> {
         let order = &self.plan.orders[index];
-        let cart = self.carts[index].get().context("no cart")?;
-        let lines = order.lines.iter().collect::<Vec<_>>();
-        self.api.each(&lines, |(sku, line)| {
-            if prices.get(sku.as_str()) != Some(&line.unit_price) {
-                self.put_price(sku, line.unit_price)?;
-            }
-            line.asks.iter().try_for_each(|ask| self.ask(cart, sku, ask))
-        })?;
-        for (sku, line) in lines {
-            prices.insert(sku, line.unit_price);
+        let known = &*prices;
+        let fill = |sku: &String| {
+            let old_price = known.get(sku).copied();
+            Arc::clone(self).fill(index, sku.clone(), old_price)
+        };
+        tasks::map(self.connections, order.lines.keys(), fill).await?;
+        for (sku, line) in &order.lines {
+            prices.insert(sku.clone(), line.unit_price);
         }
         if !order.is_placed() {
             return Ok(());
         }
+        let cart = self.carts[index].get().context("no cart")?;
         let body = json!({ "cart_id": cart, "reference": order.reference, "expected_total": order.total() });
-        let placed = self.api.post("/v1/orders", body, format!("order-{}", order.reference))?;
-        ensure!(placed["status"] == "CREATED", "order {} is {}", order.reference, placed["status"]);
-        keep_id(&self.orders[index], &placed)?;
-        send.send(index).context("the followers are gone")
+        let answer = self.post("/v1/orders", &body, key("order", order)).await?;
+        ensure!(answer["status"] == "CREATED", "order {} is {}", order.reference, answer["status"]);
+        keep_id(&self.orders[index], &answer)?;
+        placed.send(index).context("the followers are gone")
     }
 
-    /// Adds to a cart; where the plan foresees a refusal, the refusal must name what the plan names.
-    fn ask(&self, cart: &str, sku: &str, ask: &Ask) -> Result<()> {
-        let answer = self.api.call(Call {
-            method: "POST",
-            path: &format!("/v1/carts/{cart}/lines"),
-            body: Some(json!({ "sku": sku, "quantity": ask.units })),
-            key: None,
-            statuses: if ask.is_accepted() { &[200] } else { &[409] },
-        })?;
-        if !ask.is_accepted() {
-            let shortages = json!([{ "sku": sku, "requested": ask.requested, "available": ask.available }]);
+    /// Puts one line of an order into its cart, at the price of that order.
+    async fn fill(self: Arc<Self>, index: usize, sku: String, old_price: Option<i64>) -> Result<()> {
+        let cart = self.carts[index].get().context("no cart")?;
+        let line = self.plan.orders[index].lines.get(&sku).context("an unplanned line")?;
+        if old_price != Some(line.unit_price) {
+            self.put_price(&sku, line.unit_price).await?;
+        }
+        for addition in &line.additions {
+            self.add(cart, &sku, addition).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds to a cart; where the plan foresees a refusal, the refusal must name what the plan
+    /// names.
+    async fn add(&self, cart: &str, sku: &str, addition: &Addition) -> Result<()> {
+        let Addition { units, requested, available } = addition;
+        let body = json!({ "sku": sku, "quantity": units });
+        let request = Request::new("POST", format!("/v1/carts/{cart}/lines")).with_body(&body);
+        let status = if addition.is_accepted() { 200 } else { 409 };
+        let answer = requests::expect(&self.client, &request, status).await?.json()?;
+        if !addition.is_accepted() {
+            let shortages = json!([{ "sku": sku, "requested": requested, "available": available }]);
             ensure!(answer["code"] == "insufficient_stock", "{sku}: refused as {}", answer["code"]);
             ensure!(answer["shortages"] == shortages, "{}, not {shortages}", answer["shortages"]);
         }
         Ok(())
     }
 
-    fn adjust(&self, step: &Step) -> Result<()> {
+    async fn adjust(&self, step: &Step) -> Result<()> {
         let Step::Adjust { line, sku, delta, is_accepted } = step else { bail!("no adjustment") };
-        let answer = self.api.call(Call {
-            method: "POST",
-            path: &format!("/v1/items/{sku}/adjustments"),
-            body: Some(json!({ "delta": delta, "reason": "correction", "note": format!("line {line}") })),
-            key: Some(format!("correct-{line}")),
-            statuses: if *is_accepted { &[201] } else { &[409] },
-        })?;
+        let body = json!({ "delta": delta, "reason": "correction", "note": format!("line {line}") });
+        let request = Request::new("POST", format!("/v1/items/{sku}/adjustments"));
+        let request = request.with_key(format!("correct-{line}")).with_body(&body);
+        let status = if *is_accepted { 201 } else { 409 };
+        let answer = requests::expect(&self.client, &request, status).await?.json()?;
         ensure!(*is_accepted || answer["code"] == "stock_below_reserved", "line {line}: {answer}");
         Ok(())
     }
 
-    fn cancel(&self, invoice: &str, index: usize, lines: Option<&BTreeMap<String, i64>>) -> Result<()> {
-        self.wait_for_follower(index)?;
+    async fn cancel(&self, invoice: &str, index: usize, lines: Option<&BTreeMap<String, i64>>) -> Result<()> {
+        let mut followed = self.followed.subscribe();
+        let done = followed.wait_for(|followed| followed.done[index] || followed.failed).await?;
+        ensure!(!done.failed, "a follower has failed");
+        drop(done);
         let body = match lines {
             Some(lines) => json!({ "lines": quantities(lines), "reason": "customer" }),
             None => json!({ "reason": "customer" }),
         };
         let reference = &self.plan.orders[index].reference;
         let path = format!("/v1/orders/{}/cancel", self.order_id(index)?);
-        self.api.post(&path, body, format!("cancel-{invoice}-{reference}"))?;
+        self.post(&path, &body, format!("cancel-{invoice}-{reference}")).await?;
         Ok(())
     }
 
-    /// Takes orders until no more come.
-    fn follow(&self, receive: &Mutex<mpsc::Receiver<usize>>) {
+    /// Pays and ships orders until no more come, or one fails.
+    async fn follow(self: Arc<Self>, receive: Arc<Mutex<mpsc::UnboundedReceiver<usize>>>) -> Result<()> {
         loop {
-            let next = receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
-            let Ok(index) = next else { return };
-            let result = self.pay_and_ship(index);
-            let mut following = self.following();
-            following.done[index] = true;
-            if let Err(error) = result {
-                following.failed.get_or_insert(error);
-            }
-            self.followed.notify_all();
+            let next = receive.lock().await.recv().await;
+            let Some(index) = next else { return Ok(()) };
+            let result = self.pay_and_ship(index).await;
+            self.followed.send_modify(|followed| {
+                followed.done[index] = true;
+                followed.failed |= result.is_err();
+            });
+            result?;
         }
     }
 
-    /// An order of which nothing is held back goes its whole way. Of the others, every second one ships at once what is
-    /// not held, so that both a partly shipped and an unshipped order are cancelled later.
-    fn pay_and_ship(&self, index: usize) -> Result<()> {
+    /// An order of which nothing is held back goes its whole way. Of the others, every second one
+    /// ships at once what is not held, so that both partly shipped and unshipped orders are
+    /// cancelled later.
+    async fn pay_and_ship(&self, index: usize) -> Result<()> {
         let order = &self.plan.orders[index];
         let id = self.order_id(index)?;
-        let confirmed =
-            self.api.post(&format!("/v1/orders/{id}/confirm"), json!({}), key("confirm", order))?;
+        let path = format!("/v1/orders/{id}/confirm");
+        let confirmed = self.post(&path, &json!({}), key("confirm", order)).await?;
         if order.total() > 0 {
             let body = json!({ "method": { "token": "tok_ok" }, "amount": order.total() });
-            let payment = self.api.post(&format!("/v1/orders/{id}/payments"), body, key("pay", order))?;
+            let path = format!("/v1/orders/{id}/payments");
+            let payment = self.post(&path, &body, key("pay", order)).await?;
             ensure!(payment["status"] == "SUCCEEDED", "{}: payment {payment}", order.reference);
         } else {
-            ensure!(
-                confirmed["status"] == "PAID",
-                "{} costs nothing, is {}",
-                order.reference,
-                confirmed["status"]
-            );
+            let (reference, status) = (&order.reference, &confirmed["status"]);
+            ensure!(status == "PAID", "{reference} costs nothing, is {status}");
         }
         if order.held.is_empty() {
-            let shipment = self.ship(index, None)?;
-            return self.deliver(index, &shipment);
+            let shipment = self.ship(index, None).await?;
+            return self.deliver(index, &shipment).await;
         }
         let unheld = unheld(order);
         if index.is_multiple_of(2) && !unheld.is_empty() {
-            self.ship(index, Some(&unheld))?;
+            self.ship(index, Some(&unheld)).await?;
         }
         Ok(())
     }
 
-    /// After the last cancellation: what is left leaves, and all that left arrives.
-    fn close_held_orders(&self) -> Result<()> {
+    /// After the last cancellation, ships what is left and delivers all that was shipped.
+    async fn close_held_orders(self: &Arc<Self>) -> Result<()> {
         let held = self.plan.orders.iter().enumerate().filter(|(_, order)| !order.held.is_empty());
         let held = held.map(|(index, _)| index).collect::<Vec<_>>();
-        self.api.each(&held, |&index| {
-            if unheld(&self.plan.orders[index]).is_empty() {
-                return Ok(());
-            }
-            if !index.is_multiple_of(2) {
-                self.ship(index, None)?;
-            }
-            let order = self.api.get(&format!("/v1/orders/{}", self.order_id(index)?))?;
-            let shipments = order["shipments"].as_array().context("an order without shipments")?;
-            shipments.iter().try_for_each(|shipment| self.deliver(index, shipment))
-        })
+        let close = |index| Arc::clone(self).close_held_order(index);
+        tasks::map(self.connections, held, close).await.map(drop)
     }
 
-    fn ship(&self, index: usize, lines: Option<&BTreeMap<String, i64>>) -> Result<Value> {
+    async fn close_held_order(self: Arc<Self>, index: usize) -> Result<()> {
+        if unheld(&self.plan.orders[index]).is_empty() {
+            return Ok(());
+        }
+        if !index.is_multiple_of(2) {
+            self.ship(index, None).await?;
+        }
+        let order = requests::read(&self.client, &format!("/v1/orders/{}", self.order_id(index)?)).await?;
+        for shipment in order["shipments"].as_array().context("an order without shipments")? {
+            self.deliver(index, shipment).await?;
+        }
+        Ok(())
+    }
+
+    async fn ship(&self, index: usize, lines: Option<&BTreeMap<String, i64>>) -> Result<Value> {
         let body = lines.map_or_else(|| json!({}), |lines| json!({ "lines": quantities(lines) }));
         let path = format!("/v1/orders/{}/shipments", self.order_id(index)?);
-        self.api.post(&path, body, key("ship", &self.plan.orders[index]))
+        self.post(&path, &body, key("ship", &self.plan.orders[index])).await
     }
 
-    fn deliver(&self, index: usize, shipment: &Value) -> Result<()> {
+    async fn deliver(&self, index: usize, shipment: &Value) -> Result<()> {
         let shipment = shipment["id"].as_str().context("a shipment without an id")?;
         let path = format!("/v1/orders/{}/shipments/{shipment}/deliver", self.order_id(index)?);
-        self.api.post(&path, json!({}), format!("deliver-{shipment}"))?;
+        self.post(&path, &json!({}), format!("deliver-{shipment}")).await?;
         Ok(())
+    }
+
+    async fn post(&self, path: &str, body: &Value, key: String) -> Result<Value> {
+        let request = Request::new("POST", path).with_key(key).with_body(body);
+        Ok(requests::expect_one_of(&self.client, &request, &[200, 201]).await?.json()?)
     }
 
     fn order_id(&self, index: usize) -> Result<&str> {
         self.orders[index].get().map(String::as_str).context("an order that was not placed")
-    }
-
-    fn wait_for_follower(&self, index: usize) -> Result<()> {
-        let mut following = self.following();
-        while !following.done[index] && following.failed.is_none() {
-            following = self.followed.wait(following).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(following);
-        self.check_followers()
-    }
-
-    fn check_followers(&self) -> Result<()> {
-        self.following().failed.take().map_or(Ok(()), Err)
-    }
-
-    fn following(&self) -> MutexGuard<'_, Following> {
-        self.following.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

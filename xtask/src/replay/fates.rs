@@ -1,6 +1,7 @@
-//! What becomes of each row? One fate a row, and a report that counts them all.
+//! What becomes of each row of the file? Each has one fate, and a report counts them all.
 //!
-//! Invariant: the counts of the report add up to the number of rows of the file, so that none is dropped in silence.
+//! Invariant: the counts of the report add up to the number of rows of the file, so that none is
+//! dropped in silence.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +11,9 @@ use crate::replay::rows::Row;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Goods sold in the order with this reference.
-    Sold {
-        /// Of the order.
-        reference: String,
-    },
-    /// More than is available, as the rule of the stock intends for some SKUs: the shop must refuse it.
+    Sold { reference: String },
+    /// More than is available, as the rule of the stock intends for some SKUs: the shop must refuse
+    /// it.
     Refused,
     /// A count of stock put right, by an adjustment.
     Corrected,

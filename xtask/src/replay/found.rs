@@ -1,75 +1,68 @@
-//! What do the shop's books show? Read over the API alone: every item, every order with its payments and refunds.
+//! What does the shop hold after the replay? Read over HTTP alone: every item, and every order with
+//! its payments and refunds.
 //!
-//! Invariant: revenue is added up from the payments and refunds themselves, not from the orders' sums.
+//! Invariant: revenue is added up from the payments and refunds themselves, not from the sums of
+//! the orders.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use earmark_load::{Client, requests, tasks};
 use serde_json::Value;
 
-use crate::client::Api;
-use crate::replay::books::{Books, ItemBook, LineBook, OrderBook};
+use crate::replay::state::{ItemState, LineState, OrderState, ShopState};
 
-/// Refunds are carried out behind the cancellations that create them.
+/// What the refunds may take that follow the last cancellation.
 const REFUNDS_MAX: Duration = Duration::from_secs(60);
 
-/// Reads everything, once no refund is pending.
-pub(crate) fn read(api: &Api) -> Result<Books> {
-    let mut books = Books::default();
-    for item in api.list("/v1/items")? {
-        let book = ItemBook { on_hand: integer(&item, "on_hand")?, reserved: integer(&item, "reserved")? };
-        books.items.insert(text(&item, "sku")?, book);
+/// Reads everything, each order once none of its refunds is pending.
+pub(crate) async fn read(client: &Client, connections: usize) -> Result<ShopState> {
+    let mut shop = ShopState::default();
+    for item in requests::list(client, "/v1/items").await? {
+        let state = ItemState { on_hand: integer(&item, "on_hand")?, reserved: integer(&item, "reserved")? };
+        shop.items.insert(text(&item, "sku")?, state);
     }
-    let listed = api.list("/v1/orders")?;
-    let orders = Mutex::new(Vec::new());
-    api.each(&listed, |listed| {
-        let order = settled_order(api, &text(listed, "id")?)?;
-        orders.lock().unwrap_or_else(PoisonError::into_inner).push(order);
-        Ok(())
-    })?;
-    for order in orders.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        books.revenue += sum(&order, "payments")? - sum(&order, "refunds")?;
+    let listed = requests::list(client, "/v1/orders").await?;
+    let ids = listed.iter().map(|order| text(order, "id")).collect::<Result<Vec<_>>>()?;
+    for order in tasks::map(connections, ids, |id| settled_order(client.clone(), id)).await? {
+        shop.revenue += sum(&order, "payments")? - sum(&order, "refunds")?;
         let reference = text(&order, "reference")?;
-        anyhow::ensure!(!books.orders.contains_key(&reference), "two orders with reference {reference}");
-        books.orders.insert(reference, order_book(&order)?);
+        anyhow::ensure!(!shop.orders.contains_key(&reference), "two orders with reference {reference}");
+        shop.orders.insert(reference, order_state(&order)?);
     }
-    Ok(books)
+    Ok(shop)
 }
 
 /// An order none of whose refunds is still under way.
-fn settled_order(api: &Api, id: &str) -> Result<Value> {
+async fn settled_order(client: Client, id: String) -> Result<Value> {
     let started = Instant::now();
     loop {
-        let order = api.get(&format!("/v1/orders/{id}"))?;
+        let order = requests::read(&client, &format!("/v1/orders/{id}")).await?;
         if list(&order, "refunds")?.iter().all(|refund| refund["status"] != "PENDING") {
             return Ok(order);
         }
         if started.elapsed() > REFUNDS_MAX {
-            bail!(
-                "order {id}: a refund is still pending after {} s: {}",
-                REFUNDS_MAX.as_secs(),
-                order["refunds"]
-            );
+            let (limit, refunds) = (REFUNDS_MAX.as_secs(), &order["refunds"]);
+            bail!("order {id}: a refund is still pending after {limit} s: {refunds}");
         }
-        std::thread::sleep(Duration::from_millis(50));
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-fn order_book(order: &Value) -> Result<OrderBook> {
+fn order_state(order: &Value) -> Result<OrderState> {
     let mut lines = BTreeMap::new();
     for line in list(order, "lines")? {
-        let book = LineBook {
+        let state = LineState {
             unit_price: integer(line, "unit_price")?,
             quantity: integer(line, "quantity")?,
             cancelled: integer(line, "cancelled")?,
             shipped: integer(line, "shipped")?,
             delivered: integer(line, "delivered")?,
         };
-        lines.insert(text(line, "sku")?, book);
+        lines.insert(text(line, "sku")?, state);
     }
-    Ok(OrderBook {
+    Ok(OrderState {
         status: text(order, "status")?,
         customer: order["customer_id"].as_str().map(str::to_owned),
         placed_total: integer(order, "placed_total")?,
@@ -81,7 +74,7 @@ fn order_book(order: &Value) -> Result<OrderBook> {
     })
 }
 
-/// The amounts of what succeeded.
+/// The sum of the payments or refunds that succeeded, in pence.
 fn sum(order: &Value, what: &str) -> Result<i64> {
     let succeeded = list(order, what)?.iter().filter(|row| row["status"] == "SUCCEEDED");
     succeeded.map(|row| integer(row, "amount")).sum()

@@ -1,17 +1,21 @@
-//! In which steps does a shop live through the file? Decided beforehand and from the file alone: every order, correction,
-//! cancellation, and every refusal that the shop must give.
+//! In which steps is the file replayed? All of it is decided beforehand and from the file alone:
+//! every order, correction and cancellation, and every refusal that the shop must give.
 //!
 //! The rules:
-//! - **Stock**: each SKU receives, before the first sale, exactly the units that the file takes out of it; every
-//!   fiftieth SKU gets half of them, so that refusals happen.
-//! - **Sale**: an invoice is an order whose reference is the invoice's number. Two prices for one SKU, or more than 500
-//!   SKUs, make further orders of it (`-2`, `-3`). A row that asks for more than is available is refused at the cart.
-//! - **Zero price**: goods given away, when the file sells the SKU under that description elsewhere; else a correction.
+//! - **Stock**: each SKU receives, before the first sale, exactly the units that the file takes out
+//!   of it; every fiftieth SKU gets half of them, so that refusals happen.
+//! - **Sale**: an invoice is an order whose reference is the invoice's number. Two prices for one
+//!   SKU, or more than 500 SKUs, make further orders of it (`-2`, `-3`). A row that asks for more
+//!   than is available is refused at the cart.
+//! - **Zero price**: goods given away, when the file sells the SKU under that description
+//!   elsewhere; else a correction.
 //! - **Negative quantity** outside a cancellation: a correction.
-//! - **Cancellation**: the file links it to nothing but customer and code, so it takes from the latest earlier orders of
-//!   that customer with that SKU. Those units are held back from shipping until then.
+//! - **Cancellation**: the file links it to nothing but customer and code, so it takes from the
+//!   latest earlier orders of that customer with that SKU. Those units are held back from shipping
+//!   until then.
 //!
-//! Invariant: what is available of a SKU never depends on when goods ship, so one pass over the file foresees it.
+//! Invariant: what is available of a SKU never depends on when goods ship, so one pass over the
+//! file foresees it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -25,7 +29,7 @@ const LINES_MAX: usize = 500;
 /// Every so manieth SKU is short of stock.
 const SHORT_EVERY: usize = 50;
 
-/// What the shop is to go through.
+/// What is sent to the shop, and what must come of it.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
     /// The items by SKU, with what is received before the first sale.
@@ -36,7 +40,6 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// One for each row of the file.
     pub(crate) fates: Vec<Fate>,
-    /// The counts.
     pub(crate) report: Report,
 }
 
@@ -47,18 +50,15 @@ pub(crate) struct PlannedItem {
     pub(crate) name: String,
     /// Pence, of the first priced row.
     pub(crate) unit_price: i64,
-    /// Units.
     pub(crate) received: i64,
 }
 
-/// One order.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedOrder {
     /// The invoice's number, with `-2`, `-3` for further parts.
     pub(crate) reference: String,
-    /// None for guests.
+    /// None for an order of a guest.
     pub(crate) customer: Option<String>,
-    /// By SKU.
     pub(crate) lines: BTreeMap<String, PlannedLine>,
     /// Units that a later cancellation takes, by SKU: not to be shipped before.
     pub(crate) held: BTreeMap<String, i64>,
@@ -70,7 +70,7 @@ impl PlannedOrder {
         self.lines.values().any(|line| line.units() > 0)
     }
 
-    /// Pence, at placement.
+    /// The total at placement, in pence.
     pub(crate) fn total(&self) -> i64 {
         self.lines.values().map(|line| line.units() * line.unit_price).sum()
     }
@@ -79,23 +79,21 @@ impl PlannedOrder {
 /// One SKU of an order.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedLine {
-    /// Pence.
     pub(crate) unit_price: i64,
     /// What is put into the cart, one for each row.
-    pub(crate) asks: Vec<Ask>,
+    pub(crate) additions: Vec<Addition>,
 }
 
 impl PlannedLine {
-    /// Units sold.
+    /// Units that are sold, which are those of accepted additions.
     pub(crate) fn units(&self) -> i64 {
-        self.asks.iter().filter(|ask| ask.is_accepted()).map(|ask| ask.units).sum()
+        self.additions.iter().filter(|addition| addition.is_accepted()).map(|addition| addition.units).sum()
     }
 }
 
 /// One addition to a cart.
 #[derive(Debug)]
-pub(crate) struct Ask {
-    /// Units to add.
+pub(crate) struct Addition {
     pub(crate) units: i64,
     /// What the cart's line would hold then.
     pub(crate) requested: i64,
@@ -103,7 +101,7 @@ pub(crate) struct Ask {
     pub(crate) available: i64,
 }
 
-impl Ask {
+impl Addition {
     /// Whether the shop must take it.
     pub(crate) fn is_accepted(&self) -> bool {
         self.requested <= self.available
@@ -119,16 +117,13 @@ pub(crate) enum Step {
     Adjust {
         /// Line of the file, which makes the request's key.
         line: u64,
-        /// What is counted.
         sku: String,
-        /// Units.
         delta: i64,
         /// Whether the shop must take it.
         is_accepted: bool,
     },
     /// A cancellation of held units of one order.
     Cancel {
-        /// The cancellation invoice.
         invoice: String,
         /// Index of the order.
         order: usize,
@@ -137,7 +132,7 @@ pub(crate) enum Step {
     },
 }
 
-/// Decides everything.
+/// Decides everything that happens, from the rows alone.
 pub(crate) fn plan(rows: &[Row]) -> Result<Plan> {
     let mut planner = Planner::new(rows);
     for invoice in rows.chunk_by(|a, b| a.invoice == b.invoice) {
@@ -160,8 +155,8 @@ struct Planner {
     purchases: HashMap<(String, String), Vec<(usize, i64)>>,
 }
 
-/// What a row asks for, before it is known whether it can be had.
-enum Wish {
+/// What a row is, before it is known whether stock suffices for it.
+enum RowKind {
     Sale { quantity: i64, unit_price: i64 },
     Correction { delta: i64 },
     Cancellation { quantity: i64 },
@@ -186,10 +181,10 @@ impl Planner {
     fn stock(&self, rows: &[Row]) -> BTreeMap<String, PlannedItem> {
         let mut items: BTreeMap<String, PlannedItem> = BTreeMap::new();
         for row in rows {
-            let taken = match self.wish(row) {
-                Wish::Sale { quantity, .. } => quantity,
-                Wish::Correction { delta } => (-delta).max(0),
-                Wish::Cancellation { .. } | Wish::Nothing(_) => continue,
+            let taken = match self.kind_of(row) {
+                RowKind::Sale { quantity, .. } => quantity,
+                RowKind::Correction { delta } => (-delta).max(0),
+                RowKind::Cancellation { .. } | RowKind::Nothing(_) => continue,
             };
             let item = items.entry(row.sku()).or_default();
             item.received += taken;
@@ -209,23 +204,23 @@ impl Planner {
         items
     }
 
-    fn wish(&self, row: &Row) -> Wish {
+    fn kind_of(&self, row: &Row) -> RowKind {
         if !row.is_in_grammar() {
-            return Wish::Nothing(Fate::OutsideGrammar);
+            return RowKind::Nothing(Fate::OutsideGrammar);
         }
         if !row.is_product() {
-            return Wish::Nothing(Fate::NotAProduct);
+            return RowKind::Nothing(Fate::NotAProduct);
         }
         let (Some(quantity), Some(unit_price)) = (row.quantity, row.unit_price) else {
-            return Wish::Nothing(Fate::Malformed);
+            return RowKind::Nothing(Fate::Malformed);
         };
         let is_named = || self.names.get(&row.sku()).is_some_and(|names| names.contains(&row.description));
         match (row.is_cancellation(), quantity.signum()) {
-            (true, -1) => Wish::Cancellation { quantity: -quantity },
-            (false, -1) => Wish::Correction { delta: quantity },
-            (false, 1) if unit_price > 0 || is_named() => Wish::Sale { quantity, unit_price },
-            (false, 1) => Wish::Correction { delta: quantity },
-            _ => Wish::Nothing(Fate::Malformed),
+            (true, -1) => RowKind::Cancellation { quantity: -quantity },
+            (false, -1) => RowKind::Correction { delta: quantity },
+            (false, 1) if unit_price > 0 || is_named() => RowKind::Sale { quantity, unit_price },
+            (false, 1) => RowKind::Correction { delta: quantity },
+            _ => RowKind::Nothing(Fate::Malformed),
         }
     }
 
@@ -236,17 +231,20 @@ impl Planner {
         let mut cancels: BTreeMap<usize, BTreeMap<String, i64>> = BTreeMap::new();
         for (at, row) in rows.iter().enumerate() {
             self.note(row);
-            match self.wish(row) {
-                Wish::Nothing(fate) => fates[at] = Some(fate),
-                Wish::Correction { delta } => fates[at] = Some(self.correct(row, delta)),
-                Wish::Cancellation { quantity } => fates[at] = Some(self.cancel(row, quantity, &mut cancels)),
-                Wish::Sale { quantity, unit_price } => {
-                    self.part_for(&mut parts, row, unit_price).push((at, quantity, unit_price));
+            match self.kind_of(row) {
+                RowKind::Nothing(fate) => fates[at] = Some(fate),
+                RowKind::Correction { delta } => fates[at] = Some(self.correct(row, delta)),
+                RowKind::Cancellation { quantity } => {
+                    fates[at] = Some(self.cancel(row, quantity, &mut cancels));
+                }
+                RowKind::Sale { quantity, unit_price } => {
+                    let part_row = PartRow { at, units: quantity, unit_price };
+                    self.part_for(&mut parts, row, unit_price).push(part_row);
                 }
             }
         }
-        for (number, part) in parts.iter().enumerate() {
-            self.order(rows, (number, part), &mut fates);
+        for part in &parts {
+            self.order(rows, part, &mut fates);
         }
         for (order, lines) in cancels {
             self.cancel_step(&rows[0].invoice, order, lines);
@@ -281,7 +279,8 @@ impl Planner {
         if is_accepted { Fate::Corrected } else { Fate::CorrectionRefused }
     }
 
-    /// The order of its invoice that can take the row: the first that does not hold the SKU at another price.
+    /// The order of its invoice that can take the row: the first that does not hold the SKU at
+    /// another price.
     fn part_for<'a>(&mut self, parts: &'a mut Vec<Part>, row: &Row, unit_price: i64) -> &'a mut Vec<PartRow> {
         let sku = row.sku();
         let fits = |part: &Part| match part.prices.get(&sku) {
@@ -290,7 +289,9 @@ impl Planner {
         };
         let at = parts.iter().position(fits).unwrap_or(parts.len());
         if at == parts.len() {
-            parts.push(Part::default());
+            let invoice = &row.invoice;
+            let reference = if at == 0 { invoice.clone() } else { format!("{invoice}-{}", at + 1) };
+            parts.push(Part { reference, ..Part::default() });
         }
         let report = &mut self.plan.report;
         if parts[at].prices.contains_key(&sku) {
@@ -304,22 +305,20 @@ impl Planner {
         &mut parts[at].rows
     }
 
-    fn order(&mut self, rows: &[Row], (number, part): (usize, &Part), fates: &mut [Option<Fate>]) {
-        let invoice = &rows[0].invoice;
-        let reference = if number == 0 { invoice.clone() } else { format!("{invoice}-{}", number + 1) };
-        let customer = rows[0].customer.clone();
+    fn order(&mut self, rows: &[Row], part: &Part, fates: &mut [Option<Fate>]) {
+        let (reference, customer) = (part.reference.clone(), rows[0].customer.clone());
         let mut order = PlannedOrder { reference, customer, ..PlannedOrder::default() };
-        for &(at, units, unit_price) in &part.rows {
+        for &PartRow { at, units, unit_price } in &part.rows {
             let sku = rows[at].sku();
             let available = self.available.get(&sku).copied().unwrap_or(0);
             let line = order.lines.entry(sku).or_default();
             line.unit_price = unit_price;
-            let ask = Ask { units, requested: line.units() + units, available };
-            fates[at] = Some(match ask.is_accepted() {
+            let addition = Addition { units, requested: line.units() + units, available };
+            fates[at] = Some(match addition.is_accepted() {
                 true => Fate::Sold { reference: order.reference.clone() },
                 false => Fate::Refused,
             });
-            line.asks.push(ask);
+            line.additions.push(addition);
         }
         let index = self.plan.orders.len();
         for (sku, line) in order.lines.iter().filter(|(_, line)| line.units() > 0) {
@@ -372,12 +371,18 @@ impl Planner {
     }
 }
 
-/// Index of the row in its invoice, units, pence.
-type PartRow = (usize, i64, i64);
+/// A row of an invoice that is sold.
+struct PartRow {
+    /// Its index in the invoice.
+    at: usize,
+    units: i64,
+    unit_price: i64,
+}
 
 /// The rows of an invoice that go into one order.
 #[derive(Default)]
 struct Part {
+    reference: String,
     rows: Vec<PartRow>,
     prices: HashMap<String, i64>,
 }

@@ -1,6 +1,8 @@
-//! What is in a row of the file of sales? Parsed exactly (prices as pence), and told apart by what kind of code it names.
+//! What is in a row of the file of sales? It is parsed exactly, with prices in pence, and the kind
+//! of its code is known.
 //!
-//! Invariant: every row of the file becomes a [`Row`], however broken it is; nothing is dropped here. Read on in `plan`.
+//! Invariant: every row of the file becomes a [`Row`], however broken it is; nothing is dropped
+//! here. Read on in `plan`.
 
 use std::path::Path;
 
@@ -21,13 +23,13 @@ pub(crate) struct Row {
     pub(crate) quantity: Option<i64>,
     /// Pence; None when it is no amount with at most two decimals.
     pub(crate) unit_price: Option<i64>,
-    /// None for guests.
+    /// None for a sale to a guest.
     pub(crate) customer: Option<String>,
 }
 
 impl Row {
-    /// Whether the code names goods, not postage, fees, discounts or manual bookings: five digits and letters, or one of
-    /// the two series of the shop's web site (`DCGS…`, `gift_…`).
+    /// Whether the code names goods, not postage, fees, discounts or manual bookings: five digits
+    /// and letters, or one of the two series of the shop's web site (`DCGS…`, `gift_…`).
     pub(crate) fn is_product(&self) -> bool {
         self.is_numbered() || ["DCGS", "gift_"].iter().any(|series| self.stock_code.starts_with(series))
     }
@@ -67,7 +69,8 @@ pub(crate) fn read(file: &Path) -> Result<Vec<Row>> {
     parse(&bytes)
 }
 
-/// Parses the whole file: a header, then one row a record. A record that lacks fields is a row that lacks them.
+/// Parses the whole file: a header, then one row a record. A record that lacks fields is a row that
+/// lacks them.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Row>> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let header = reader.byte_headers()?.clone();
@@ -99,7 +102,8 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// `2`, `2.1` and `2.10` pounds as 200, 210 and 210 pence; None for anything else, negative amounts included.
+/// `2`, `2.1` and `2.10` pounds as 200, 210 and 210 pence; None for anything else, negative amounts
+/// included.
 pub(crate) fn pence(text: &str) -> Option<i64> {
     let (pounds, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,7 +1,8 @@
-//! How do requests and answers share one socket? In turns, or pipelined: what was read beyond an answer is kept for the
-//! next one.
+//! How do requests and answers share one socket? One after the other, or pipelined: what was read
+//! beyond an answer is kept for the next one.
 //!
-//! Invariant: after an error the connection is of no use, because nobody knows where its next answer would begin.
+//! Invariant: after an error the connection is of no use, because it is not known where its next
+//! answer would begin.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,12 +13,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::ClientError;
+use super::error::ClientError;
 use super::wire::{AnswerHead, BodyLength, ChunkDecoder, parse_head};
 
 /// The size of the head that an answer may have, bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// The size of the body that an answer may have unless told otherwise, bytes: a page of 200 large orders.
+/// The size of the body that an answer may have by default, bytes: a page of 200 large orders.
 const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// What the read buffer starts with, bytes: more than the answer to an order of a few lines.
 const READ_BYTES: usize = 8 * 1024;
@@ -25,9 +26,8 @@ const READ_BYTES: usize = 8 * 1024;
 /// One answer, lying in its connection's buffers until the next one is read.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer<'a> {
-    /// The HTTP status.
     pub status: u16,
-    /// `Idempotency-Replayed: true`.
+    /// Whether the answer says `Idempotency-Replayed: true`.
     pub replayed: bool,
     /// The server closes the connection after this answer.
     pub closes: bool,
@@ -117,7 +117,8 @@ impl Connection {
         Ok(self.answer(&found))
     }
 
-    /// True if the server closed the connection while it was idle, as far as is known without waiting.
+    /// True if the server closed the connection while it was idle, as far as is known without
+    /// waiting.
     #[must_use]
     pub fn is_stale(&self) -> bool {
         let mut byte = [0_u8; 1];

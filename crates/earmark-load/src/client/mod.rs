@@ -1,33 +1,13 @@
-//! How does a request cross the wire? [`wire`] knows the bytes, [`Connection`] one socket, [`Client`] a pool of them.
+//! How is a request sent and its answer read? [`wire`] knows the bytes, [`Connection`] one socket,
+//! and [`Client`] a pool of them.
 //!
-//! Invariant: nothing waits without a deadline and no answer grows beyond its limit.
+//! Invariant: nothing waits without a deadline, and no answer grows beyond its limit.
 
 mod connection;
+mod error;
 mod pool;
 pub mod wire;
 
 pub use connection::{Answer, Connection};
+pub use error::ClientError;
 pub use pool::{Client, Request, Response, problem_code};
-
-/// Why a request got no usable answer.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// No connection: the request was not sent.
-    #[error("cannot connect: {0}")]
-    Connect(std::io::Error),
-    /// The connection ended before the whole answer was there: the command may have happened.
-    #[error("connection broken: {0}")]
-    Broken(std::io::Error),
-    /// No whole answer in time: the command may have happened.
-    #[error("no answer within {0} ms")]
-    Timeout(u128),
-    /// The answer is larger than the client's limit, in bytes.
-    #[error("answer larger than {0} bytes")]
-    TooLarge(usize),
-    /// The answer is not HTTP/1.1 as this client understands it.
-    #[error("malformed answer: {0}")]
-    Malformed(&'static str),
-    /// The body is not JSON.
-    #[error("body is not JSON: {0}")]
-    Json(serde_json::Error),
-}

@@ -1,18 +1,20 @@
-//! How do tests and audits talk to the server? Through [`Client`]: any number of requests at once, each on a connection
-//! of its own, which is used again afterwards.
+//! How do tests and proofs talk to the server? Through [`Client`]: any number of requests at once,
+//! each on a connection of its own, which is used again afterwards.
 //!
-//! Invariant: a request is sent once. Whoever wants it sent again does so, with the same key.
+//! Invariant: a request is sent once. A caller that wants it sent again sends it with the same key.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::connection::{Answer, Connection};
+use super::error::ClientError;
 use super::wire::{RequestHead, write_request};
-use super::{Answer, ClientError, Connection};
 
-/// What an exchange may take unless told otherwise.
+/// What an exchange may take by default.
 const DEADLINE: Duration = Duration::from_secs(30);
 /// Headers kept of an answer; the wire reader refuses more.
 const HEADERS_MAX: usize = 32;
@@ -20,15 +22,14 @@ const HEADERS_MAX: usize = 32;
 /// One request; the body is sent as it stands, so that it can be sent again byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// `GET`, `POST`, …
     pub method: &'static str,
-    /// Path and query.
+    /// The path with its query.
     pub path: String,
-    /// `Idempotency-Key`.
+    /// Sent as the header `Idempotency-Key`.
     pub key: Option<String>,
-    /// `If-Match`.
+    /// Sent as the header `If-Match`, in quotes.
     pub if_match: Option<String>,
-    /// JSON, or empty.
+    /// JSON; empty for a request without a body.
     pub body: Vec<u8>,
 }
 
@@ -39,7 +40,7 @@ impl Request {
         Request { method, path: path.into(), key: None, if_match: None, body: Vec::new() }
     }
 
-    /// Adds an `Idempotency-Key`.
+    /// Adds the header `Idempotency-Key`.
     #[must_use]
     pub fn with_key(mut self, key: impl Into<String>) -> Request {
         self.key = Some(key.into());
@@ -67,10 +68,9 @@ impl Request {
     }
 }
 
-/// One answer.
+/// One answer, with all of its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    /// The HTTP status.
     pub status: u16,
     /// Names in lower case, in the order in which they came.
     pub headers: Vec<(String, String)>,
@@ -134,6 +134,7 @@ struct Pool {
     address: SocketAddr,
     host: String,
     deadline: Duration,
+    requests: AtomicU64,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -147,7 +148,8 @@ impl Client {
     /// A client without a token.
     #[must_use]
     pub fn anonymous(address: SocketAddr, deadline: Duration) -> Client {
-        let pool = Pool { address, host: address.to_string(), deadline, idle: Mutex::new(Vec::new()) };
+        let (requests, idle) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+        let pool = Pool { address, host: address.to_string(), deadline, requests, idle };
         Client { pool: Arc::new(pool), token: None }
     }
 
@@ -157,10 +159,16 @@ impl Client {
         Client { pool: Arc::clone(&self.pool), token: Some(Arc::from(token)) }
     }
 
-    /// The server's address.
+    /// The address of the server.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.pool.address
+    }
+
+    /// How many requests this client and its clones have sent.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.pool.requests.load(Ordering::Relaxed)
     }
 
     /// `GET path`.
@@ -212,6 +220,7 @@ impl Client {
             if_match: request.if_match.as_deref(),
         };
         write_request(&mut bytes, &head, &request.body);
+        self.pool.requests.fetch_add(1, Ordering::Relaxed);
         let mut connection = match self.pool.take_idle() {
             Some(connection) => connection,
             None => Connection::open(self.pool.address, self.pool.deadline).await?,

@@ -1,8 +1,10 @@
-//! What are the bytes of HTTP/1.1? Requests are written into a buffer that is used again, answers are read where they lie.
+//! What are the bytes of HTTP/1.1? Requests are written into a buffer that is used again, and
+//! answers are read where they lie.
 //!
-//! Invariant: pure functions of bytes; no socket, no clock, and no allocation but the growth of the caller's buffers.
+//! Invariant: pure functions of bytes. There is no socket, no clock, and no allocation but the
+//! growth of the caller's buffers.
 
-use super::ClientError;
+use super::error::ClientError;
 
 /// Headers an answer may have; the server sends about ten.
 const HEADERS_MAX: usize = 32;
@@ -12,21 +14,21 @@ const CHUNK_LINE_BYTES_MAX: usize = 256;
 /// The head of a request, except for the length of its body.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestHead<'a> {
-    /// `GET`, `POST`, …
     pub method: &'a str,
-    /// Path and query.
+    /// The path with its query.
     pub path: &'a str,
-    /// `host:port`.
+    /// Sent as the header `host`, with the port.
     pub host: &'a str,
     /// Sent as `Authorization: Bearer …`.
     pub token: Option<&'a str>,
-    /// Sent as `Idempotency-Key`.
+    /// Sent as the header `Idempotency-Key`.
     pub key: Option<&'a [u8]>,
-    /// Sent as `If-Match`.
+    /// Sent as the header `If-Match`.
     pub if_match: Option<&'a str>,
 }
 
-/// Appends a whole request. A body is announced as JSON; a `GET` without one gets no `Content-Length`.
+/// Appends a whole request. A body is announced as JSON; a `GET` without one gets no
+/// `Content-Length`.
 pub fn write_request(out: &mut Vec<u8>, head: &RequestHead<'_>, body: &[u8]) {
     for part in [head.method, " ", head.path, " HTTP/1.1\r\nhost: ", head.host] {
         out.extend_from_slice(part.as_bytes());
@@ -76,7 +78,7 @@ pub fn write_number(out: &mut Vec<u8>, number: u64) {
 /// How the end of an answer's body is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BodyLength {
-    /// So many bytes.
+    /// After so many bytes.
     Fixed(usize),
     /// Chunks, up to the empty one.
     Chunked,
@@ -85,7 +87,6 @@ pub enum BodyLength {
 /// What is needed of an answer's head to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerHead {
-    /// The HTTP status.
     pub status: u16,
     /// Bytes of the head, with its empty line.
     pub bytes: usize,
@@ -93,14 +94,15 @@ pub struct AnswerHead {
     pub body: BodyLength,
     /// The server closes the connection after this answer.
     pub closes: bool,
-    /// `Idempotency-Replayed: true`.
+    /// Whether the answer says `Idempotency-Replayed: true`.
     pub replayed: bool,
 }
 
 /// Reads an answer's head, or None while it is incomplete.
 ///
 /// # Errors
-/// Anything that is not an HTTP/1.1 answer with a length; interim answers (1xx) are not expected and refused.
+/// Anything that is not an HTTP/1.1 answer with a length; interim answers (1xx) are not expected
+/// and refused.
 pub fn parse_head(input: &[u8]) -> Result<Option<AnswerHead>, ClientError> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
     let mut response = httparse::Response::new(&mut headers);
@@ -156,7 +158,8 @@ enum ChunkState {
 }
 
 impl ChunkDecoder {
-    /// Moves what is complete from `input` to `out`; returns the bytes used up, and whether the body is at its end.
+    /// Moves what is complete from `input` to `out`; returns the bytes used up, and whether the
+    /// body is at its end.
     ///
     /// # Errors
     /// A malformed size line, or more than `body_bytes_max` bytes of content.

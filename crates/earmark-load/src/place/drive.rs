@@ -1,11 +1,12 @@
-//! How is the load brought on? One task a connection, all on one thread; each takes the next order's number, waits for
-//! its time if the loop is open, sends, and counts.
+//! How are the orders sent? By one task a connection, all on one thread. Each takes the number of
+//! the next order, waits for its time if the loop is open, sends it, and counts the answer.
 //!
-//! In the open loop a latency counts from the intended time of sending, so that a slow server cannot hide behind the
-//! orders that it kept from being sent. The runtime's timers are up to 1 ms late, and that is counted, too.
+//! In the open loop a latency counts from the intended time of sending, so that a slow server
+//! cannot hide behind the orders that it kept from being sent. The runtime's timers are up to 1 ms
+//! late, and that is counted, too.
 //!
-//! Invariant: an order whose connection broke is sent again with the same key until it has an answer, so that what was
-//! counted is what the server did.
+//! Invariant: an order whose connection broke is sent again with the same key until it has an
+//! answer, so that what was counted is what the server did.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,11 +16,13 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
 use super::options::PlaceOptions;
+pub(super) use super::orders::Target;
 use super::orders::{Clock, OrderWriter};
 use super::report::GrowthPoint;
 use crate::client::{Answer, ClientError, Connection, problem_code};
 use crate::error::LoadError;
 use crate::latency::{Latencies, per_second};
+use crate::tasks;
 
 /// What one order may take.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -31,17 +34,15 @@ const RESENDS_MAX: u32 = 5;
 pub(super) struct Tally {
     /// Orders given out to connections.
     pub(super) issued: u64,
-    /// Answered with 201.
+    /// Orders that were answered with 201.
     pub(super) placed: u64,
     /// Other answers by status and code.
     pub(super) refused: BTreeMap<String, u64>,
-    /// Requests sent again.
     pub(super) resent: u64,
-    /// Of all 201s.
+    /// Of all orders that were answered with 201.
     pub(super) latencies: Latencies,
     /// Units acknowledged, by index of the SKU.
     pub(super) ordered: Vec<u64>,
-    /// The growth curve.
     pub(super) growth: Vec<GrowthPoint>,
     recent: Latencies,
     sampled_at: Instant,
@@ -79,7 +80,7 @@ impl Tally {
         }
     }
 
-    /// Ends a stretch of the growth curve.
+    /// Adds a point to the growth curve.
     fn sample(&mut self, rss_bytes: u64) {
         let counted = self.growth.last().map_or(0, |point| point.stored_orders);
         self.growth.push(GrowthPoint {
@@ -96,8 +97,7 @@ impl Tally {
 /// Everything that the connections share.
 pub(super) struct Drive {
     options: PlaceOptions,
-    addresses: Vec<SocketAddr>,
-    token: String,
+    target: Target,
     rss_bytes: RssProbe,
     tally: Mutex<Tally>,
 }
@@ -106,33 +106,25 @@ pub(super) struct Drive {
 pub(super) type RssProbe = Box<dyn Fn() -> u64 + Send + Sync>;
 
 impl Drive {
-    /// Nothing sent yet. The addresses are those of nodes that share their books.
+    /// A load of which nothing is sent yet.
     #[must_use]
-    pub(super) fn new(
-        options: &PlaceOptions,
-        (addresses, token): (Vec<SocketAddr>, &str),
-        rss_bytes: RssProbe,
-    ) -> Drive {
-        Drive {
-            options: options.clone(),
-            addresses,
-            token: token.to_owned(),
-            rss_bytes,
-            tally: Mutex::new(Tally::new(options.skus as usize)),
-        }
+    pub(super) fn new(options: &PlaceOptions, target: Target, rss_bytes: RssProbe) -> Drive {
+        let tally = Mutex::new(Tally::new(options.skus as usize));
+        Drive { options: options.clone(), target, rss_bytes, tally }
     }
 
     /// Places all orders; returns what was counted and the time that it took.
     ///
     /// # Errors
-    /// The server cannot be reached, or does not answer an order although it is sent again and again.
+    /// The server cannot be reached, or does not answer an order although it is sent again and
+    /// again.
     pub(super) async fn run(self) -> Result<(Tally, Duration), LoadError> {
         let clock = Clock::start();
         let mut connections = Vec::new();
         for number in 0..self.options.clients {
-            let address = self.addresses[number as usize % self.addresses.len()];
-            let orders = OrderWriter::new(&self.options, (address, &self.token), number, clock);
-            connections.push((orders, connect(address).await?));
+            let orders = OrderWriter::new(&self.options, &self.target, number, clock);
+            let connection = connect(orders.address()).await?;
+            connections.push((orders, connection));
         }
         let drive = Arc::new(self);
         let start = Instant::now();
@@ -141,9 +133,7 @@ impl Drive {
         for (orders, connection) in connections {
             tasks.spawn(Arc::clone(&drive).keep_placing(orders, connection));
         }
-        while let Some(ended) = tasks.join_next().await {
-            ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string())))?;
-        }
+        tasks::join_all(tasks).await?;
         let elapsed = start.elapsed();
         let tally = std::mem::replace(&mut *drive.tally(), Tally::new(0));
         Ok((tally, elapsed))
@@ -158,17 +148,12 @@ impl Drive {
         mut orders: OrderWriter,
         mut connection: Connection,
     ) -> Result<(), LoadError> {
-        while let Some(due) = self.take_turn() {
+        while let Some(due) = self.next_send_time() {
             orders.next_order();
-            let sent_at = match due {
-                Some(due) => {
-                    if due > Instant::now() {
-                        tokio::time::sleep_until(due.into()).await;
-                    }
-                    due
-                }
-                None => Instant::now(),
-            };
+            let sent_at = if self.options.rate.is_none() { Instant::now() } else { due };
+            if due > Instant::now() {
+                tokio::time::sleep_until(due.into()).await;
+            }
             let mut resends = 0;
             while let Err(error) = self.place(&orders, &mut connection, sent_at).await {
                 resends += 1;
@@ -182,19 +167,17 @@ impl Drive {
         Ok(())
     }
 
-    /// The next order's time: Some(None) is at once, None is no order any more.
-    fn take_turn(&self) -> Option<Option<Instant>> {
+    /// When the next order is to be sent; None: all orders are given out. In the closed loop that
+    /// is now.
+    fn next_send_time(&self) -> Option<Instant> {
         let mut tally = self.tally();
         if tally.issued == self.options.orders {
             return None;
         }
         let number = tally.issued;
         tally.issued += 1;
-        Some(
-            self.options
-                .rate
-                .map(|rate| tally.start + Duration::from_micros(number * 1_000_000 / u64::from(rate))),
-        )
+        let after = |rate: u32| Duration::from_micros(number * 1_000_000 / u64::from(rate));
+        Some(self.options.rate.map_or_else(Instant::now, |rate| tally.start + after(rate)))
     }
 
     async fn place(

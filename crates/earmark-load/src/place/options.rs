@@ -1,15 +1,19 @@
-//! What is to be placed?
+//! What is to be placed, by how many connections, and on which servers?
 
 use std::path::PathBuf;
 
+use earmark_random::fresh_seed;
 use serde::Serialize;
 
 use crate::error::LoadError;
 use crate::nodes::NodesOptions;
-use crate::random::fresh_seed;
 use crate::server::Database;
 
-/// The kind of the idempotency keys: what is random in them decides how many pages a batch of the server touches.
+/// The most units that a line has.
+pub(super) const QUANTITY_MAX: u64 = 3;
+
+/// The kind of the idempotency keys: what is random in them decides how many pages a batch of the
+/// server touches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[value(rename_all = "lower")]
@@ -26,26 +30,24 @@ pub struct PlaceOptions {
     /// The `earmark` binary that serves.
     #[serde(skip)]
     pub earmark: PathBuf,
-    /// Where the books are; a database that is given must be empty, and is left as it is afterwards.
+    /// A database that is given must be empty, and is left as it is afterwards.
     #[serde(skip)]
     pub database: Database,
-    /// Where a folder for logs and [`Database::File`] is made and removed afterwards; None: where temporary files go.
+    /// Where a folder for logs and [`Database::File`] is made and removed afterwards; None: where
+    /// temporary files go.
     #[serde(skip)]
     pub folder: Option<PathBuf>,
     /// Servers on the database; connections are spread over them.
     pub nodes: u32,
-    /// Connections.
     pub clients: u32,
-    /// Orders to place.
     pub orders: u64,
     /// Every order holds the same first SKU.
     pub hot: bool,
     /// The kind of the idempotency keys.
     pub keys: KeyKind,
-    /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection sends its next order
-    /// when it has its answer (closed loop).
+    /// Orders a second, whether or not earlier ones are answered (open loop); None: each connection
+    /// sends its next order when it has its answer (closed loop).
     pub rate: Option<u32>,
-    /// Items for sale.
     pub skus: u32,
     /// Lines an order, of distinct SKUs.
     pub lines: u32,
@@ -82,7 +84,7 @@ impl PlaceOptions {
     /// Units of stock that each SKU starts with: as many as all orders together could take.
     #[must_use]
     pub fn on_hand(&self) -> u64 {
-        (self.orders * super::orders::QUANTITY_MAX).max(1)
+        (self.orders * QUANTITY_MAX).max(1)
     }
 
     /// The servers to start.

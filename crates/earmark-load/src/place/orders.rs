@@ -1,14 +1,20 @@
-//! What does the next order look like on the wire? Written into buffers that are used again: no allocation, no JSON tree.
+//! What does the next order look like on the wire? It is written into buffers that are used again,
+//! without an allocation and without a JSON tree.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::options::{KeyKind, PlaceOptions};
-use crate::client::wire::{RequestHead, write_number, write_request};
-use crate::random::{Random, write_uuid_v4, write_uuid_v7};
+use earmark_random::{Random, write_uuid_v4, write_uuid_v7};
 
-/// Most units a line.
-pub(super) const QUANTITY_MAX: u64 = 3;
+use super::options::{KeyKind, PlaceOptions, QUANTITY_MAX};
+use crate::client::wire::{RequestHead, write_number, write_request};
+
+/// Where orders are sent: to servers that share their database, with a key that each knows.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) addresses: Vec<SocketAddr>,
+    pub(super) token: String,
+}
 
 /// Makes the requests of one connection.
 #[derive(Debug)]
@@ -30,7 +36,7 @@ pub(super) struct OrderWriter {
     request: Vec<u8>,
 }
 
-/// Wall time, asked once and carried on by the monotonic clock.
+/// Wall time, read once and carried on by the monotonic clock.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock {
     unix_ms_at_start: u64,
@@ -38,7 +44,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    /// Asks for the time.
+    /// Reads the wall time.
     #[must_use]
     pub(super) fn start() -> Clock {
         #[expect(
@@ -58,17 +64,13 @@ impl Clock {
 impl OrderWriter {
     /// The writer of the `connection`-th connection.
     #[must_use]
-    pub(super) fn new(
-        options: &PlaceOptions,
-        server: (SocketAddr, &str),
-        connection: u32,
-        clock: Clock,
-    ) -> OrderWriter {
+    pub(super) fn new(options: &PlaceOptions, target: &Target, connection: u32, clock: Clock) -> OrderWriter {
+        let address = target.addresses[connection as usize % target.addresses.len()];
         OrderWriter {
             random: Random::stream(options.seed, u64::from(connection)),
-            address: server.0,
-            host: server.0.to_string(),
-            token: server.1.to_owned(),
+            address,
+            host: address.to_string(),
+            token: target.token.clone(),
             hot: options.hot,
             keys: options.keys,
             skus: u64::from(options.skus),
@@ -164,8 +166,8 @@ mod tests {
     use serde_json::Value;
 
     fn writer(options: &PlaceOptions) -> OrderWriter {
-        let address = SocketAddr::from(([127, 0, 0, 1], 8080));
-        OrderWriter::new(options, (address, "secret"), 0, Clock::start())
+        let addresses = vec![SocketAddr::from(([127, 0, 0, 1], 8080))];
+        OrderWriter::new(options, &Target { addresses, token: "secret".to_owned() }, 0, Clock::start())
     }
 
     fn body_of(writer: &OrderWriter) -> Value {

@@ -1,4 +1,4 @@
-//! What came of it? One structure, printed as a table or as JSON.
+//! What does a run of the benchmark say? One structure, printed as a table or as JSON.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,11 @@ use serde::Serialize;
 
 use super::options::PlaceOptions;
 use crate::latency::LatencySummary;
-use crate::server::Usage;
+use crate::usage::Usage;
 
 /// The result of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct PlaceReport {
-    /// The settings.
     pub options: PlaceOptions,
     /// Orders answered with 201.
     pub placed: u64,
@@ -32,13 +31,13 @@ pub struct PlaceReport {
     pub server: Usage,
     /// CPU time of the load generator for the orders, milliseconds.
     pub client_cpu_ms: u64,
-    /// Database file and journal after the orders, bytes; None: the books are in a database elsewhere.
+    /// Database file and journal after the orders, bytes; None: the database is not a file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_bytes: Option<u64>,
-    /// The growth curve.
     pub growth: Vec<GrowthPoint>,
-    /// Whether the books are right afterwards.
-    pub books: Books,
+    /// Whether all that was acknowledged is stored afterwards.
+    #[serde(rename = "books")]
+    pub stock: StockCheck,
 }
 
 /// The run between two points of the growth curve.
@@ -56,7 +55,7 @@ pub struct GrowthPoint {
 
 /// The comparison of what was acknowledged with what the server shows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Books {
+pub struct StockCheck {
     /// Units in acknowledged orders.
     pub units_ordered: u64,
     /// Sum of `reserved` over all items.
@@ -69,19 +68,19 @@ pub struct Books {
     pub verify_output: String,
 }
 
-impl Books {
+impl StockCheck {
     /// True if nothing is wrong.
     #[must_use]
-    pub fn are_right(&self) -> bool {
+    pub fn is_right(&self) -> bool {
         self.verified && self.wrong_skus.is_empty() && self.units_ordered == self.units_reserved
     }
 }
 
 impl PlaceReport {
-    /// True if every order was placed and the books are right.
+    /// True if every order was placed and is stored.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.placed == self.options.orders && self.books.are_right()
+        self.placed == self.options.orders && self.stock.is_right()
     }
 }
 
@@ -138,18 +137,18 @@ impl fmt::Display for PlaceReport {
             }
             writeln!(f)?;
         }
-        let books = &self.books;
-        let verdict = if books.are_right() { "right" } else { "WRONG" };
+        let stock = &self.stock;
+        let result = if stock.is_right() { "right" } else { "WRONG" };
         write!(
             f,
-            "books           {verdict}: {} ordered, {} reserved",
-            books.units_ordered, books.units_reserved
+            "books           {result}: {} ordered, {} reserved",
+            stock.units_ordered, stock.units_reserved
         )?;
-        if !books.wrong_skus.is_empty() {
-            write!(f, "\n  {}", books.wrong_skus.join("\n  "))?;
+        if !stock.wrong_skus.is_empty() {
+            write!(f, "\n  {}", stock.wrong_skus.join("\n  "))?;
         }
-        if !books.verified {
-            write!(f, "\n  earmark verify: {}", books.verify_output.trim_end())?;
+        if !stock.verified {
+            write!(f, "\n  earmark verify: {}", stock.verify_output.trim_end())?;
         }
         Ok(())
     }

@@ -1,19 +1,20 @@
-//! What does a reader see? It follows the cursor, from the first event to the last, and asks nothing twice.
+//! What does a reader of events see? It follows the cursor from the first event to the last, and
+//! reads no page twice.
 //!
-//! Invariant: a reader knows nothing but the answers to its own requests; what should be there is known from the writers.
+//! Invariant: a reader knows the answers to its own requests only; what should be there is known
+//! from the writers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use earmark_load::LoadError;
-use earmark_load::audit::{Breach, BreachKind};
-use earmark_load::client::{Client, Request};
-use earmark_load::random::Random;
+use earmark_load::{Client, LoadError, Request};
+use earmark_random::Random;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
+use crate::check::{Breach, BreachKind};
 use crate::writers::{End, Writer};
 
 const PAGE_MAX: u64 = 200;
@@ -22,7 +23,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// What a reader may take for what is left when the load is over.
 const REST_LIMIT: Duration = Duration::from_secs(120);
 
-/// Readers at work.
+/// The readers of a run, at work.
 pub(super) struct Readers {
     tasks: JoinSet<Seen>,
     shared: Arc<Shared>,
@@ -87,7 +88,7 @@ impl Readers {
         self.shared.found.load(Ordering::Relaxed)
     }
 
-    /// Waits so long, or until somebody has come so far.
+    /// Waits until any reader has seen so many events, at most for `limit`.
     pub(super) async fn wait(&self, events: u64, limit: Duration) {
         let done = async {
             while self.furthest() < events && !self.found_something() {
@@ -105,7 +106,7 @@ impl Readers {
         let mut all = Vec::new();
         let ending = async {
             while let Some(ended) = self.tasks.join_next().await {
-                all.push(ended.map_err(|error| LoadError::Server(error.to_string()))?);
+                all.push(ended?);
             }
             Ok(())
         };
@@ -135,7 +136,7 @@ async fn read(clients: Vec<Client>, limit: u64, mut random: Random, shared: Arc<
         let last = shared.last.load(Ordering::Relaxed);
         let at = seen.events.last().map_or(0, |event| event.sequence);
         if last > 0 && (at >= last || is_empty) {
-            // Whoever has missed something at the end does not wait for it for ever.
+            // A reader that has missed something at the end does not wait for it for ever.
             empty_at_end += 1;
             if at >= last || empty_at_end > 50 {
                 return seen;
@@ -182,7 +183,7 @@ pub(super) fn is_about_events(breach: &Breach) -> bool {
 }
 
 async fn last_sequence(client: &Client, from: u64) -> Result<u64, LoadError> {
-    // All of them, from the first: the books as they are, whatever the readers have missed.
+    // All of them, from the first: what is stored, whatever the readers have missed.
     let (mut cursor, mut last) = (String::new(), from);
     loop {
         let mut seen = Seen::default();
@@ -194,8 +195,8 @@ async fn last_sequence(client: &Client, from: u64) -> Result<u64, LoadError> {
     }
 }
 
-/// What is wrong with what the readers saw: against each other, and against what the writers were told.
-pub(super) fn judge(all: Vec<Seen>, writers: &[Writer]) -> Vec<Breach> {
+/// Compares what the readers saw with each other, and with what was acknowledged to the writers.
+pub(super) fn compare(all: Vec<Seen>, writers: &[Writer]) -> Vec<Breach> {
     let mut breaches = Vec::new();
     let first: Vec<Event> = all.first().map(|seen| seen.events.clone()).unwrap_or_default();
     for seen in all {
@@ -243,7 +244,7 @@ mod tests {
 
     #[track_caller]
     fn check(numbers: &[u64], expected: &[BreachKind]) {
-        let kinds: Vec<_> = judge(vec![seen(numbers)], &[]).iter().map(|breach| breach.kind).collect();
+        let kinds: Vec<_> = compare(vec![seen(numbers)], &[]).iter().map(|breach| breach.kind).collect();
         assert_eq!(kinds, expected);
     }
 
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn readers_are_compared_with_each_other() {
-        assert!(judge(vec![seen(&[1, 2]), seen(&[1, 2])], &[]).is_empty());
-        assert_eq!(judge(vec![seen(&[1, 2]), seen(&[1])], &[]).len(), 1);
+        assert!(compare(vec![seen(&[1, 2]), seen(&[1, 2])], &[]).is_empty());
+        assert_eq!(compare(vec![seen(&[1, 2]), seen(&[1])], &[]).len(), 1);
     }
 }

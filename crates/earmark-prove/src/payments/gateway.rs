@@ -1,6 +1,7 @@
-//! Who takes the money? `earmark sandbox-gateway`, a process of its own with a ledger of its own: it stays up when `earmark` is killed.
+//! What takes the money in a proof? `earmark sandbox-gateway`, a process of its own with a ledger
+//! of its own, which stays up when the servers are killed.
 //!
-//! Invariant: one ledger for the whole life of a run, on one address, through restarts of either side.
+//! Invariant: a run has one ledger, on one address, through restarts of either side.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -9,13 +10,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use earmark_load::client::{Client, Request};
-use earmark_load::{LoadError, catalogue};
+use earmark_load::{Client, LoadError, Request, requests};
 use serde_json::{Value, json};
 
 /// Shared by a shop and its gateway.
 pub(crate) const SECRET: &str = "a-secret-of-forty-characters-for-proofs1";
-/// What the gateway may take to answer a proof's own questions.
+/// What the gateway may take to answer the proof itself.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// The gateway of a run; ended, with its ledger, on drop.
@@ -36,12 +36,12 @@ impl Gateway {
         let folder = folder.map_err(LoadError::file(std::env::temp_dir()))?;
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (child, address) = spawn(earmark, folder.path(), (anywhere, &arguments))?;
+        let (child, address) = spawn(earmark, folder.path(), anywhere, &arguments)?;
         let client = Client::anonymous(address, DEADLINE);
         Ok(Gateway { child, earmark: earmark.to_owned(), arguments, address, client, folder })
     }
 
-    /// Kills it.
+    /// Ends it with SIGKILL; its ledger stays.
     pub(crate) fn kill(&mut self) {
         // An error means that it has ended already; wait collects it either way.
         let _ = self.child.kill();
@@ -52,41 +52,40 @@ impl Gateway {
     pub(crate) fn restart(&mut self) -> Result<(), LoadError> {
         self.kill();
         self.client.forget_connections();
-        (self.child, _) = spawn(&self.earmark, self.folder.path(), (self.address, &self.arguments))?;
+        (self.child, _) = spawn(&self.earmark, self.folder.path(), self.address, &self.arguments)?;
         Ok(())
     }
 
-    /// Starts it again, and from now on it tells this URL of what happens.
-    pub(crate) fn restart_telling(&mut self, webhook_url: &str) -> Result<(), LoadError> {
-        self.arguments.extend(["--webhook-url".to_owned(), webhook_url.to_owned()]);
+    /// Starts it again; from now on it sends notifications to this URL.
+    pub(crate) fn restart_notifying(&mut self, url: &str) -> Result<(), LoadError> {
+        self.arguments.extend(["--webhook-url".to_owned(), url.to_owned()]);
         self.restart()
     }
 
-    /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Everything that it believes it did.
+    /// Everything that its ledger holds.
     pub(crate) async fn entries(&self) -> Result<Vec<Value>, LoadError> {
-        let Value::Array(entries) = catalogue::read(&self.client, "/ledger").await?["entries"].take() else {
+        let Value::Array(entries) = requests::read(&self.client, "/ledger").await?["entries"].take() else {
             return Err(LoadError::Server("the gateway's ledger is no list".to_owned()));
         };
         Ok(entries)
     }
 
-    /// How often it was asked for what.
+    /// How often it was called, by kind of call.
     pub(crate) async fn calls(&self) -> Result<BTreeMap<String, u64>, LoadError> {
         self.counts("/stats").await
     }
 
-    /// How often which fault happened.
+    /// How often each fault happened.
     pub(crate) async fn faults(&self) -> Result<BTreeMap<String, u64>, LoadError> {
         self.counts("/faults").await
     }
 
     async fn counts(&self, path: &str) -> Result<BTreeMap<String, u64>, LoadError> {
-        let counts = catalogue::read(&self.client, path).await?;
+        let counts = requests::read(&self.client, path).await?;
         let number = |(name, count): (&String, &Value)| Some((name.clone(), count.as_u64()?));
         Ok(counts.as_object().into_iter().flatten().filter_map(number).collect())
     }
@@ -103,7 +102,7 @@ impl Gateway {
 
     async fn set_faults(&self, faults: &Value) -> Result<(), LoadError> {
         let request = Request::new("PUT", "/faults").with_body(faults);
-        catalogue::expect(&self.client, &request, 204).await.map(drop)
+        requests::expect(&self.client, &request, 204).await.map(drop)
     }
 }
 
@@ -117,7 +116,8 @@ impl Drop for Gateway {
 fn spawn(
     earmark: &Path,
     folder: &Path,
-    (listen, arguments): (SocketAddr, &[String]),
+    listen: SocketAddr,
+    arguments: &[String],
 ) -> Result<(Child, SocketAddr), LoadError> {
     let mut command = Command::new(earmark);
     command.arg("sandbox-gateway").args(["--listen", &listen.to_string(), "--log", "error"]);

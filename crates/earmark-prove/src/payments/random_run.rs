@@ -1,5 +1,6 @@
-//! Does it hold whatever fails whenever? Thousands of payments while three in ten calls to the gateway fail, and servers are killed all the time; then the
-//! faults stop, and everything must be final soon, and both ledgers the same.
+//! Does it hold whatever fails at any time? Thousands of payments are made while three of ten calls
+//! to the gateway fail and servers are killed all the time. Then the faults stop, everything must
+//! be final soon, and both ledgers must be the same.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -7,16 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use earmark_load::random::Random;
-use earmark_load::{Database, LoadError, catalogue};
+use earmark_load::{Database, LoadError, requests, tasks};
+use earmark_random::Random;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use super::customers::{Counts, Customer};
 use super::gateway::Gateway;
-use super::shop::{self, Clerk, Shop, ShopOptions};
-use super::shoppers::{Counts, Shopper};
-use crate::findings::Findings;
+use super::operator::{Resolve, refund_again, resolve_by_hand};
+use super::shop::{Shop, ShopOptions};
+use crate::check::Findings;
 
 /// Orders under way at once.
 const FLOWS: u64 = 24;
@@ -26,15 +28,15 @@ const DELAY: &str = "700ms";
 /// The faults that the gateway has, all of which must have happened.
 const FAULT_KINDS: usize = 12;
 const FAULT_RATE: &str = "0.3";
-/// Between two kills, milliseconds, so that a payment that nobody answers is answered between some two; and from a kill to the restart.
+/// Between two kills, milliseconds: long enough for a payment without an answer to be settled
+/// between some two of them. Below, from a kill to the restart.
 const BETWEEN_KILLS_MS: (u64, u64) = (100, 700);
 const DOWN_MS: (u64, u64) = (0, 150);
-/// Between two looks of the clerk who resolves payments by hand.
-const CLERK_PAUSE: Duration = Duration::from_millis(700);
-/// Rounds in which what is owed to customers goes back; nothing fails any more, so one is enough.
+/// Between two rounds of the operator who resolves payments by hand.
+const OPERATOR_PAUSE: Duration = Duration::from_millis(700);
+/// Rounds in which what is owed to customers is refunded; nothing fails any more, so one is enough.
 const ROUNDS_MAX: u32 = 3;
 
-/// What to run.
 #[derive(Debug, Clone)]
 pub(super) struct Plan<'a> {
     pub(super) earmark: &'a Path,
@@ -44,11 +46,10 @@ pub(super) struct Plan<'a> {
     pub(super) seed: u64,
     /// How soon everything must be final once nothing fails any more.
     pub(super) final_max: Duration,
-    /// A rule that the servers break.
+    /// The name of a fault that the servers put in on purpose.
     pub(super) mistake: Option<&'a str>,
 }
 
-/// What came of it.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Run {
     database: &'static str,
@@ -56,7 +57,7 @@ pub(super) struct Run {
     /// Servers killed with -9.
     kills: u64,
     answers: Counts,
-    /// Attempts in our books, by status.
+    /// Attempts that are stored, by status.
     payments: BTreeMap<String, u64>,
     refunds: BTreeMap<String, u64>,
     resolved_by_hand: u64,
@@ -81,27 +82,27 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<Run, LoadError> {
     let options = ShopOptions {
         nodes: plan.nodes,
         fault: plan.mistake.map(str::to_owned),
-        ..shop::options(plan.earmark, plan.database.clone(), GATEWAY_TIMEOUT)
+        ..ShopOptions::new(plan.earmark, plan.database.clone(), GATEWAY_TIMEOUT)
     };
     let mut shop = Shop::open(&options, &format!("http://{}", gateway.address())).await?;
-    gateway.restart_telling(&shop.webhook_url())?;
+    gateway.restart_notifying(&shop.notifications_url())?;
     let database = if plan.database == Database::File { "SQLite" } else { "PostgreSQL" };
     let mut run = Run { database, nodes: plan.nodes, ..Run::default() };
 
     let start = Instant::now();
-    let shopper = run.load(&plan, &mut shop, &gateway).await?;
+    let customers = run.load(&plan, &mut shop, &gateway).await?;
     run.load_ms = start.elapsed().as_millis() as u64;
-    run.answers = shopper.counts;
-    run.findings.add(shopper.breaches);
+    run.answers = customers.counts;
+    run.findings.add(customers.breaches);
 
     gateway.stop_faults().await?;
     let clients = shop.nodes.clients();
     let resolving = async {
         let mut random = Random::stream(plan.seed, FLOWS + 2);
         loop {
-            let resolved = shop::resolve_by_hand(&clients, &gateway, (Clerk::Patient, &mut random)).await?;
+            let resolved = resolve_by_hand(&clients, &gateway, Resolve::OnlyByHand, &mut random).await?;
             run.resolved_by_hand += resolved;
-            tokio::time::sleep(CLERK_PAUSE).await;
+            tokio::time::sleep(OPERATOR_PAUSE).await;
         }
     };
     let (took, stalled) = tokio::select! {
@@ -115,14 +116,14 @@ pub(super) async fn run(plan: Plan<'_>) -> Result<Run, LoadError> {
     run.findings.add(stalled);
     let mut random = Random::stream(plan.seed, u64::MAX);
     for _ in 0..ROUNDS_MAX {
-        let made = shop.give_back(&mut random).await?;
+        let made = refund_again(&shop.client(), &mut random).await?;
         run.refunds_made_again += made;
         if made == 0 {
             break;
         }
         run.findings.add(shop.wait_until_final(plan.final_max).await?.1);
     }
-    run.findings.add(shop.judge(&gateway, &shopper.told).await?);
+    run.findings.add(shop.check(&gateway, &customers.acknowledged).await?);
     run.count(&shop, &gateway).await?;
     Ok(run)
 }
@@ -133,55 +134,56 @@ impl Run {
         self.kills > 0 && self.gateway_faults.len() == FAULT_KINDS
     }
 
-    /// Customers shop, a clerk resolves by hand, and servers are killed, until the last order is done.
+    /// Customers order and pay, an operator resolves by hand, and servers are killed, until the
+    /// last order is done.
     async fn load(
         &mut self,
         plan: &Plan<'_>,
         shop: &mut Shop,
         gateway: &Gateway,
-    ) -> Result<Shopper, LoadError> {
+    ) -> Result<Customer, LoadError> {
         let clients: Arc<[_]> = shop.nodes.clients().into();
         let (next, orders) = (Arc::new(AtomicU64::new(0)), plan.orders);
         let mut flows = JoinSet::new();
         for flow in 0..FLOWS {
-            let mut shopper = Shopper::new(Arc::clone(&clients), Random::stream(plan.seed, flow));
+            let mut customer = Customer::new(Arc::clone(&clients), Random::stream(plan.seed, flow));
             let next = Arc::clone(&next);
             flows.spawn(async move {
                 while next.fetch_add(1, Ordering::Relaxed) < orders {
-                    shopper.shop().await?;
+                    customer.order_and_pay().await?;
                 }
-                Ok::<_, LoadError>(shopper)
+                Ok::<_, LoadError>(customer)
             });
         }
         let done = AtomicBool::new(false);
-        let shopping = async {
-            let mut all = Shopper::new(Arc::clone(&clients), Random::new(plan.seed));
+        let ordering = async {
+            let mut all = Customer::new(Arc::clone(&clients), Random::new(plan.seed));
             let mut first_error = Ok(());
             while let Some(ended) = flows.join_next().await {
-                match ended.unwrap_or_else(|error| Err(LoadError::Server(error.to_string()))) {
-                    Ok(shopper) => all.absorb(shopper),
+                match tasks::result_of(ended) {
+                    Ok(customer) => all.absorb(customer),
                     Err(error) => first_error = first_error.and(Err(error)),
                 }
             }
             done.store(true, Ordering::Relaxed);
             first_error.map(|()| all)
         };
-        let clerk = async {
+        let resolving = async {
             let (mut random, mut resolved) = (Random::stream(plan.seed, FLOWS), 0);
             while !done.load(Ordering::Relaxed) {
-                tokio::time::sleep(CLERK_PAUSE).await;
-                resolved += shop::resolve_by_hand(&clients, gateway, (Clerk::Eager, &mut random)).await?;
+                tokio::time::sleep(OPERATOR_PAUSE).await;
+                resolved += resolve_by_hand(&clients, gateway, Resolve::Any, &mut random).await?;
             }
             Ok::<_, LoadError>(resolved)
         };
         let killing = kill_at_random(shop, Random::stream(plan.seed, FLOWS + 1), &done);
-        let (shopper, resolved, kills) = tokio::join!(shopping, clerk, killing);
+        let (customers, resolved, kills) = tokio::join!(ordering, resolving, killing);
         self.kills = kills?;
         self.resolved_by_hand = resolved?;
-        shopper
+        customers
     }
 
-    /// What the books and the gateway hold in the end.
+    /// Counts what is stored, and what the gateway holds, in the end.
     async fn count(&mut self, shop: &Shop, gateway: &Gateway) -> Result<(), LoadError> {
         let by_status = |rows: &[Value]| {
             let mut counts = BTreeMap::new();
@@ -190,8 +192,8 @@ impl Run {
             }
             counts
         };
-        self.payments = by_status(&catalogue::list(&shop.client(), "/v1/payments").await?);
-        self.refunds = by_status(&catalogue::list(&shop.client(), "/v1/refunds").await?);
+        self.payments = by_status(&requests::list(&shop.client(), "/v1/payments").await?);
+        self.refunds = by_status(&requests::list(&shop.client(), "/v1/refunds").await?);
         (self.gateway_calls, self.gateway_faults) = (gateway.calls().await?, gateway.faults().await?);
         for entry in gateway.entries().await?.iter().filter(|entry| entry["status"] == "done") {
             let sum = if entry["kind"] == "charge" { &mut self.taken } else { &mut self.returned };
@@ -201,7 +203,7 @@ impl Run {
     }
 }
 
-/// One server at a time, and now and then all of them at once.
+/// Kills one server at a time, and sometimes all of them at once; returns how many.
 async fn kill_at_random(shop: &mut Shop, mut random: Random, done: &AtomicBool) -> Result<u64, LoadError> {
     let mut kills = 0;
     let pause = |random: &mut Random, (low, high)| {

@@ -1,6 +1,8 @@
-//! Is the gateway there, and how often is it called? A socket in front of it that passes calls on, or stands for a gateway that is away, and counts either way.
+//! Can the gateway be reached, and how often is it called? A socket in front of it passes calls on,
+//! or acts as a gateway that is away, and counts the calls in both cases.
 //!
-//! Invariant: a change of the way cuts every connection, so that nothing of the old way is left.
+//! Invariant: a change from one way to another cuts every connection, so that nothing of the old
+//! way is left.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,13 +22,13 @@ const BUFFER_BYTES: usize = 64 * 1024;
 /// Between two tries to take the address again.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How the gateway is.
+/// How the gateway behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Way {
-    /// There.
+    /// Calls are passed on to it.
     Passing,
-    /// Nobody listens.
+    /// Its socket is closed.
     Refusing,
     /// It takes everything and never answers.
     Silent,
@@ -43,10 +45,10 @@ pub(crate) struct Switch {
     listening: tokio::task::JoinHandle<()>,
 }
 
-/// What came by.
+/// The calls of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
-    /// When each request came.
+    /// The times at which requests came.
     pub(crate) requests: Vec<Instant>,
     /// From each request to the first byte of its answer, where it was passed on.
     pub(crate) latencies: Latencies,
@@ -59,8 +61,8 @@ impl Switch {
         let address = listener.local_addr().map_err(LoadError::file("a socket"))?;
         let (way, ways) = watch::channel(Way::Passing);
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let place = Place { address, gateway, seen: Arc::clone(&seen) };
-        let listening = tokio::spawn(place.listen(listener, ways));
+        let forwarder = Forwarder { address, gateway, seen: Arc::clone(&seen) };
+        let listening = tokio::spawn(forwarder.listen(listener, ways));
         Ok(Switch { address, way, seen, listening })
     }
 
@@ -87,15 +89,15 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Between whom.
+/// What serves the connections of the socket.
 #[derive(Clone)]
-struct Place {
+struct Forwarder {
     address: SocketAddr,
     gateway: SocketAddr,
     seen: Arc<Mutex<Seen>>,
 }
 
-impl Place {
+impl Forwarder {
     async fn listen(self, first: TcpListener, mut ways: watch::Receiver<Way>) {
         let mut listener = Some(first);
         loop {
@@ -115,10 +117,10 @@ impl Place {
             tokio::select! {
                 accepted = open.accept() => {
                     let Ok((client, _)) = accepted else { continue };
-                    let (place, mut ways) = (self.clone(), ways.clone());
+                    let (forwarder, mut ways) = (self.clone(), ways.clone());
                     tokio::spawn(async move {
                         tokio::select! {
-                            _ = place.serve(client, way) => {}
+                            _ = forwarder.serve(client, way) => {}
                             _ = ways.changed() => {}
                         }
                     });
@@ -136,25 +138,25 @@ impl Place {
         }
     }
 
-    /// One exchange after the other, as HTTP/1.1 has them.
+    /// Passes bytes on in both directions until one side closes.
     async fn pass(&self, mut client: TcpStream) -> std::io::Result<()> {
         let mut gateway = TcpStream::connect(self.gateway).await?;
         gateway.set_nodelay(true)?;
-        let (mut asked, mut answered) = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
+        let (mut request, mut answer) = (vec![0; BUFFER_BYTES], vec![0; BUFFER_BYTES]);
         let mut waiting: Option<Instant> = None;
         loop {
             tokio::select! {
-                read = client.read(&mut asked) => {
+                read = client.read(&mut request) => {
                     let read = read?;
                     if read == 0 {
                         return Ok(());
                     }
-                    if self.note(&asked[..read]) > 0 {
+                    if self.note(&request[..read]) > 0 {
                         waiting = Some(Instant::now());
                     }
-                    gateway.write_all(&asked[..read]).await?;
+                    gateway.write_all(&request[..read]).await?;
                 }
-                read = gateway.read(&mut answered) => {
+                read = gateway.read(&mut answer) => {
                     let read = read?;
                     if read == 0 {
                         return Ok(());
@@ -162,20 +164,20 @@ impl Place {
                     if let Some(since) = waiting.take() {
                         lock(&self.seen).latencies.record(since.elapsed());
                     }
-                    client.write_all(&answered[..read]).await?;
+                    client.write_all(&answer[..read]).await?;
                 }
             }
         }
     }
 
     async fn swallow(&self, mut client: TcpStream, way: Way) -> std::io::Result<()> {
-        let mut asked = vec![0; BUFFER_BYTES];
+        let mut request = vec![0; BUFFER_BYTES];
         loop {
-            let read = client.read(&mut asked).await?;
+            let read = client.read(&mut request).await?;
             if read == 0 {
                 return Ok(());
             }
-            for _ in 0..self.note(&asked[..read]) {
+            for _ in 0..self.note(&request[..read]) {
                 if way == Way::Failing {
                     client.write_all(ERROR).await?;
                 }

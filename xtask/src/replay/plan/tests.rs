@@ -3,7 +3,7 @@
 use super::*;
 use crate::replay::rows;
 
-/// Rows as `invoice,code,description,quantity,price,customer`.
+/// The plan of rows as `invoice,code,description,quantity,price,customer`.
 fn planned(lines: &[&str]) -> Plan {
     let mut text = "InvoiceNo,StockCode,Description,Quantity,UnitPrice,CustomerID\n".to_owned();
     for line in lines {
@@ -106,7 +106,7 @@ fn short_stock_is_refused_where_it_runs_out_and_cancelled_units_come_back() {
         Fate::CorrectionRefused,
     ];
     assert_eq!(plan.fates[25..], expect);
-    let refused = &plan.orders[2].lines["20000"].asks[0];
+    let refused = &plan.orders[2].lines["20000"].additions[0];
     assert_eq!((refused.requested, refused.available), (4, 2));
     assert!(!plan.orders[2].is_placed());
 }
