@@ -6,15 +6,9 @@
 //! A command about something that does not exist for the caller is `NotFound` whatever version it
 //! names, and one that names another version is `VersionMismatch` whatever else is wrong with it.
 
-use crate::changes::{Changes, Decision};
-use crate::command::{Action, Command, Mode};
 use crate::idempotency::replay;
 use crate::ids::OrderId;
-use crate::outcome::Answer;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Action, Answer, Changes, Command, Decision, Keys, Mode, Rejection, Timestamp, WorkingSet};
 
 /// Names the rows that a command still lacks. After each round of loading it may name more, at most
 /// three times.

@@ -6,14 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
 use crate::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
 use crate::items::AdjustmentReason;
-use crate::money::Money;
 use crate::payments::PaymentStatus;
 use crate::text::{Name, Note, Sku};
-use crate::time::Timestamp;
 use crate::units::{CancelReason, CancelledUnits, Units};
+use crate::{Actor, Money, Timestamp};
 
 /// A public fact with its place in the history.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

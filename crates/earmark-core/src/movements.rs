@@ -6,14 +6,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
-use crate::event::{Event, Fact};
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;
 use crate::orders::Order;
 use crate::text::{Note, Sku};
-use crate::time::Timestamp;
 use crate::units::CancelReason;
+use crate::{Actor, Event, Fact, Timestamp};
 
 /// The kind of a movement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

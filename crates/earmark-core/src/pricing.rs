@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::money::{Money, Overflow};
+use crate::{Money, Overflow};
 
 /// The price of some units of one item.
 pub fn line_total(unit_price: Money, quantity: u32) -> Result<Money, Overflow> {

@@ -35,14 +35,14 @@ impl Keys {
     }
 
     /// Names a cart, but not its items.
-    pub fn need_cart(&mut self, rows: &WorkingSet, id: CartId) {
+    pub(crate) fn need_cart(&mut self, rows: &WorkingSet, id: CartId) {
         if !rows.carts.knows(&id) {
             self.carts.insert(id);
         }
     }
 
     /// Names a cart and, once it is loaded, the items of its lines.
-    pub fn need_cart_with_items(&mut self, rows: &WorkingSet, id: CartId) {
+    pub(crate) fn need_cart_with_items(&mut self, rows: &WorkingSet, id: CartId) {
         self.need_cart(rows, id);
         if rows.carts.knows(&id) {
             let lines = rows.carts.find(&id).map_or(&[][..], |cart| &cart.lines);
@@ -58,7 +58,7 @@ impl Keys {
     }
 
     /// Names an order and, once it is loaded, the items of its lines.
-    pub fn need_order_with_items(&mut self, rows: &WorkingSet, id: OrderId) {
+    pub(crate) fn need_order_with_items(&mut self, rows: &WorkingSet, id: OrderId) {
         self.need_order(rows, id);
         if rows.orders.knows(&id) {
             let lines = rows.orders.find(&id).map_or(&[][..], |order| &order.lines);
@@ -67,21 +67,21 @@ impl Keys {
     }
 
     /// Names the order that has a reference.
-    pub fn need_reference(&mut self, rows: &WorkingSet, reference: &Reference) {
+    pub(crate) fn need_reference(&mut self, rows: &WorkingSet, reference: &Reference) {
         if !rows.references.knows(reference) {
             self.references.insert(reference.clone());
         }
     }
 
     /// Names an API key.
-    pub fn need_api_key(&mut self, rows: &WorkingSet, id: KeyId) {
+    pub(crate) fn need_api_key(&mut self, rows: &WorkingSet, id: KeyId) {
         if !rows.api_keys.knows(&id) {
             self.api_keys.insert(id);
         }
     }
 
     /// Names an idempotency key.
-    pub fn need_idempotency(&mut self, rows: &WorkingSet, digest: [u8; 16]) {
+    pub(crate) fn need_idempotency(&mut self, rows: &WorkingSet, digest: [u8; 16]) {
         if !rows.idempotency.knows(&digest) {
             self.idempotency.insert(digest);
         }

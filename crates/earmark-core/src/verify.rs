@@ -93,7 +93,8 @@ impl Verifier {
                     count.moved_reserved += delta.reserved;
                 }
                 None => {
-                    self.breach(format!("event {}: its item {} is not stored", event.sequence, delta.sku))
+                    let (sequence, sku) = (event.sequence, delta.sku);
+                    self.breach(format!("event {sequence}: its item {sku} is not stored"));
                 }
             }
         }

@@ -6,19 +6,15 @@
 
 use std::sync::Arc;
 
-use crate::caller::{Access, Actor};
 use crate::carts::Cart;
-use crate::changes::{BatchChanges, Changes};
-use crate::event::Event;
 use crate::idempotency::IdempotencyRecord;
 use crate::ids::{CartId, KeyId, OrderId};
 use crate::items::{Item, Stock};
 use crate::keys::ApiKey;
 use crate::orders::Order;
-use crate::rejection::Rejection;
 use crate::table::Table;
 use crate::text::{Reference, Sku};
-use crate::time::Timestamp;
+use crate::{Access, Actor, BatchChanges, Changes, Event, Rejection, Timestamp};
 
 /// The rows that a batch sees.
 #[derive(Clone, Debug, Default)]

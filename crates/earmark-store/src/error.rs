@@ -1,4 +1,5 @@
-//! What went wrong, and did it happen? Each error says whether a change happened, did not, or may have.
+//! What went wrong, and did it happen? Each error says whether a change happened, did not, or may
+//! have.
 
 use earmark_core::orders::invariants::UnreadableOrder;
 

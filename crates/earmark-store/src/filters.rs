@@ -1,7 +1,7 @@
 //! Which rows does a filter let through, and between which ids can they be?
 //!
-//! An id begins with the time at which it was made, so a filter by time is also a range of ids. Both
-//! engines use the same range, so that they list the same.
+//! An id begins with the time at which it was made, so a filter by time is also a range of ids.
+//! Both engines use the same range, so that they list the same.
 
 use earmark_core::ids::OrderId;
 use earmark_core::orders::Order;
@@ -11,8 +11,8 @@ use earmark_core::{Span, Timestamp};
 
 use crate::queries::{OrderFilter, PaymentFilter, RefundFilter};
 
-/// How far the time within an id may be from `created_at`, in seconds: the one comes from the clock of
-/// the node that took the request, the other from that of the node that committed it.
+/// How far the time within an id may be from `created_at`, in seconds: the one comes from the clock
+/// of the node that took the request, the other from that of the node that committed it.
 const SLACK_SECONDS: u32 = 3600;
 
 impl OrderFilter {

@@ -1,8 +1,8 @@
 //! Which migrations does a database still need, and may this version write to it at all?
 //!
-//! The same for every engine; each applies them in its own way. Invariant: an applied migration must be
-//! what it was when it was released, and a database with migrations that are not known here was
-//! written by a newer version and is left alone.
+//! The same for every engine; each applies them in its own way. Invariant: an applied migration
+//! must be what it was when it was released, and a database with migrations that are not known here
+//! was written by a newer version and is left alone.
 
 use crate::error::StoreError;
 

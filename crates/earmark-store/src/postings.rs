@@ -2,8 +2,8 @@
 //!
 //! Such a list is made for each item of a range of events. The sequences ascend; each is stored as
 //! its difference to the one before, shifted by one bit that says whether the event is an
-//! `order.created`, after which the id of the order follows. It is stored, so its form never changes
-//! its meaning.
+//! `order.created`, after which the id of the order follows. It is stored, so its form never
+//! changes its meaning.
 
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;

@@ -135,8 +135,8 @@ pub trait Queries: Send + Sync {
     async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>, StoreError>;
     /// Items in the bytewise order of their SKUs.
     async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, StoreError>;
-    /// Changes of an item's counters, newest first. Without a cursor the list starts from the counters
-    /// as they are now.
+    /// Changes of an item's counters, newest first. Without a cursor the list starts from the
+    /// counters as they are now.
     async fn list_movements(
         &self,
         sku: &Sku,

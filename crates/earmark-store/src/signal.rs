@@ -3,8 +3,8 @@
 //!
 //! Invariants: a commit that happens after [`crate::Store::subscribe`] has returned is never
 //! missed; signals that are not waited for become one, so nothing grows; a subscription that is
-//! dropped leaves nothing behind. What other nodes commit is not signaled, so whoever waits also
-//! looks on a timer.
+//! dropped leaves nothing behind. What other nodes commit is not signaled, so a task that waits
+//! also looks on a timer.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};

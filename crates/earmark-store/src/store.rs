@@ -75,7 +75,7 @@ impl Store {
         self.signal.subscribe(interest)
     }
 
-    /// The read side.
+    /// The read side of the same database.
     pub fn queries(&self) -> &dyn Queries {
         &*self.queries
     }

@@ -25,7 +25,7 @@ use crate::runner::{Worker, WorkerError};
 use crate::share::{Row, Share};
 use crate::submit::submit;
 
-/// The most due rows that are looked at in one go.
+/// The most due rows that are looked at in one run.
 const ROWS_MAX: usize = 4 * CALLS_MAX;
 
 /// The worker. Each payment is called for in a task of its own, so a slow answer delays no other.

@@ -26,10 +26,10 @@ use crate::submit::submit;
 
 /// The most refunds called for at once.
 const CALLS_MAX: usize = 64;
-/// The most orders with due refunds that are looked at in one go.
+/// The most orders with due refunds that are looked at in one run.
 const ROWS_MAX: usize = 16 * CALLS_MAX;
 
-/// The worker.
+/// The worker. Its calls of one run go out at once.
 pub struct Refunds {
     store: Store,
     guard: Arc<Guard>,

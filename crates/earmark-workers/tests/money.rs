@@ -1,4 +1,5 @@
-//! Do payments and refunds end right, whatever the gateway says and when? On the store in memory, with the sandbox and a scripted gateway.
+//! Do payments and refunds end right, whatever the gateway answers and when? On the store in
+//! memory, with the sandbox and gateways made for a test.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod shop;
@@ -70,11 +71,11 @@ async fn every_sandbox_token_ends_as_it_says() {
         let paid = expected == PaymentStatus::Succeeded;
         let status = if paid { OrderStatus::Paid } else { OrderStatus::Confirmed };
         assert_eq!(shop.order(order).await.status(), status, "{token}");
-        shop.assert_books_are_right().await;
+        shop.assert_nothing_is_breached().await;
     }
 }
 
-/// Charges whatever it is asked, answers nobody, and counts how often each was charged and asked for.
+/// Takes every charge, answers none, and counts how often it was called to charge and to look up.
 #[derive(Clone, Default)]
 struct Mute {
     charged: Arc<AtomicU32>,
@@ -142,7 +143,8 @@ async fn a_gateway_that_is_away_is_hardly_called_and_no_row_is_touched_without_a
     }
     let calls = || gateway.charged.load(Ordering::SeqCst) + gateway.asked.load(Ordering::SeqCst);
     let (mut looks, mut idle) = (0, 0);
-    // All are called for at once, before anybody knows that it is away; then a probe now and then, until there were three.
+    // All are called for at once, before it is known to be away; then a probe goes out now and
+    // then, until there were three.
     while calls() < 13 {
         looks += 1;
         idle += i32::from(worker.run_once().await.unwrap() == 0);
@@ -248,7 +250,7 @@ async fn a_payment_is_called_for_at_once_by_the_node_that_began_it() {
         }
     };
     tokio::select! {
-        () = mine.woken() => panic!("the worker rests on"),
+        () = mine.woken() => panic!("it goes on waiting"),
         () = settled => {}
     }
     // A node that died leaves its payment to the others.
@@ -274,7 +276,7 @@ async fn cancelling_a_paid_order_gives_the_money_back() {
     assert!(order.refunds.iter().all(|refund| refund.status == RefundStatus::Succeeded));
     assert_eq!(order.refunded_total(), order.paid_total());
     assert_eq!(order.balance_due().minor(), 0);
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }
 
 #[tokio::test]
@@ -291,7 +293,7 @@ async fn a_success_after_cancellation_is_refunded() {
     let order = shop.order(order).await;
     assert_eq!(order.status(), OrderStatus::Cancelled);
     assert_eq!((order.paid_total(), order.balance_due().minor()), (order.refunded_total(), 0));
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }
 
 #[tokio::test]

@@ -1,4 +1,7 @@
-//! How do commands talk to a running server? Over its HTTP interface, as any client does.
+//! How do the commands of the binary reach a running server? Over its API, as any client does.
+//!
+//! Nothing is sent again and no redirect is followed: what an answer means is the command's to
+//! decide.
 
 use anyhow::{Context, bail};
 use serde_json::Value;
@@ -6,21 +9,21 @@ use serde_json::Value;
 use crate::cli::ServerOptions;
 use crate::usage::WrongUsage;
 
-/// A running server.
+/// A running server, called with one key.
 pub(crate) struct Api {
     agent: ureq::Agent,
     server: String,
     key: String,
 }
 
-/// An answer: its status, and its body.
+/// What the server answered; the body is null where it was not JSON.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
 }
 
 impl Api {
-    /// A server at `http://…`, called with this key.
+    /// A server at `http://…`, called with this key. Nothing is sent yet.
     pub(crate) fn new(server: &str, key: &str) -> anyhow::Result<Self> {
         if !server.starts_with("http://") {
             return Err(WrongUsage(format!(
@@ -52,25 +55,22 @@ impl Api {
         Ok(Answer { status, body })
     }
 
-    /// GET.
     pub(crate) fn get(&self, path: &str) -> anyhow::Result<Answer> {
         let request = self.agent.get(format!("{}{path}", self.server));
         self.answer(request.header("Authorization", format!("Bearer {}", self.key)).call())
     }
 
-    /// DELETE.
     pub(crate) fn delete(&self, path: &str) -> anyhow::Result<Answer> {
         let request = self.agent.delete(format!("{}{path}", self.server));
         self.answer(request.header("Authorization", format!("Bearer {}", self.key)).call())
     }
 
-    /// PUT.
     pub(crate) fn put(&self, path: &str, body: &Value) -> anyhow::Result<Answer> {
         let request = self.agent.put(format!("{}{path}", self.server));
         self.answer(request.header("Authorization", format!("Bearer {}", self.key)).send_json(body))
     }
 
-    /// POST, under an idempotency key where one is given.
+    /// Sends a POST, under an idempotency key where one is given.
     pub(crate) fn post(&self, path: &str, key: Option<&str>, body: &Value) -> anyhow::Result<Answer> {
         let request = self.agent.post(format!("{}{path}", self.server));
         let mut request = request.header("Authorization", format!("Bearer {}", self.key));
@@ -82,7 +82,7 @@ impl Api {
 }
 
 impl Answer {
-    /// The body of a success; anything else in the server's own words.
+    /// The body of a success. An error repeats the server's own words.
     pub(crate) fn ok(self) -> anyhow::Result<Value> {
         if (200..300).contains(&self.status) {
             return Ok(self.body);

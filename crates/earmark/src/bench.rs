@@ -1,4 +1,7 @@
-//! How fast is it? Places orders over HTTP on an empty database, with this very binary as the server.
+//! How fast is the server? Places orders over HTTP on an empty database, with this very binary as
+//! the server.
+//!
+//! The load itself is in `earmark-load`.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +11,8 @@ use earmark_load::{Database, KeyKind, PlaceOptions};
 use crate::cli::{self, BenchCommand};
 use crate::usage::WrongUsage;
 
-/// `earmark bench`; exit status 1 when an order was refused or the books are wrong afterwards.
+/// `earmark bench`. Exit status 1 when an order was refused, or when what is stored is wrong
+/// afterwards.
 pub(crate) fn command(command: BenchCommand) -> anyhow::Result<ExitCode> {
     let BenchCommand::Place(options) = command;
     let json = options.json;
@@ -40,7 +44,8 @@ pub(crate) fn command(command: BenchCommand) -> anyhow::Result<ExitCode> {
     Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The books, and the folder to make them in. `serve` reads the URL again, and says what is wrong in it.
+/// The database, and for SQLite the folder to make it in. `serve` reads the URL again, and says
+/// what is wrong in it.
 fn parse_database(url: Option<&str>) -> Result<(Database, Option<PathBuf>), WrongUsage> {
     let Some(url) = url else { return Ok((Database::File, None)) };
     match url.split_once(':') {
@@ -56,13 +61,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn books_are_a_file_in_a_folder_or_a_database_elsewhere() {
+    fn a_database_is_a_file_in_a_folder_or_elsewhere() {
         let parse = |url| parse_database(url).unwrap();
         assert_eq!(parse(None), (Database::File, None));
         assert_eq!(parse(Some("sqlite:/tmp")), (Database::File, Some("/tmp".into())));
-        let url = "postgres://host/books";
+        let url = "postgres://host/orders";
         assert_eq!(parse(Some(url)), (Database::Url(url.to_owned()), None));
-        for wrong in ["/tmp", "sqlite:", "mysql://host:secret@books"] {
+        for wrong in ["/tmp", "sqlite:", "mysql://host:secret@orders"] {
             let error = parse_database(Some(wrong)).unwrap_err().to_string();
             assert!(error.contains("sqlite:FOLDER") && !error.contains("secret"), "{error}");
         }

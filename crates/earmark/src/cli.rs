@@ -1,11 +1,14 @@
-//! What can be typed? Commands and flags; each flag is also `EARMARK_<OPTION>` in the environment.
+//! What can be typed? Commands and flags, with the help that `--help` shows.
+//!
+//! A flag of `serve` is also read from the environment as `EARMARK_<OPTION>`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// An order management system that never oversells, never loses or doubles an acknowledged command, and never charges twice.
+/// An order management system that never oversells, never loses or doubles an acknowledged command,
+/// and never charges twice.
 #[derive(Parser)]
 #[command(name = "earmark", version, about, propagate_version = true)]
 pub(crate) struct Cli {
@@ -13,14 +16,14 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// The commands.
+/// What the binary can be told to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Run the server.
+    /// Run the order management server.
     Serve(Box<ServeOptions>),
     /// Run a server to try: a throw-away database, a catalogue of real products, a sandbox gateway.
     Demo(DemoOptions),
-    /// Run a payment gateway to try with: it remembers what it did, and fails when told to.
+    /// Run a payment gateway to try with. It remembers what it did, and fails on demand.
     SandboxGateway(Box<SandboxOptions>),
     /// Make, list and revoke API keys of a running server.
     #[command(subcommand)]
@@ -28,23 +31,25 @@ pub(crate) enum Command {
     /// Bring data into a running server.
     #[command(subcommand)]
     Import(ImportCommand),
-    /// Prove the books: counters = movements = open order lines; money in = captured - refunded; states follow from lines.
+    /// Verify what is stored: counters = movements = open order lines; money in = captured -
+    /// refunded; states follow from lines.
     Verify(VerifyOptions),
-    /// Compare our payments and refunds with the gateway's own list, and print each difference with its cause.
+    /// Compare payments and refunds with the gateway's own list, and print each difference with its
+    /// cause.
     Reconcile(ReconcileOptions),
-    /// Measure.
+    /// Measure how fast the server is.
     #[command(subcommand)]
     Bench(BenchCommand),
 }
 
-/// How the server runs. Flag over environment over file over default.
+/// How the server runs. `config.rs` says which of flag, environment and file goes first.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct ServeOptions {
     /// TOML file with the same options as keys (`database = "sqlite:shop.db"`).
     #[arg(long, env = "EARMARK_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Where the books are: sqlite:PATH, or postgres://user:password@host:port,host:port/database, shared by any number of nodes
-    /// [default: sqlite:earmark.db].
+    /// The database: sqlite:PATH, or postgres://user:password@host:port,host:port/database, shared
+    /// by any number of nodes [default: sqlite:earmark.db].
     #[arg(long, env = "EARMARK_DATABASE", value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
     /// What spreads the tables over machines, on PostgreSQL.
@@ -56,23 +61,27 @@ pub(crate) struct ServeOptions {
     /// The one currency, ISO 4217 [default: USD].
     #[arg(long, env = "EARMARK_CURRENCY", value_name = "CODE")]
     pub(crate) currency: Option<String>,
-    /// Who takes the money: sandbox, stripe, or http:URL for a server that speaks the gateway protocol [default: sandbox].
+    /// The payment gateway: sandbox, stripe, or http:URL for a server that speaks the gateway
+    /// protocol [default: sandbox].
     #[arg(long, env = "EARMARK_GATEWAY", value_name = "GATEWAY")]
     pub(crate) gateway: Option<String>,
-    /// The secret of the gateway: Stripe's secret key, or the one shared with the server at http:URL. Better in the environment than here.
+    /// The secret of the gateway: Stripe's secret key, or the one shared with the server at
+    /// http:URL. Better in the environment than here.
     #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) gateway_secret: Option<String>,
-    /// What the gateway signs its webhooks with, which go to /v1/gateways/NAME/webhook (NAME: `stripe` or `http`) [default: none for Stripe; for
-    /// http:URL the gateway secret].
+    /// What the gateway signs its webhooks with, which go to /v1/gateways/NAME/webhook (NAME:
+    /// `stripe` or `http`) [default: none for Stripe; for http:URL the gateway secret].
     #[arg(long, env = "EARMARK_GATEWAY_WEBHOOK_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) gateway_webhook_secret: Option<String>,
     /// Where Stripe is, for something that stands in for it [default: Stripe's own].
     #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
     pub(crate) gateway_url: Option<String>,
-    /// How long the gateway may take; later, the payment is PENDING and asked for again [default: 10s].
+    /// How long the gateway may take. After that the payment is PENDING and looked up later
+    /// [default: 10s].
     #[arg(long, env = "EARMARK_GATEWAY_TIMEOUT", value_name = "TIME")]
     pub(crate) gateway_timeout: Option<String>,
-    /// The operator's key, 32 or more characters; without it and without any key in the database one is made and printed once.
+    /// The operator's key, 32 or more characters; without it and without any key in the database
+    /// one is made and printed once.
     #[arg(long, env = "EARMARK_ADMIN_KEY", value_name = "KEY", hide_env_values = true)]
     pub(crate) admin_key: Option<String>,
     /// How long an unpaid order holds its stock [default: 30m].
@@ -95,19 +104,17 @@ pub(crate) struct ServeOptions {
     pub(crate) log: Option<String>,
 }
 
-/// What spreads the tables over machines.
+/// Extensions of PostgreSQL that spread tables over machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Spread {
-    /// The extension Citus.
     Citus,
 }
 
-/// Form of the logs.
+/// In which form logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum LogFormat {
-    /// For people.
     Text,
     /// One JSON object a line.
     Json,
@@ -119,24 +126,27 @@ pub(crate) struct DemoOptions {
     /// Address to listen on; of this machine only.
     #[arg(long, env = "EARMARK_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
-    /// What is logged.
+    /// What is logged, as for `serve`.
     #[arg(long, env = "EARMARK_LOG", default_value = "warn", value_name = "FILTER")]
     pub(crate) log: String,
 }
 
-/// How the sandbox gateway runs. Its tokens are those of the sandbox in process, and `tok_fault_FAULT` and `tok_refund_fault_FAULT`.
+/// How the sandbox gateway runs. Its tokens are those of the sandbox in process, and
+/// `tok_fault_FAULT` and `tok_refund_fault_FAULT`.
 ///
-/// Faults: decline, delay, silent_before, silent_after, error_before, error_after, reset_before, reset_after, garbage, wrong_amount, webhook_twice,
-/// webhook_late; before or after the money has moved.
+/// Faults: decline, delay, silent_before, silent_after, error_before, error_after, reset_before,
+/// reset_after, garbage, wrong_amount, webhook_twice, webhook_late; before or after the money has
+/// moved.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct SandboxOptions {
-    /// Address to listen on. Whoever can reach it can change its faults.
+    /// Address to listen on. Anything that can reach it can change its faults.
     #[arg(long, default_value = "127.0.0.1:9090", value_name = "ADDRESS")]
     pub(crate) listen: SocketAddr,
     /// What it believes it did, appended and synced.
     #[arg(long, default_value = "sandbox-gateway.jsonl", value_name = "FILE")]
     pub(crate) ledger: PathBuf,
-    /// The secret shared with `earmark serve --gateway http:URL`; the Stripe part takes any key `sk_test_…`.
+    /// The secret shared with `earmark serve --gateway http:URL`; the Stripe part takes any key
+    /// `sk_test_…`.
     #[arg(long, env = "EARMARK_GATEWAY_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(crate) secret: Option<String>,
     /// How often a request fails by chance, 0 to 1.
@@ -154,21 +164,21 @@ pub(crate) struct SandboxOptions {
     /// How far the search of the Stripe part lags behind.
     #[arg(long, default_value = "0s", value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) search_lag: std::time::Duration,
-    /// Where hints go when something has happened.
+    /// Where notifications go when something has happened.
     #[arg(long, value_name = "URL")]
     pub(crate) webhook_url: Option<String>,
-    /// What is logged.
+    /// What is logged, as for `serve`.
     #[arg(long, env = "EARMARK_LOG", default_value = "info", value_name = "FILTER")]
     pub(crate) log: String,
 }
 
-/// A running server.
+/// The running server that a command talks to.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ServerOptions {
-    /// The running server.
+    /// The address of the running server.
     #[arg(long, env = "EARMARK_SERVER", default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub(crate) server: String,
-    /// An admin key.
+    /// An admin key of that server.
     #[arg(long, env = "EARMARK_KEY", value_name = "KEY", hide_env_values = true)]
     pub(crate) key: String,
     /// Print JSON, for machines.
@@ -183,7 +193,7 @@ pub(crate) enum KeysCommand {
     Create {
         #[command(flatten)]
         server: ServerOptions,
-        /// What it allows.
+        /// What its holder may do.
         #[arg(long, value_enum)]
         role: Role,
         /// What it is for.
@@ -204,11 +214,11 @@ pub(crate) enum KeysCommand {
     },
 }
 
-/// What a key allows.
+/// What the holder of a key may do.
 #[derive(Clone, Copy, Debug, ValueEnum, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Role {
-    /// Everything.
+    /// All that the API can do.
     Admin,
     /// Catalogue, and carts, orders and payments of any customer.
     Service,
@@ -217,8 +227,8 @@ pub(crate) enum Role {
 /// What can be imported.
 #[derive(Subcommand)]
 pub(crate) enum ImportCommand {
-    /// Catalogue and stock, from a CSV file with the columns sku, name, unit_price (minor units), on_hand and, if there, description, active,
-    /// image_url.
+    /// Catalogue and stock, from a CSV file with the columns sku, name, unit_price (minor units),
+    /// on_hand and, if there, description, active, image_url.
     Items(ImportOptions),
 }
 
@@ -227,17 +237,17 @@ pub(crate) enum ImportCommand {
 pub(crate) struct ImportOptions {
     #[command(flatten)]
     pub(crate) server: ServerOptions,
-    /// The file.
+    /// The CSV file to read.
     pub(crate) file: PathBuf,
     /// Import the good rows even if there are bad ones.
     #[arg(long)]
     pub(crate) skip_bad: bool,
 }
 
-/// Which books are proved.
+/// What is verified: a running server, or a database.
 #[derive(Args, Debug)]
 pub(crate) struct VerifyOptions {
-    /// A running server.
+    /// The address of a running server.
     #[arg(long, env = "EARMARK_SERVER", value_name = "URL", conflicts_with = "database")]
     pub(crate) server: Option<String>,
     /// An admin key of that server.
@@ -251,7 +261,7 @@ pub(crate) struct VerifyOptions {
     pub(crate) json: bool,
 }
 
-/// What is compared with what.
+/// Which server is compared with which gateway, and for which time.
 #[derive(Args, Debug)]
 pub(crate) struct ReconcileOptions {
     #[command(flatten)]
@@ -265,7 +275,7 @@ pub(crate) struct ReconcileOptions {
     /// Where Stripe is, for something that stands in for it.
     #[arg(long, env = "EARMARK_GATEWAY_URL", value_name = "URL")]
     pub(crate) gateway_url: Option<String>,
-    /// The one currency.
+    /// The one currency, ISO 4217.
     #[arg(long, env = "EARMARK_CURRENCY", default_value = "USD", value_name = "CODE")]
     pub(crate) currency: String,
     /// The first day (2026-11-23) or moment (2026-11-23T12:00:00Z), UTC.
@@ -279,17 +289,17 @@ pub(crate) struct ReconcileOptions {
 /// What can be measured.
 #[derive(Subcommand)]
 pub(crate) enum BenchCommand {
-    /// Place orders over HTTP on a throw-away database, then verify the books.
+    /// Place orders over HTTP on a throw-away database, then verify what is stored.
     Place(BenchPlaceOptions),
 }
 
-/// The load.
+/// The load that places orders.
 #[derive(Args, Debug)]
 pub(crate) struct BenchPlaceOptions {
-    /// Connections.
+    /// Connections to the server, each with one request at a time.
     #[arg(long, default_value_t = 256)]
     pub(crate) clients: u32,
-    /// Orders to place.
+    /// Orders to place in all.
     #[arg(long, default_value_t = 100_000)]
     pub(crate) orders: u64,
     /// Every order holds the same first SKU.
@@ -298,13 +308,14 @@ pub(crate) struct BenchPlaceOptions {
     /// Kind of the idempotency keys.
     #[arg(long, value_enum, default_value_t = KeyKind::Uuidv7)]
     pub(crate) keys: KeyKind,
-    /// Orders a second, answered or not (open loop, latency from the intended time); without it each connection waits for its answers.
+    /// Orders a second, answered or not (open loop, latency from the intended time). Without it
+    /// each connection waits for its answers.
     #[arg(long)]
     pub(crate) rate: Option<u32>,
-    /// Items for sale.
+    /// Items for sale, of which each order holds some.
     #[arg(long, default_value_t = 10_000)]
     pub(crate) skus: u32,
-    /// Lines an order.
+    /// Lines of each order.
     #[arg(long, default_value_t = 3)]
     pub(crate) lines: u32,
     /// Customers, from whom each order's is drawn.
@@ -313,7 +324,8 @@ pub(crate) struct BenchPlaceOptions {
     /// Orders between two points of the growth curve.
     #[arg(long, default_value_t = 50_000)]
     pub(crate) sample_every: u64,
-    /// Where the books are: sqlite:FOLDER, in which a file is made and removed, or an empty database, postgres://… [default: a temporary file].
+    /// The database: sqlite:FOLDER, in which a file is made and removed, or an empty database,
+    /// postgres://… [default: a temporary file].
     #[arg(long, value_name = "URL")]
     pub(crate) database: Option<String>,
     /// Servers on the database; the connections are spread over them.
@@ -327,9 +339,9 @@ pub(crate) struct BenchPlaceOptions {
 /// Kind of the idempotency keys.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum KeyKind {
-    /// In the order of time.
+    /// Keys whose order is that of time.
     Uuidv7,
-    /// In none.
+    /// Keys without an order.
     Random,
 }
 

@@ -1,5 +1,5 @@
-//! What does the server run with? A flag goes before the environment, that before the file, and that
-//! before the default.
+//! What does the server run with? A flag goes before the environment, that before the file, and
+//! that before the default.
 //!
 //! Everything is checked before anything starts. No message repeats a secret.
 

@@ -15,7 +15,7 @@ use crate::usage::WrongUsage;
 /// Where a store keeps its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Database {
-    /// An SQLite file.
+    /// The path of an SQLite file.
     Sqlite(PathBuf),
     /// A PostgreSQL server, shared with other nodes. Shows no password.
     Postgres(Box<DatabaseUrl>),

@@ -1,4 +1,7 @@
-//! A server to try: a throw-away database, a catalogue of real products, a sandbox gateway, and three things to type.
+//! A server to try: a throw-away database, a catalogue of real products, a sandbox gateway, and
+//! three requests to send.
+//!
+//! It is the same server as `earmark serve`, with a key that is no secret and so on loopback only.
 
 use std::process::ExitCode;
 
@@ -23,7 +26,7 @@ const CATALOGUE: &str = include_str!("../data/catalogue.csv");
 /// The demo's key is no secret, so the demo listens to this machine only.
 const DEMO_KEY: &str = "demo-key-of-a-throw-away-database";
 
-/// `earmark demo`.
+/// `earmark demo`: runs until it is stopped, and keeps nothing.
 pub(crate) fn command(options: &DemoOptions) -> anyhow::Result<ExitCode> {
     if !options.listen.ip().is_loopback() {
         return Err(WrongUsage(
@@ -61,7 +64,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     server.serve(stop).await
 }
 
-/// Puts an item and its stock into the books.
+/// Puts an item and its stock into the database.
 async fn stock(server: &Server, row: ItemRow, number: u128) -> anyhow::Result<()> {
     let put = PutItem {
         sku: row.sku.clone(),
@@ -79,7 +82,7 @@ async fn stock(server: &Server, row: ItemRow, number: u128) -> anyhow::Result<()
     submit(&server.store, Action::AdjustStock(adjust)).await
 }
 
-/// Says where it is and what to try.
+/// Prints the address and what to try.
 fn greet(server: &Server, items: usize) -> anyhow::Result<()> {
     let address = server.address()?;
     println!(
@@ -101,7 +104,7 @@ Three things to try, in another terminal:
     -H 'Content-Type: application/json' -H 'Idempotency-Key: first-order' \
     -d '{{"lines": [{{"sku": "20725", "quantity": 2}}], "reference": "A-1", "confirm": true}}'
 
-3. Prove the books: counters = movements = open order lines, money in = captured - refunded.
+3. Verify what is stored: counters = movements = open order lines, money in = captured - refunded.
 
   curl -s http://{address}/v1/verify -H 'Authorization: Bearer {DEMO_KEY}'
 

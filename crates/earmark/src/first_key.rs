@@ -1,8 +1,8 @@
 //! How does anyone get into a database that has no API key yet? The server makes an admin key and
 //! prints it once.
 //!
-//! Invariant: of nodes that start at once on one database, exactly one makes the key. Read `keys.rs`
-//! for how further keys are made.
+//! Invariant: of nodes that start at once on one database, exactly one makes the key. Read
+//! `keys.rs` for how further keys are made.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! Who takes the money? Reads `--gateway` and what belongs to it, and opens the way there.
+//! Which gateway takes the money? Reads `--gateway` and what belongs to it, and makes its client.
 //!
-//! Secrets are parsed into types that are never shown; no message repeats what was given.
+//! Invariant: secrets are parsed into types that are never shown, and no message repeats one.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ const STRIPE_URL: &str = "https://api.stripe.com";
 /// Currencies whose minor unit is not Stripe's: it counts hundredths where ISO 4217 has none.
 const NOT_FOR_STRIPE: [&str; 2] = ["ISK", "UGX"];
 
-/// What was given.
+/// The options as they were given.
 #[derive(Default)]
 pub(crate) struct GatewayOptions {
     pub(crate) gateway: Option<String>,
@@ -35,7 +35,7 @@ pub(crate) struct GatewayOptions {
 /// A gateway, checked and not opened yet.
 #[derive(Clone, Debug)]
 pub(crate) enum GatewayConfig {
-    /// In process, to try with.
+    /// A gateway in this process, to try with.
     Sandbox,
     /// A server that speaks the gateway protocol.
     Signed { url: String, secret: SharedSecret },
@@ -47,7 +47,8 @@ fn wrong(text: &str) -> WrongUsage {
     WrongUsage(text.into())
 }
 
-/// What the webhooks of the gateway are checked with; by default those of an own gateway with the secret that its answers are checked with.
+/// What the webhooks of the gateway are checked with; by default those of an own gateway with the
+/// secret that its answers are checked with.
 pub(crate) fn hints(options: &GatewayOptions) -> Result<Option<Hints>, WrongUsage> {
     let secret = options.webhook_secret.as_deref();
     let (scheme, secret) = match options.gateway.as_deref() {

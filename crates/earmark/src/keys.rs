@@ -1,4 +1,6 @@
-//! API keys of a running server, over HTTP.
+//! `earmark keys`: makes, lists and revokes the API keys of a running server.
+//!
+//! The first key of a database is made in `first_key.rs`.
 
 use std::process::ExitCode;
 
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 use crate::api::Api;
 use crate::cli::KeysCommand;
 
-/// `earmark keys`.
+/// Runs one of the subcommands.
 pub(crate) fn command(command: KeysCommand) -> anyhow::Result<ExitCode> {
     match command {
         KeysCommand::Create { server, role, name } => {

@@ -1,6 +1,7 @@
-//! Where do logs go? To standard error, as text for people or as JSON for machines.
+//! Where do logs go, and what may not stand in them? To standard error, as text or as JSON.
 //!
-//! Invariant: whatever looks like a card number is masked on its way out, whoever wrote it and wherever it stands in the line.
+//! Invariant: what looks like a card number is masked on its way out, wherever it stands in the
+//! line.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -10,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::LogFormat;
 use crate::usage::WrongUsage;
 
-/// Starts logging.
+/// Starts logging for the whole process. Without a format, a terminal gets text, anything else
+/// JSON.
 pub(crate) fn start(format: Option<LogFormat>, filter: &str) -> Result<(), WrongUsage> {
     let filter = EnvFilter::try_new(filter).map_err(|error| WrongUsage(format!("--log: {error}")))?;
     let terminal = io::stderr().is_terminal();
@@ -26,7 +28,7 @@ pub(crate) fn start(format: Option<LogFormat>, filter: &str) -> Result<(), Wrong
     started.map_err(|error| WrongUsage(format!("logs cannot be started: {error}")))
 }
 
-/// A writer that masks card numbers. Each event comes as one piece, so none is split over two.
+/// A writer that masks card numbers. Each event comes as one piece, so no number is split.
 struct Masked<W>(W);
 
 impl<W: Write> Write for Masked<W> {

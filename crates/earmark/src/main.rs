@@ -1,6 +1,7 @@
-//! The binary: reads flags, environment and file, and runs one of its commands.
+//! The binary: reads the command line and runs one of its commands.
 //!
-//! Exit status: 0 done, 1 failed, 2 wrong usage. Read `cli.rs` for the commands, `serve.rs` for how the parts are put together.
+//! Exit status: 0 done, 1 failed, 2 wrong usage. Read `cli.rs` for the commands and `serve.rs` for
+//! how the parts are put together.
 
 mod api;
 mod bench;
@@ -28,7 +29,8 @@ use clap::Parser;
 
 use cli::{Cli, Command};
 
-/// A batch is thousands of short texts, made in one thread and freed in another. Tests keep the system's allocator.
+/// A batch is thousands of short texts, made in one thread and freed in another, which this
+/// allocator does faster. Tests keep the system's allocator.
 #[cfg(all(feature = "mimalloc", not(debug_assertions)))]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

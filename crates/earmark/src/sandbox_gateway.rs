@@ -1,4 +1,7 @@
-//! A payment gateway to try with, as a process of its own: it stays up when the server is killed.
+//! A payment gateway to try with, as a process of its own.
+//!
+//! It stays up when the server is killed, so that what happens to a charge then can be seen. The
+//! gateway itself is in `earmark-sandbox`.
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,12 +12,12 @@ use crate::cli::SandboxOptions;
 use crate::logging;
 use crate::stop::stop_signal;
 
-/// `earmark sandbox-gateway`.
+/// `earmark sandbox-gateway`: runs until it is stopped.
 pub(crate) fn command(options: SandboxOptions) -> anyhow::Result<ExitCode> {
     logging::start(None, &options.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(run(options));
-    // Requests that are never answered hang still.
+    // Requests that are never to be answered still hang.
     runtime.shutdown_background();
     done.map(|()| ExitCode::SUCCESS)
 }
@@ -36,7 +39,8 @@ async fn run(options: SandboxOptions) -> anyhow::Result<()> {
     .await?;
     let address = server.address()?;
     let mut out = std::io::stdout();
-    // In one piece, and its first line, for programs, says where: a program may read that and go away.
+    // In one piece, since a program may read the first line, which is the address for it, and then
+    // close the pipe.
     let greeting = format!(
         "http://{address}\n\nA sandbox gateway, with its ledger in {ledger}. In front of it:\n\n  \
          earmark serve --gateway http:http://{address}                          (EARMARK_GATEWAY_SECRET: the same as here)\n  \

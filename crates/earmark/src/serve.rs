@@ -1,7 +1,8 @@
-//! How are the parts put together, and how do they stop? Engine and read side, writer, workers, HTTP.
+//! How are the parts put together, and how do they stop? Engine and read side, writer, workers,
+//! HTTP.
 //!
-//! Everything is wired here and nowhere else: what opens the database is in `database.rs`, what opens
-//! the way to the gateway in `gateway.rs`, the faults of proofs in `faults/`.
+//! Everything is wired here and nowhere else: what opens the database is in `database.rs`, what
+//! opens the way to the gateway in `gateway.rs`, the faults of proofs in `faults/`.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -27,7 +28,7 @@ use crate::{first_key, logging};
 /// How long the writer may take to finish what it has, once no request can come any more.
 const LAST_COMMANDS: Duration = Duration::from_secs(10);
 
-/// `earmark serve`.
+/// `earmark serve`: runs until it is stopped.
 pub(crate) fn command(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let config = Config::new(options)?;
     logging::start(config.log_format, &config.log)?;

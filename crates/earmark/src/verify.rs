@@ -1,4 +1,6 @@
-//! Are the books right? Asks a running server, or reads a database that no server holds.
+//! Is what is stored right? Has a running server verify it, or reads a database itself.
+//!
+//! What is checked is in `earmark-core` and in the engines; here is only where to find the data.
 
 use std::process::ExitCode;
 
@@ -11,7 +13,7 @@ use crate::cli::VerifyOptions;
 use crate::database::Database;
 use crate::usage::WrongUsage;
 
-/// `earmark verify`; exit status 1 when a breach is found.
+/// `earmark verify`. Exit status 1 when a breach is found.
 pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let report = match (&options.server, &options.database) {
         (_, Some(database)) => of_database(database)?,
@@ -24,7 +26,7 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
                 .context("the answer is no report")?
         }
         (None, None) => {
-            return Err(WrongUsage("name the books: --server URL or --database URL".into()).into());
+            return Err(WrongUsage("name what to verify: --server URL or --database URL".into()).into());
         }
     };
     if options.json {
@@ -39,7 +41,7 @@ fn of_database(url: &str) -> anyhow::Result<VerifyReport> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     match Database::parse(url)? {
         Database::Sqlite(path) => {
-            // Opening would make a new one.
+            // Opening a path where there is nothing would make a new database.
             anyhow::ensure!(path.exists(), "there is no database {}", path.display());
             let (_engine, queries) = earmark_sqlite::open(&path, SqliteOptions::default())?;
             Ok(runtime.block_on(queries.verify())?)

@@ -1,4 +1,5 @@
-//! Does a card number ever come in? Ten thousand tries to send one, then a search for it in all that the server wrote and says.
+//! Does a card number ever come in? Ten thousand tries to send one, then a search for it in all
+//! that the server wrote and shows.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

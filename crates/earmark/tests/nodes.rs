@@ -1,4 +1,5 @@
-//! What does an operator see of PostgreSQL? A server without its database, several nodes on one, and what is said about each trouble.
+//! What does an operator see of PostgreSQL? A server without its database, several nodes on one
+//! database, and what is said about each trouble.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -146,7 +147,7 @@ async fn of_nodes_that_start_at_once_on_a_database_without_a_key_one_shows_an_ad
     let cluster = cluster();
     for _ in 0..3 {
         let url = cluster.create_database().unwrap();
-        // The tables are there, so that nobody waits for whoever makes them.
+        // The tables are there, so that no node waits for another to make them.
         Node::start(&url).until(200).await;
         let mut nodes: Vec<_> = (0..4).map(|_| Newcomer::start(&url)).collect();
         let deadline = Instant::now() + PATIENCE;

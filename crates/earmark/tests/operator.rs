@@ -1,4 +1,5 @@
-//! What an operator does: starts, stops, makes keys, imports, verifies, starts twice by mistake.
+//! Does what an operator does work? Starting, stopping, making keys, importing, verifying, and
+//! starting twice by mistake.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -1,6 +1,8 @@
-//! Does the README's tour do what the README shows? Runs its commands against the demo, in one shell, and compares line by line.
+//! Does the README's tour do what the README shows? Runs its commands against the demo, in one
+//! shell, and compares line by line.
 //!
-//! `UPDATE_README=1 cargo test -p earmark --test tour` writes what the commands print into the README.
+//! `UPDATE_README=1 cargo test -p earmark --test tour` writes what the commands print into the
+//! README.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

@@ -1,4 +1,5 @@
-//! What happens by itself: reservations end, silent gateways are asked again, money that came too late goes back.
+//! What happens without a request? Reservations end, silent gateways are asked again, money that
+//! came too late goes back.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -34,7 +35,7 @@ async fn an_unpaid_order_gives_its_stock_back_when_its_time_is_over() {
     assert_eq!(order["cancellations"][0]["reason"], "expired");
     assert_eq!(order["reservation_expires_at"], Value::Null);
     assert_eq!(shop.counters("A").await, (5, 0, 5));
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }
 
 #[tokio::test]
@@ -57,7 +58,7 @@ async fn a_payment_without_an_answer_pins_the_stock_and_is_settled_later() {
     assert!(again.replayed());
     assert_eq!(expect(201, &again)["status"], "SUCCEEDED");
     assert_eq!(shop.counters("A").await, (5, 2, 3));
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }
 
 #[tokio::test]
@@ -80,7 +81,7 @@ async fn money_that_comes_after_the_cancellation_goes_back() {
     assert_eq!((&order["status"], &order["payment_status"]), (&json!("CANCELLED"), &json!("refunded")));
     assert_eq!((&order["paid_total"], &order["refunded_total"]), (&json!(1998), &json!(1998)));
     assert_eq!(order["balance_due"], 0);
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }
 
 #[tokio::test]
@@ -98,5 +99,5 @@ async fn a_payment_in_progress_survives_a_kill() {
     shop.restart().await;
     let order = read_until(&shop, &path, |order| order["payment_status"] == "paid").await;
     assert_eq!(order["payments"].as_array().unwrap().len(), 1);
-    shop.assert_books_are_right().await;
+    shop.assert_nothing_is_breached().await;
 }

@@ -3,13 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, PricedCart};
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::ids::CartId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
 use crate::text::{CustomerId, Metadata};
-use crate::time::{Span, Timestamp};
+use crate::{Caller, Changes, Decision, Outcome, Rejection, Span, Timestamp};
 
 /// Create an empty cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

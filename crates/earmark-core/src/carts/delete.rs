@@ -2,14 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::ids::CartId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Delete a cart, now or if it has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,16 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX};
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::ids::CartId;
 use crate::items::StockedItem;
-use crate::outcome::Outcome;
-use crate::rejection::{Rejection, Shortage};
-use crate::row_keys::Keys;
 use crate::text::Sku;
-use crate::time::{Span, Timestamp};
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Shortage, Span, Timestamp, WorkingSet};
 
 /// Change one line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,10 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::CartId;
 use crate::items::StockedItem;
-use crate::money::{Money, Overflow};
 use crate::pricing;
 use crate::text::{CustomerId, Metadata, Sku};
-use crate::time::{Span, Timestamp};
+use crate::{Money, Overflow, Span, Timestamp};
 
 /// The most lines of a cart and of an order.
 pub const LINES_MAX: usize = 500;

@@ -11,8 +11,7 @@ pub(crate) mod replay;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{OrderId, PaymentId};
-use crate::outcome::Outcome;
-use crate::time::Timestamp;
+use crate::{Outcome, Timestamp};
 
 /// An idempotency key as the core sees it: two hashes, computed where the request is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

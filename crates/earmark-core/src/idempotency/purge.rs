@@ -2,11 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::changes::{Changes, Decision};
-use crate::outcome::Outcome;
-use crate::row_keys::Keys;
-use crate::time::{Span, Timestamp};
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Span, Timestamp, WorkingSet};
 
 /// The most keys that one command deletes.
 pub const PURGE_MAX: usize = 1_000;

@@ -3,12 +3,7 @@
 use std::sync::Arc;
 
 use super::{IdempotencyKey, IdempotencyRecord, KeptAnswer};
-use crate::command::{Action, Command};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Action, Command, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Names the rows that the answer to a used key is made of. `false` if the key is not known to be
 /// used, so that the command itself has to name its rows.

@@ -3,15 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Adjustment, AdjustmentReason, ON_HAND_MAX, Stock};
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::AdjustmentId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::{Note, Sku};
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Correct the count of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,9 +10,8 @@ pub mod put;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::AdjustmentId;
-use crate::money::Money;
 use crate::text::{Description, Metadata, Name, Note, Sku, Url};
-use crate::time::Timestamp;
+use crate::{Money, Timestamp};
 
 /// The most units of one item on hand.
 pub const ON_HAND_MAX: u32 = 1_000_000_000;

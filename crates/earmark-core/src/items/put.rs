@@ -3,15 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Item, Stock, StockedItem};
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
-use crate::money::Money;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::{Description, Metadata, Name, Sku, Url};
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Create or replace an item. What is `None` becomes empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ApiKey, KeyRole};
-use crate::changes::{Changes, Decision};
 use crate::ids::KeyId;
-use crate::outcome::Outcome;
 use crate::text::Name;
-use crate::time::Timestamp;
+use crate::{Changes, Decision, Outcome, Timestamp};
 
 /// Create an API key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,13 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::ApiKey;
-use crate::changes::{Changes, Decision};
 use crate::ids::KeyId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Revoke an API key. To revoke it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

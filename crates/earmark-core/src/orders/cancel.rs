@@ -8,16 +8,10 @@ use serde::{Deserialize, Serialize};
 use super::parts::{self, Part};
 use super::take_out::{release, take_out, whole};
 use super::{Cancellation, Order, OrderStatus};
-use crate::caller::Caller;
-use crate::changes::Decision;
 use crate::ids::{OrderId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::Note;
-use crate::time::Timestamp;
 use crate::units::{CancelReason, Units};
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Cancel an order, in whole or in part. To cancel a cancelled order as a whole changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

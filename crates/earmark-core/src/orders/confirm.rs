@@ -6,15 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::OrderStatus;
 use super::paid::mark_paid_if_free;
-use crate::caller::Caller;
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::OrderId;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Confirm an order. To confirm it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

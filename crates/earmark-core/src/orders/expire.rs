@@ -7,16 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Cancellation;
 use super::take_out::{release, take_out, whole};
-use crate::caller::Actor;
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
-use crate::working_set::WorkingSet;
+use crate::{Actor, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Cancel an order if its reservation has ended; else nothing changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,9 +11,9 @@ use std::fmt;
 use super::totals::sum;
 use super::{Order, OrderLine};
 use crate::ids::OrderId;
-use crate::money::{Money, Overflow};
 use crate::payments::PaymentStatus;
 use crate::text::Sku;
+use crate::{Money, Overflow};
 
 /// A stored order whose counters or amounts no decision can have left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ impl Order {
     ///
     /// # Panics
     /// If one is broken: that is a bug, and going on would make it worse.
-    pub fn assert_sound(&self) {
+    pub(crate) fn assert_sound(&self) {
         assert!(self.breaches().is_empty(), "order {}: {:?}", self.id, self.breaches());
     }
 

@@ -18,15 +18,13 @@ mod totals;
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Actor;
 use crate::ids::{OrderId, RefundId};
-use crate::money::Money;
 use crate::payments::Payment;
 use crate::refunds::Refund;
 use crate::shipments::Shipment;
 use crate::text::{CustomerId, Metadata, Name, Note, Reference, Sku};
-use crate::time::Timestamp;
 pub use crate::units::{CancelReason, CancelledUnits, Units};
+use crate::{Actor, Money, Timestamp};
 
 /// The most partial cancellations of one order; the whole rest can always be cancelled.
 pub const CANCELLATIONS_MAX: usize = 200;

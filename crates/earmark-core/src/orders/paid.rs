@@ -3,8 +3,7 @@
 use super::{Order, OrderStatus};
 use crate::event::{EventDraft, Fact};
 use crate::ids::PaymentId;
-use crate::money::Money;
-use crate::time::Timestamp;
+use crate::{Money, Timestamp};
 
 /// Marks an order as paid; `payment_id` is `None` where there was nothing to pay.
 pub(crate) fn mark_paid(order: &mut Order, payment_id: Option<PaymentId>, now: Timestamp) -> EventDraft {

@@ -6,20 +6,14 @@ use std::collections::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Order, OrderLine};
-use crate::caller::Caller;
 use crate::carts::{Cart, CartLine, LINES_MAX, QUANTITY_MAX};
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{CartId, OrderId};
 use crate::items::Stock;
-use crate::money::Money;
 use crate::pricing;
-use crate::rejection::{Rejection, Shortage};
-use crate::row_keys::Keys;
 use crate::text::{CustomerId, Metadata, Reference, Sku};
-use crate::time::{Span, Timestamp};
 use crate::units::Units;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Money, Rejection, Shortage, Span, Timestamp, WorkingSet};
 
 /// Place an order of lines of a cart or of lines that the command names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,9 +4,8 @@
 //! only to search by them.
 
 use super::{FulfillmentStatus, Order, OrderLine, OrderStatus, PaymentSummary};
-use crate::money::Money;
 use crate::payments::{Payment, PaymentStatus};
-use crate::time::Timestamp;
+use crate::{Money, Timestamp};
 
 impl OrderStatus {
     /// All states, in the order of an order's life.

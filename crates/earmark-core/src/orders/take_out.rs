@@ -8,10 +8,8 @@ use crate::event::{EventDraft, Fact};
 use crate::ids::RefundId;
 use crate::items::Stock;
 use crate::refunds::new::NewRefund;
-use crate::rejection::Rejection;
-use crate::time::Timestamp;
 use crate::units::CancelledUnits;
-use crate::working_set::WorkingSet;
+use crate::{Rejection, Timestamp, WorkingSet};
 
 /// All units of an order, as long as none has shipped.
 pub(super) fn whole(order: &Order) -> Result<Vec<Part>, Rejection> {

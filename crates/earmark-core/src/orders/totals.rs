@@ -5,10 +5,10 @@
 //! no decision made.
 
 use super::{Order, OrderLine};
-use crate::money::{Money, Overflow};
 use crate::payments::PaymentStatus;
 use crate::pricing;
 use crate::refunds::RefundStatus;
+use crate::{Money, Overflow};
 
 impl OrderLine {
     /// The price of all its units, cancelled or not.

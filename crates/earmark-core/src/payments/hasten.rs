@@ -6,14 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
-use crate::changes::{Changes, Decision};
 use crate::ids::OrderId;
-use crate::outcome::Outcome;
 use crate::refunds::{Refund, RefundStatus};
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Make the next attempts of an order's pending payment and refunds due now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -16,9 +16,8 @@ use serde::{Deserialize, Serialize};
 pub use card_numbers::{contains_card_number, mask_card_numbers};
 
 use crate::ids::PaymentId;
-use crate::money::Money;
 use crate::text::{InvalidText, Name, TOKEN_LEN_MAX};
-use crate::time::Timestamp;
+use crate::{Money, Timestamp};
 
 /// The most payments of one order, whatever became of them.
 pub const PAYMENTS_MAX: usize = 100;

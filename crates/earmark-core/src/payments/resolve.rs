@@ -6,16 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
 use super::settle::{PaymentResult, SettlePayment};
-use crate::caller::Caller;
-use crate::changes::Decision;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::{Name, Note};
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// End a pending payment by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

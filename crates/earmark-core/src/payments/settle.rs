@@ -4,20 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::PaymentStatus;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
-use crate::money::Money;
 use crate::orders::paid::mark_paid;
 use crate::orders::{Order, OrderStatus};
-use crate::outcome::Outcome;
 use crate::refunds::new::NewRefund;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::Name;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Record a gateway's answer about a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

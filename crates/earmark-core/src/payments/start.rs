@@ -6,18 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PAYMENTS_MAX, Payment, PaymentStatus, Token};
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId};
-use crate::money::Money;
 use crate::orders::{Order, OrderStatus};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::Name;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Start a payment of all that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,17 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::new::NewRefund;
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::ids::{OrderId, RefundId};
-use crate::money::Money;
 use crate::orders::Order;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// The most refunds of one order that are made by this command. What a cancellation or a late
 /// payment owes always goes back.

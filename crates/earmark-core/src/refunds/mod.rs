@@ -10,9 +10,8 @@ pub mod settle;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{PaymentId, RefundId};
-use crate::money::Money;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
+use crate::{Money, Timestamp};
 
 /// Where a refund stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,11 +3,10 @@
 use super::{Refund, RefundStatus};
 use crate::event::{EventDraft, Fact};
 use crate::ids::RefundId;
-use crate::money::Money;
 use crate::orders::Order;
 use crate::payments::PaymentStatus;
-use crate::time::Timestamp;
 use crate::units::CancelReason;
+use crate::{Money, Timestamp};
 
 /// A refund that is owed.
 pub(crate) struct NewRefund {

@@ -4,14 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::RefundStatus;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Record a gateway's answer about a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,16 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::OrderStatus;
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
-use crate::time::Timestamp;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Mark a shipment as delivered. To mark it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,19 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::Shipment;
-use crate::caller::Caller;
-use crate::changes::{Changes, Decision};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::parts::{self, Part};
 use crate::orders::{Order, OrderStatus};
-use crate::outcome::Outcome;
-use crate::rejection::Rejection;
-use crate::row_keys::Keys;
 use crate::text::{Name, Url};
-use crate::time::Timestamp;
 use crate::units::Units;
-use crate::working_set::WorkingSet;
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
 
 /// Ship an order, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -147,7 +147,7 @@ fn no_answer_is_unknown_not_failed() {
 }
 
 #[test]
-fn whoever_settles_first_wins() {
+fn first_answer_that_ends_it_stands() {
     let unknown = PaymentResult::Unknown { next_attempt_at: Timestamp(42) };
     for first in [succeeded(), declined(), PaymentResult::Failed { code: name("x") }] {
         for second in [succeeded(), declined(), unknown.clone()] {

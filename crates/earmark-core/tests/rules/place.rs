@@ -194,7 +194,7 @@ fn a_cart_without_what_is_asked_is_refused() {
 }
 
 #[test]
-fn a_cart_whose_stock_went_meanwhile_is_refused_whole() {
+fn a_cart_with_too_little_stock_left_is_refused_as_a_whole() {
     let given = filled_cart().and(adjust("b", -5)).and(order(7, &[("a", 9)]));
     let shortages = vec![short("a", 2, 1), short("b", 1, 0)];
     check(given, from_cart(1, 1, None), Expect::Refused(Rejection::InsufficientStock { shortages }));

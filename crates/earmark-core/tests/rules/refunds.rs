@@ -66,7 +66,7 @@ fn no_answer_is_asked_again() {
 }
 
 #[test]
-fn whoever_settles_first_wins() {
+fn first_answer_that_ends_it_stands() {
     for first in [RefundResult::Succeeded, RefundResult::Failed] {
         for second in [RefundResult::Succeeded, RefundResult::Failed] {
             check(

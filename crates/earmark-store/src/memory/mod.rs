@@ -1,7 +1,7 @@
 //! A store in memory: the model that the databases are compared with, and the store of quick tests.
 //!
-//! It keeps the same promises as the databases but durability: versions are checked, a batch is saved
-//! whole or not at all, and readers see whole batches.
+//! It keeps the same promises as the databases but durability: versions are checked, a batch is
+//! saved whole or not at all, and readers see whole batches.
 
 mod queries;
 

@@ -1,4 +1,5 @@
-//! The read side of the store in memory: plain scans, so simple that their answers are beyond doubt.
+//! The read side of the store in memory: plain scans, so simple that their answers are beyond
+//! doubt.
 
 use async_trait::async_trait;
 use earmark_core::Timestamp;

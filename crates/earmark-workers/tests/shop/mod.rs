@@ -151,7 +151,7 @@ impl Shop {
         self.store.queries().find_item(&sku()).await.unwrap().unwrap().stock.available()
     }
 
-    pub(crate) async fn assert_books_are_right(&self) {
+    pub(crate) async fn assert_nothing_is_breached(&self) {
         assert_eq!(self.store.queries().verify().await.unwrap().breaches, Vec::<String>::new());
     }
 }

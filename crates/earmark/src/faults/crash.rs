@@ -1,7 +1,8 @@
 //! At which commit does the process die? A batch shows by its rows what it writes down of a payment
 //! or a refund.
 //!
-//! The rows are looked at and not the events, since an outcome that is still unknown writes no event.
+//! The rows are looked at and not the events, since an outcome that is still unknown writes no
+//! event.
 
 use std::collections::HashMap;
 

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use earmark_core::Currency;
-use earmark_core::{BatchChanges, Keys, WorkingSet};
+use earmark_core::{BatchChanges, Currency, Keys, WorkingSet};
 use earmark_store::{Engine, Overlap, Pace, StoreError};
 use earmark_workers::{Charge, PaymentGateway};
 use tokio::runtime::Handle;

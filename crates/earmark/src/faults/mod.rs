@@ -88,7 +88,7 @@ impl Fault {
         Some(fault)
     }
 
-    /// `die_before_POINT` or `die_after_POINT`.
+    /// The fault called `die_before_POINT` or `die_after_POINT`.
     fn crash(name: &str) -> Option<Self> {
         let (side, point) = match name.strip_prefix("die_before_") {
             Some(point) => (Side::Before, point),

@@ -1,7 +1,8 @@
-//! Catalogue and stock from a CSV file into a running server.
+//! Brings catalogue and stock from a CSV file into a running server.
 //!
-//! The whole file is read and checked first: one bad row, and nothing is sent, unless bad rows are to be skipped. Sending is idempotent, so a run that was cut off
-//! is simply run again.
+//! The whole file is read and checked first (`rows.rs`). With one bad row nothing is sent, unless
+//! bad rows are to be skipped. Sending is idempotent, so a run that was cut off is simply run
+//! again.
 
 pub(crate) mod rows;
 
@@ -17,7 +18,7 @@ use crate::api::Api;
 use crate::cli::{ImportCommand, ImportOptions};
 use rows::{ItemRow, Rows, read_rows};
 
-/// `earmark import`.
+/// `earmark import`. Exit status 1 when there are bad rows and nothing was imported.
 pub(crate) fn command(ImportCommand::Items(options): &ImportCommand) -> anyhow::Result<ExitCode> {
     let file =
         File::open(&options.file).with_context(|| format!("cannot read {}", options.file.display()))?;
@@ -59,7 +60,7 @@ fn report(options: &ImportOptions, imported: usize, rows: &Rows) {
     }
 }
 
-/// Puts an item, then its count, if that is another one.
+/// Puts an item, then its count, if the server has another one.
 fn send(api: &Api, row: &ItemRow) -> anyhow::Result<()> {
     let path = format!("/v1/items/{}", row.sku);
     let mut body = json!({"name": row.name, "unit_price": row.unit_price});

@@ -1,4 +1,6 @@
-//! Which rows of a CSV file are items? Each bad one is named by line and column.
+//! Which rows of a CSV file are items? Reads and checks a whole file.
+//!
+//! Each bad row is named by its line and column, so that all can be mended at once.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +17,7 @@ use crate::usage::WrongUsage;
 const COLUMNS: [&str; 7] = ["sku", "name", "unit_price", "on_hand", "description", "active", "image_url"];
 const NEEDED: usize = 4;
 
-/// An item as the file has it.
+/// An item as the file has it. What a column leaves out stays as the server has it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ItemRow {
     pub(crate) line: u64,
@@ -42,14 +44,14 @@ impl fmt::Display for BadRow {
     }
 }
 
-/// What a file holds.
+/// The good and the bad rows of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     pub(crate) good: Vec<ItemRow>,
     pub(crate) bad: Vec<BadRow>,
 }
 
-/// Where each known column stands, if it is there.
+/// The place of each known column in a row; `None` where the file does not have it.
 struct Header([Option<usize>; COLUMNS.len()]);
 
 /// Reads and checks a whole file.
@@ -89,9 +91,9 @@ pub(crate) fn read_rows(input: impl Read) -> anyhow::Result<Rows> {
 
 impl Header {
     fn parse(record: &StringRecord) -> Result<Self, WrongUsage> {
-        if let Some(stranger) = record.iter().find(|name| !COLUMNS.contains(name)) {
+        if let Some(unknown) = record.iter().find(|name| !COLUMNS.contains(name)) {
             return Err(WrongUsage(format!(
-                "line 1: there is no column {stranger:?}; known are {}",
+                "line 1: there is no column {unknown:?}; known are {}",
                 COLUMNS.join(", ")
             )));
         }

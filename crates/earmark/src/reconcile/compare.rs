@@ -1,28 +1,27 @@
-//! Where do our books and the gateway's list differ, and why? Compared by our own id; pure, so that each cause can be tried.
+//! Where do our rows and the gateway's list differ, and why?
+//!
+//! Rows are compared by our own id. Nothing is read here, so that a test can try each cause.
 
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-/// What a row is about.
+/// Whether a row takes money or gives it back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
-    /// Money taken.
     Charge,
-    /// Money given back.
     Refund,
 }
 
-/// Where it stands, on either side.
+/// Whether the money of a row has moved, as one side has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Standing {
-    /// The money has moved.
     Moved,
-    /// It has not and will not.
+    /// It has not moved and will not.
     Refused,
-    /// Not known yet.
+    /// One or the other, and it is not known yet which.
     Open,
 }
 
@@ -44,15 +43,15 @@ pub(crate) struct Row {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Cause {
-    /// Our books say that money moved, the gateway knows of nothing.
+    /// We say that money moved, the gateway knows of nothing.
     UnknownToGateway,
-    /// Our books say that money moved, the gateway says that it did not.
+    /// We say that money moved, the gateway says that it did not.
     RefusedByGateway,
-    /// The gateway moved money that our books do not know of.
+    /// The gateway moved money of which we have no row.
     UnknownToUs,
-    /// The gateway moved money, our books still wait.
+    /// The gateway moved money, our row is PENDING.
     NotSettledYet,
-    /// The gateway moved money, our books say that it did not.
+    /// The gateway moved money, we say that it did not.
     DeniedByUs,
     /// Both moved money, but not the same amount.
     AmountDiffers,
@@ -62,7 +61,7 @@ pub(crate) enum Cause {
     MovedTwice,
 }
 
-/// A difference.
+/// A difference between the two sides. A side that has no row is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Difference {
     pub(crate) cause: Cause,
@@ -70,14 +69,15 @@ pub(crate) struct Difference {
     pub(crate) theirs: Option<Row>,
 }
 
-/// Compares all rows of both sides. Rows that are open or refused on both sides, or on one and absent on the other, moved no money and do not differ.
+/// Compares all rows of both sides. A row that moved no money on either side is no difference, be
+/// it open, refused or absent.
 pub(crate) fn compare(ours: &[Row], theirs: &[Row]) -> Vec<Difference> {
     let mut by_id: HashMap<(Kind, &str), Vec<&Row>> = HashMap::new();
     let mut differences = Vec::new();
     for row in theirs {
         match row.id.as_deref() {
             Some(id) => by_id.entry((row.kind, id)).or_default().push(row),
-            None => differences.extend(stranger(row)),
+            None => differences.extend(unknown_to_us(row)),
         }
     }
     for row in ours {
@@ -86,7 +86,7 @@ pub(crate) fn compare(ours: &[Row], theirs: &[Row]) -> Vec<Difference> {
         differences.extend(of_one(row, &found));
     }
     for row in by_id.into_values().flatten() {
-        differences.extend(stranger(row));
+        differences.extend(unknown_to_us(row));
     }
     differences.sort_by(|left, right| key(left).cmp(&key(right)));
     differences
@@ -97,7 +97,7 @@ fn key(difference: &Difference) -> (Cause, Option<&str>) {
     (difference.cause, row.and_then(|row| row.id.as_deref().or(row.reference.as_deref())))
 }
 
-fn stranger(row: &Row) -> Option<Difference> {
+fn unknown_to_us(row: &Row) -> Option<Difference> {
     let moved = row.standing == Standing::Moved;
     moved.then(|| Difference { cause: Cause::UnknownToUs, ours: None, theirs: Some(row.clone()) })
 }

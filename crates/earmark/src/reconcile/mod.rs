@@ -1,7 +1,9 @@
-//! Do our books and the gateway's agree? Asks a running server for its payments and refunds, the gateway for its list, and prints each difference with its cause.
+//! Do we and the gateway agree on the money? Reads the payments and refunds of a running server and
+//! the gateway's list, and prints each difference with its cause.
 //!
-//! The clocks of both sides differ, and a charge may be made long after its row was written: what one side has within the stretch and the other not is
-//! looked for beyond it before it is called a difference.
+//! The clocks of both sides differ, and a charge may be made long after its row was written: what
+//! one side has within the stretch and the other not is looked for beyond it before it is called a
+//! difference.
 
 mod compare;
 mod sides;
@@ -20,7 +22,7 @@ use crate::usage::WrongUsage;
 use compare::{Difference, Kind, Row, compare};
 use sides::{Ours, Theirs};
 
-/// What was compared, and what came of it.
+/// What was compared, as rows of each side, and where they differ.
 #[derive(serde::Serialize)]
 struct Report {
     gateway: String,
@@ -29,7 +31,7 @@ struct Report {
     differences: Vec<Difference>,
 }
 
-/// `earmark reconcile`; exit status 1 when there is a difference.
+/// `earmark reconcile`. Exit status 1 when there is a difference.
 pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
     let currency =
         Currency::parse(&options.currency).map_err(|error| WrongUsage(format!("--currency: {error}")))?;
@@ -65,7 +67,8 @@ fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) ->
     let mut left = ours.within(stretch)?;
     let mut right = theirs.within(stretch)?;
     let wider = Stretch { from: stretch.from.before(sides::beyond()), to: stretch.to.after(sides::beyond()) };
-    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of it.
+    // Ours that the gateway did outside of the stretch, and the gateway's that we began outside of
+    // it.
     let missing = lacking(&right, &left);
     if !missing.is_empty() {
         right.extend(theirs.within(wider)?.into_iter().filter(|row| missing.contains(&key(row))));
@@ -82,14 +85,14 @@ fn reconcile(ours: &Ours, theirs: &Theirs, stretch: Stretch, gateway: String) ->
     Ok(Report { gateway, ours: left.len(), theirs: right.len(), differences })
 }
 
-/// What a row is known by to both sides.
+/// What both sides know a row by.
 type Key = (Kind, Option<String>);
 
 fn key(row: &Row) -> Key {
     (row.kind, row.id.clone())
 }
 
-/// What the rows lack that the others have. What has no id of ours is nobody's to look for.
+/// What the rows lack that the others have. What has no id of ours cannot be looked for.
 fn lacking(rows: &[Row], others: &[Row]) -> HashSet<Key> {
     let known: HashSet<Key> = rows.iter().map(key).collect();
     others.iter().filter(|row| row.id.is_some()).map(key).filter(|key| !known.contains(key)).collect()
@@ -100,7 +103,7 @@ fn stretch(options: &ReconcileOptions) -> Result<Stretch, WrongUsage> {
     if from < to { Ok(Stretch { from, to }) } else { Err(WrongUsage("--to: later than --from".into())) }
 }
 
-/// A day or a moment.
+/// Midnight (UTC) of a day, or a moment.
 fn point(name: &str, text: &str) -> Result<Timestamp, WrongUsage> {
     let whole = if text.len() == 10 { format!("{text}T00:00:00Z") } else { text.to_owned() };
     let wrong = || {
@@ -126,13 +129,10 @@ fn print(report: &Report) {
         println!(
             "{}  {}; {}",
             cause.as_str().unwrap_or_default(),
-            shown("our books", &difference.ours),
+            shown("earmark", &difference.ours),
             shown("the gateway", &difference.theirs)
         );
     }
     let Report { gateway, ours, theirs, differences } = report;
-    println!(
-        "{gateway}: {ours} rows in our books, {theirs} at the gateway: {} differences",
-        differences.len()
-    );
+    println!("{gateway}: {ours} rows here, {theirs} at the gateway: {} differences", differences.len());
 }

@@ -1,4 +1,7 @@
-//! What does each side have? Ours over the interface of a running server, the gateway's through its own list; both as the same kind of rows.
+//! What does each side have? Our rows over the API of a running server, the gateway's through its
+//! own list.
+//!
+//! Both become the same kind of rows, which `compare.rs` compares.
 
 use anyhow::{Context, bail};
 use earmark_core::{Span, Timestamp};
@@ -9,7 +12,7 @@ use super::compare::{Kind, Row, Standing};
 use crate::api::Api;
 use crate::gateway::GatewayConfig;
 
-/// The most pages read of one list, so that a gateway whose list never ends does not hang us.
+/// The most pages read of one list, so that a list without an end cannot hang the command.
 const PAGES_MAX: usize = 100_000;
 
 /// How far beyond the stretch a partner of a row is looked for.
@@ -17,10 +20,10 @@ pub(super) fn beyond() -> Span {
     Span::from_seconds(2 * 24 * 3600)
 }
 
-/// Our books.
+/// Our payments and refunds, as a running server shows them.
 pub(super) struct Ours {
     pub(super) api: Api,
-    /// Whose payments are looked at.
+    /// Only what went through the gateway of this name is compared.
     pub(super) gateway: String,
 }
 
@@ -44,7 +47,7 @@ impl Ours {
     }
 
     fn list(&self, name: &str, stretch: Stretch) -> anyhow::Result<Vec<Value>> {
-        // The bounds of the interface are exclusive; a microsecond is its smallest step.
+        // The API leaves both bounds out; a microsecond is its smallest step.
         let (after, before) = (shown(Timestamp(stretch.from.0 - 1)), shown(stretch.to));
         let first = format!("/v1/{name}?limit=200&created_after={after}&created_before={before}");
         let (mut rows, mut page) = (Vec::new(), first.clone());
@@ -60,7 +63,8 @@ impl Ours {
         bail!("/v1/{name}: the list has no end")
     }
 
-    /// The payment that our books have under the id of a charge of the gateway's, however old. Refunds have no call of their own.
+    /// Our payment under the id of a charge of the gateway's, however old. A refund cannot be
+    /// looked up by its id.
     pub(super) fn find(&self, theirs: &Row) -> anyhow::Result<Option<Row>> {
         let Some(id) = theirs.id.as_ref().filter(|_| theirs.kind == Kind::Charge) else { return Ok(None) };
         let answer = self.api.get(&format!("/v1/payments/{id}"))?;
@@ -71,7 +75,7 @@ impl Ours {
     }
 }
 
-/// A time as the interface takes it in a query.
+/// A time as the API takes it in a query.
 fn shown(at: Timestamp) -> String {
     let micros = u64::try_from(at.0.max(0)).unwrap_or(0);
     let at = std::time::UNIX_EPOCH + std::time::Duration::from_micros(micros);
@@ -95,7 +99,7 @@ fn row(kind: Kind, shown: &Value) -> anyhow::Result<Row> {
     })
 }
 
-/// The gateway's list.
+/// What the gateway lists.
 pub(super) struct Theirs {
     gateway: std::sync::Arc<dyn earmark_workers::PaymentGateway>,
     runtime: tokio::runtime::Runtime,

@@ -1,10 +1,11 @@
-//! The gateway is away: orders are taken, payments wait, it is hardly called, and all is settled when it is back.
+//! What happens while the gateway is away? Orders are taken, payments wait, it is hardly called,
+//! and all is settled when it is back.
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::processes::{Gateway, PROTOCOLS, Shop, assert_books_agree, expect};
+use crate::processes::{Gateway, PROTOCOLS, Shop, assert_both_sides_agree, expect};
 
 const ORDERS: u32 = 30;
 
@@ -42,7 +43,7 @@ async fn payments_wait_for_a_gateway_that_is_away_and_are_settled_when_it_is_bac
             "a gateway that is away was called {unknown} times:\n{metrics}"
         );
         gateway.restart(folder.path(), &[]);
-        let (taken, _) = assert_books_agree(&shop, &gateway, &orders).await;
+        let (taken, _) = assert_both_sides_agree(&shop, &gateway, &orders).await;
         assert_eq!(taken, i64::from(ORDERS) * 999);
         // One charge each, and a look-up before those that may have been sent before.
         let calls = gateway.calls().await;

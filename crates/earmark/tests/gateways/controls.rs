@@ -1,8 +1,9 @@
-//! Would the comparison see it? Mistakes made on purpose, each of which must lead to books that differ.
+//! Would the comparison see a mistake? With each fault that is put in on purpose, both sides must
+//! differ.
 
 use serde_json::json;
 
-use crate::processes::{Gateway, PROTOCOLS, Shop, compare_books};
+use crate::processes::{Gateway, PROTOCOLS, Shop, compare_sides};
 
 #[tokio::test]
 async fn a_new_key_on_each_retry_and_silence_taken_for_failure_are_both_caught() {
@@ -14,7 +15,7 @@ async fn a_new_key_on_each_retry_and_silence_taken_for_failure_are_both_caught()
             let order = shop.order("order", 1).await;
             gateway.set_faults(&json!({"script": ["silent_after"]})).await;
             shop.pay(&order, "pay", "tok_ok").await;
-            let compared = compare_books(&shop, &gateway, &[order]).await;
+            let compared = compare_sides(&shop, &gateway, &[order]).await;
             assert!(compared.is_err(), "{protocol:?} {mistake} went unseen");
         }
     }

@@ -1,8 +1,9 @@
-//! Each fault alone, at the charge and at the refund, before and after the effect.
+//! Do both sides agree after each fault alone? At the charge and at the refund, before and after
+//! the effect.
 
 use serde_json::json;
 
-use crate::processes::{Gateway, PROTOCOLS, Protocol, Shop, assert_books_agree};
+use crate::processes::{Gateway, PROTOCOLS, Protocol, Shop, assert_both_sides_agree};
 
 const FAULTS: [&str; 12] = [
     "decline",
@@ -53,18 +54,19 @@ async fn every_fault(protocol: Protocol) {
         );
     }
     let paths: Vec<_> = orders.into_iter().map(|(_, order)| order).collect();
-    let (taken, returned) = assert_books_agree(&shop, &gateway, &paths).await;
-    // All but the declined one, two units each; and all but the one whose refunds were declined went back.
+    let (taken, returned) = assert_both_sides_agree(&shop, &gateway, &paths).await;
+    // All but the declined one, two units each; and all but the one whose refunds were declined
+    // went back.
     assert_eq!((taken, returned), (23 * 1_998, 22 * 1_998));
 }
 
 #[tokio::test]
-async fn every_fault_of_a_signed_gateway_leads_to_books_that_agree() {
+async fn every_fault_of_a_signed_gateway_leaves_both_sides_in_agreement() {
     every_fault(Protocol::Signed).await;
 }
 
 #[tokio::test]
-async fn every_fault_of_stripe_leads_to_books_that_agree() {
+async fn every_fault_of_stripe_leaves_both_sides_in_agreement() {
     every_fault(Protocol::Stripe).await;
 }
 
@@ -93,12 +95,12 @@ async fn the_tokens_of_the_contract_mean_the_same_at_the_server() {
             );
             orders.push(order);
         }
-        assert_books_agree(&shop, &gateway, &orders).await;
+        assert_both_sides_agree(&shop, &gateway, &orders).await;
     }
 }
 
 #[tokio::test]
-async fn a_search_that_lags_behind_charges_nobody_twice() {
+async fn a_search_that_lags_behind_leads_to_no_second_charge() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = Gateway::start(folder.path(), &["--search-lag", "4s"]);
     let shop = Shop::open(folder.path(), &gateway, Protocol::Stripe).await;
@@ -108,6 +110,6 @@ async fn a_search_that_lags_behind_charges_nobody_twice() {
         shop.pay(&order, &format!("pay-{token}"), token).await;
         orders.push(order);
     }
-    let (taken, _) = assert_books_agree(&shop, &gateway, &orders).await;
+    let (taken, _) = assert_both_sides_agree(&shop, &gateway, &orders).await;
     assert_eq!(taken, 4 * 999);
 }

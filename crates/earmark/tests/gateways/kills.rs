@@ -1,14 +1,15 @@
-//! Faults of all kinds by chance, while either side is killed.
+//! Do both sides agree after faults of all kinds by chance, while either side is killed?
 
 use std::time::Duration;
 
 use serde_json::json;
 
-use crate::processes::{Gateway, Protocol, Shop, assert_books_agree};
+use crate::processes::{Gateway, Protocol, Shop, assert_both_sides_agree};
 
 const ORDERS: u32 = 40;
 
-/// Places and pays orders at a 30% chance of a fault in every call; a payment may find the server gone, and is then paid again under the same key.
+/// Places and pays orders at a 30% chance of a fault in every call; a payment may find the server
+/// gone, and is then paid again under the same key.
 async fn through_kills(protocol: Protocol) {
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["--fault-rate", "0.3", "--seed", "7", "--delay", "300ms"];
@@ -39,16 +40,16 @@ async fn through_kills(protocol: Protocol) {
         }
     }
     gateway.set_faults(&json!({"rate": "0"})).await;
-    let (taken, returned) = assert_books_agree(&shop, &gateway, &orders).await;
+    let (taken, returned) = assert_both_sides_agree(&shop, &gateway, &orders).await;
     assert!(taken > 0 && returned > 0, "{taken} {returned}");
 }
 
 #[tokio::test]
-async fn a_signed_gateway_and_the_books_agree_after_kills_of_either() {
+async fn a_signed_gateway_and_the_server_agree_after_kills_of_either() {
     through_kills(Protocol::Signed).await;
 }
 
 #[tokio::test]
-async fn stripe_and_the_books_agree_after_kills_of_either() {
+async fn stripe_and_the_server_agree_after_kills_of_either() {
     through_kills(Protocol::Stripe).await;
 }

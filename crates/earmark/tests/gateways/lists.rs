@@ -1,4 +1,5 @@
-//! Does a gateway's list show all that it did? What a daily reconciliation is made from, a page at a time.
+//! Does a gateway's list show all that it did? A daily reconciliation is made from it, a page at a
+//! time.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +46,7 @@ fn charge(number: u128) -> Charge {
     }
 }
 
-/// Everything of a stretch, as lines that can be compared.
+/// Everything of a time range, as lines that can be compared.
 async fn all(client: &dyn PaymentGateway, stretch: Stretch) -> BTreeSet<String> {
     let (mut lines, mut cursor, mut count) = (BTreeSet::new(), None, 0);
     loop {

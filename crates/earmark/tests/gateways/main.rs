@@ -1,4 +1,5 @@
-//! Do the books agree with the gateway's, whatever fails? Real processes, both protocols, every fault, and kills of either side.
+//! Do the server and the gateway agree on the money, whatever fails? Real processes, both
+//! protocols, every fault, and kills of either side.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 

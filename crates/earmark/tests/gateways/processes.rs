@@ -1,4 +1,4 @@
-//! A shop and its gateway, each a process of its own, and the comparison of their books.
+//! A server and its gateway, each a process of its own, and the comparison of what both have.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -24,7 +24,7 @@ pub(crate) enum Protocol {
 
 pub(crate) const PROTOCOLS: [Protocol; 2] = [Protocol::Signed, Protocol::Stripe];
 
-/// `earmark sandbox-gateway`.
+/// A running `earmark sandbox-gateway`.
 pub(crate) struct Gateway {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -99,13 +99,14 @@ impl Shop {
         Self::open_with(folder, gateway, protocol, None).await
     }
 
-    /// The same, with an ear for the gateway's hints, which the sandbox signs with its own secret.
+    /// The same, with a secret for the notifications of the gateway, which the sandbox signs with
+    /// its own.
     pub(crate) async fn open_listening(folder: &Path, gateway: &Gateway, protocol: Protocol) -> Self {
         let environment = vec![("EARMARK_GATEWAY_WEBHOOK_SECRET".into(), SECRET.into())];
         Self::open_at(folder, &gateway.url(), protocol, environment).await
     }
 
-    /// The same, making a mistake on purpose.
+    /// The same, with a fault put in on purpose.
     pub(crate) async fn open_with(
         folder: &Path,
         gateway: &Gateway,
@@ -163,7 +164,7 @@ impl Shop {
         format!("/v1/orders/{}", order["id"].as_str().unwrap())
     }
 
-    /// Pays it; whatever the answer is, it is one of the contract's.
+    /// Pays it. The answer may be any of those that the contract allows.
     pub(crate) async fn pay(&self, order: &str, key: &str, token: &str) -> Value {
         let body = json!({"method": {"token": token}});
         let answer = self.client.post(&format!("{order}/payments"), Some(key), &body).await.unwrap();
@@ -199,19 +200,20 @@ impl Shop {
     }
 }
 
-/// What both sides say of one payment or refund: whether money moved, and how much.
+/// What a side has of one payment or refund: whether money moved, and how much.
 type Moved = BTreeMap<String, i64>;
 
-/// Waits until all is settled, then compares the books with the gateway's ledger to the minor unit; gives the sums taken and given back.
-pub(crate) async fn assert_books_agree(shop: &Shop, gateway: &Gateway, orders: &[String]) -> (i64, i64) {
-    let sums = compare_books(shop, gateway, orders).await.unwrap();
+/// Waits until all is settled, then compares the server with the gateway's ledger to the minor
+/// unit. Gives the sums taken and given back.
+pub(crate) async fn assert_both_sides_agree(shop: &Shop, gateway: &Gateway, orders: &[String]) -> (i64, i64) {
+    let sums = compare_sides(shop, gateway, orders).await.unwrap();
     let report = shop.read("/v1/verify").await;
     assert_eq!(report["breaches"], json!([]), "{report}");
     sums
 }
 
 /// The comparison alone; an error says what differs.
-pub(crate) async fn compare_books(
+pub(crate) async fn compare_sides(
     shop: &Shop,
     gateway: &Gateway,
     orders: &[String],
@@ -240,7 +242,7 @@ pub(crate) async fn compare_books(
     if ours == theirs {
         Ok((ours[0].values().sum(), ours[1].values().sum()))
     } else {
-        Err(format!("the books say {ours:?}, the gateway {theirs:?}"))
+        Err(format!("the server says {ours:?}, the gateway {theirs:?}"))
     }
 }
 

@@ -1,13 +1,16 @@
-//! Does `earmark reconcile` find nothing where both sides agree, and each difference where they do not? And is a hint heard?
+//! Does `earmark reconcile` find nothing where both sides agree, and each difference where they do
+//! not? And does a notification hasten a payment?
 
 use std::process::{Command, Output};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::processes::{Gateway, PROTOCOLS, Protocol, SECRET, STRIPE_KEY, Shop, assert_books_agree, expect};
+use crate::processes::{
+    Gateway, PROTOCOLS, Protocol, SECRET, STRIPE_KEY, Shop, assert_both_sides_agree, expect,
+};
 
-/// A stretch that holds all of a test, whatever the clock says.
+/// A time range that holds all of a test, whatever the clock says.
 const ALWAYS: [&str; 4] = ["--from", "2020-01-01", "--to", "2100-01-01T00:00:00Z"];
 
 fn reconcile(shop: &Shop, gateway: &Gateway, protocol: Protocol) -> Output {
@@ -49,14 +52,14 @@ async fn a_reconciliation_finds_what_differs_and_why() {
         let refund =
             shop.client.post(&format!("{}/refunds", orders[1]), Some("refund-1"), &body).await.unwrap();
         expect(&[201], &refund);
-        let (taken, returned) = assert_books_agree(&shop, &gateway, &orders).await;
+        let (taken, returned) = assert_both_sides_agree(&shop, &gateway, &orders).await;
         assert_eq!((taken, returned), (5 * 2 * 999, 999 + 500), "{protocol:?}");
         let agreed = reconcile(&shop, &gateway, protocol);
         assert!(agreed.status.success(), "{protocol:?}: {}", report(&agreed));
         assert_eq!(report(&agreed)["differences"], json!([]), "{protocol:?}");
         assert_eq!(report(&agreed)["ours"], 8, "{protocol:?}: six payments, two refunds");
 
-        // A ledger that has never heard of any of it stands in for a gateway that lost, or never did, what our books say.
+        // An empty ledger stands in for a gateway that lost, or never did, what the server has.
         let empty = tempfile::tempdir().unwrap();
         let forgetful = Gateway::start(empty.path(), &[]);
         let differing = reconcile(&shop, &forgetful, protocol);
@@ -66,7 +69,7 @@ async fn a_reconciliation_finds_what_differs_and_why() {
             found["differences"].as_array().unwrap().iter().map(|row| &row["cause"]).collect();
         assert_eq!(causes, vec![&json!("unknown_to_gateway"); 7], "{protocol:?}: {found}");
 
-        // And a shop that has never heard of any of it, for money that our books do not know of.
+        // And an empty server, for money of which it has no row.
         let other = tempfile::tempdir().unwrap();
         let stranger = Shop::open(other.path(), &gateway, protocol).await;
         let differing = report(&reconcile(&stranger, &gateway, protocol));
@@ -77,7 +80,7 @@ async fn a_reconciliation_finds_what_differs_and_why() {
 }
 
 #[test]
-fn a_stretch_that_makes_no_sense_is_wrong_usage() {
+fn a_time_range_that_makes_no_sense_is_wrong_usage() {
     for (from, to) in [("yesterday", "2026-01-02"), ("2026-01-02", "2026-01-01"), ("2026-01-01", "")] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_earmark"));
         command.args(["reconcile", "--key", "k", "--gateway", "http:http://127.0.0.1:1"]);
@@ -86,12 +89,14 @@ fn a_stretch_that_makes_no_sense_is_wrong_usage() {
     }
 }
 
-/// A payment whose first answer got lost is asked about a second or more later, unless the gateway tells of it by itself.
+/// A payment whose first answer got lost is looked up a second or more later, unless the gateway
+/// sends a notification.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hint_of_the_gateway_is_heard() {
+async fn a_notification_of_the_gateway_hastens_its_payment() {
     for protocol in PROTOCOLS {
         let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        // The shop's address must be known to the gateway before the shop has one, so the gateway is started again with it.
+        // The shop's address must be known to the gateway before the shop has one, so the gateway
+        // is started again with it.
         let mut gateway = Gateway::start(theirs.path(), &[]);
         let shop = Shop::open_listening(ours.path(), &gateway, protocol).await;
         let name = if protocol == Protocol::Signed { "http" } else { "stripe" };
@@ -111,6 +116,6 @@ async fn a_hint_of_the_gateway_is_heard() {
             }
         };
         tokio::time::timeout(Duration::from_secs(60), heard).await.expect("the hint was taken");
-        assert_books_agree(&shop, &gateway, &[order]).await;
+        assert_both_sides_agree(&shop, &gateway, &[order]).await;
     }
 }

@@ -1,4 +1,5 @@
-//! A gateway behind TLS: called if its certificate is trusted, and told nothing if it is not.
+//! Is a gateway behind TLS called only if its certificate is trusted? If it is not, it is sent
+//! nothing.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +12,7 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::processes::{Gateway, PROTOCOLS, Shop, assert_books_agree};
+use crate::processes::{Gateway, PROTOCOLS, Shop, assert_both_sides_agree};
 
 /// An authority of its own, written as PEM, and what a server for 127.0.0.1 needs.
 fn certificate(authority_file: &Path) -> ServerConfig {
@@ -49,7 +50,7 @@ async fn in_front_of(gateway: SocketAddr, config: ServerConfig) -> (SocketAddr, 
 }
 
 #[tokio::test]
-async fn a_trusted_gateway_takes_the_money_and_a_stranger_hears_nothing() {
+async fn a_trusted_gateway_takes_the_money_and_an_unknown_one_is_sent_nothing() {
     for protocol in PROTOCOLS {
         let folder = tempfile::tempdir().unwrap();
         let authority = folder.path().join("authority.pem");
@@ -71,7 +72,7 @@ async fn a_trusted_gateway_takes_the_money_and_a_stranger_hears_nothing() {
         let shop = Shop::open_at(&folder.path().join("two"), &url, protocol, trust(&authority)).await;
         let order = shop.order("order", 1).await;
         assert_eq!(shop.pay(&order, "pay", "tok_ok").await["status"], "SUCCEEDED");
-        assert_eq!(assert_books_agree(&shop, &gateway, &[order]).await, (999, 0));
+        assert_eq!(assert_both_sides_agree(&shop, &gateway, &[order]).await, (999, 0));
         assert!(through.load(Ordering::SeqCst) > 0);
     }
 }

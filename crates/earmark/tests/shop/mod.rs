@@ -50,7 +50,7 @@ impl Shop {
         }
     }
 
-    /// `on_hand`, `reserved`, `available`.
+    /// The counters `on_hand`, `reserved` and `available` of an item.
     pub(crate) async fn counters(&self, sku: &str) -> (u64, u64, u64) {
         let item = self.read(&format!("/v1/items/{sku}")).await;
         let count = |name: &str| item[name].as_u64().unwrap();
@@ -69,7 +69,7 @@ impl Shop {
         expect(201, &self.client.post("/v1/orders", Some(key), &body).await.unwrap())
     }
 
-    pub(crate) async fn assert_books_are_right(&self) {
+    pub(crate) async fn assert_nothing_is_breached(&self) {
         let report = self.read("/v1/verify").await;
         assert_eq!(report["breaches"], json!([]), "{report}");
     }
