@@ -16,7 +16,7 @@ use earmark_workers::gateways::{
 
 use crate::usage::WrongUsage;
 
-/// The shortest secret that webhooks may be signed with.
+/// The shortest secret that notifications may be signed with, in bytes.
 const WEBHOOK_SECRET_BYTES_MIN: usize = 16;
 /// Where Stripe is, unless `--gateway-url` says otherwise.
 const STRIPE_URL: &str = "https://api.stripe.com";

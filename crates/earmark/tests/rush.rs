@@ -1,5 +1,5 @@
 //! Does a rush end well? Two hundred buyers want fifty units, and exactly fifty get one; the others
-//! are told so.
+//! are refused.
 
 mod shop;
 
