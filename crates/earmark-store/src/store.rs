@@ -26,7 +26,7 @@ pub struct Store {
     queries: Arc<dyn Queries>,
     signal: Arc<Signal>,
     counters: Arc<Counters>,
-    pub(crate) answer_within: Duration,
+    answer_within: Duration,
     clock: Clock,
 }
 
@@ -56,8 +56,7 @@ impl Store {
     /// rejection, which left no trace.
     ///
     /// A command that was taken is carried out even if the future is dropped, or if
-    /// [`StoreOptions::answer_within`] has passed and the caller was told that the outcome is
-    /// unknown.
+    /// [`StoreOptions::answer_within`] has passed and this gave [`SubmitError::Unknown`].
     pub async fn submit(&self, command: Command) -> Result<Result<Answer, Rejection>, SubmitError> {
         let (reply, answer) = oneshot::channel();
         self.sender.try_send(QueuedCommand { command, reply }).map_err(|error| match error {
