@@ -47,7 +47,7 @@ pub(crate) struct Options {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// Requests that were sent; none of them is counted twice.
+    /// Requests that were generated and sent.
     cases: u64,
     with_failures: u64,
     errored: u64,
