@@ -35,7 +35,7 @@ enum Command {
     Test,
     /// Formatting, clippy, rustdoc, licences and sources of dependencies, tidy.
     Check,
-    /// The rules of the house: arrows, circles, sizes, words; with --report the figures behind them.
+    /// The rules of this repository: arrows, circles, sizes, words; --report prints the figures.
     Tidy(tidy::Options),
     /// Rate, latency, memory and growth of the release binary; the table is kept in target/bench.
     Bench(bench::Options),

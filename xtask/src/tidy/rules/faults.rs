@@ -21,6 +21,8 @@ const VOCABULARIES: [&[&str]; 6] = [
 
 /// Where the faults are made, and the wiring beside it.
 const HOME: &str = "crates/earmark/src/";
+/// Where the faults themselves are written.
+pub(crate) const FAULTS: &str = "crates/earmark/src/faults";
 
 /// The errors of both databases had this name, so it is no fault on purpose there.
 const ERRORS: (&str, [&str; 2]) = ("Fault", ["crates/earmark-sqlite/", "crates/earmark-postgres/"]);

@@ -91,6 +91,10 @@ fn without_code(text: &str) -> String {
 }
 
 fn may_not_come_back(name: &str) -> bool {
+    // The company of an address is a field of the API.
+    if name == "company" {
+        return false;
+    }
     let lower = name.to_lowercase();
     IDENTIFIERS.contains(&name)
         // Most names have none of these letters, and need not be taken apart.
