@@ -63,7 +63,7 @@ impl CancelOrder {
 fn named_parts(order: &Order, lines: &[Units]) -> Result<Vec<Part>, Rejection> {
     let parts = parts::named(order, lines)?;
     let current = order.status();
-    if current.allowed().is_empty() || current == OrderStatus::Shipped {
+    if matches!(current, OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Cancelled) {
         let detail = "nothing is left that could be cancelled".into();
         return Err(Rejection::InvalidTransition { current, detail });
     }

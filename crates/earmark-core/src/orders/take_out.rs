@@ -1,4 +1,5 @@
-//! Takes units out of an order: what a cancellation and an expired reservation have in common.
+//! Takes units out of an order: what a cancellation and an expired reservation have in common, with
+//! the rule for a whole order, which [`whole`] refuses once something has shipped.
 
 use super::paid::mark_paid_if_free;
 use super::parts::{Part, rest};
