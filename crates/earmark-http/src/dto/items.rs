@@ -5,7 +5,7 @@ use earmark_core::text::{Description, Metadata, Name, Sku, Url};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{self, Amount, Count, Version};
 use crate::state::App;
 use crate::time::Time;
 
@@ -23,8 +23,7 @@ pub(crate) struct ItemBody<'a> {
     #[schema(value_type = Option<schemas::DescriptionText>)]
     description: Option<&'a Description>,
     /// The price of one unit.
-    #[schema(value_type = schemas::Amount)]
-    unit_price: i64,
+    unit_price: Amount,
     #[schema(value_type = schemas::CurrencyText)]
     currency: &'a str,
     /// Whether it may be put into carts and ordered.
@@ -35,19 +34,13 @@ pub(crate) struct ItemBody<'a> {
     #[schema(value_type = schemas::MetadataMap)]
     metadata: &'a Metadata,
     /// Units that a picker counts.
-    #[schema(value_type = schemas::Count)]
-    on_hand: u32,
+    on_hand: Count,
     /// Units promised to orders and not shipped.
-    #[schema(value_type = schemas::Count)]
-    reserved: u32,
+    reserved: Count,
     /// Units that can be ordered: on hand − reserved.
-    #[schema(value_type = schemas::Count)]
-    available: u32,
-    #[schema(value_type = schemas::Version)]
-    version: u64,
-    #[schema(value_type = schemas::TimeText)]
+    available: Count,
+    version: Version,
     created_at: Time,
-    #[schema(value_type = schemas::TimeText)]
     updated_at: Time,
 }
 
@@ -59,15 +52,15 @@ impl<'a> ItemBody<'a> {
             sku: &item.sku,
             name: &item.name,
             description: item.description.as_ref(),
-            unit_price: item.unit_price.minor(),
+            unit_price: Amount(item.unit_price),
             currency: app.config.currency.as_str(),
             active: item.active,
             image_url: item.image_url.as_ref(),
             metadata: &item.metadata,
-            on_hand: stock.on_hand,
-            reserved: stock.reserved,
-            available: stock.available(),
-            version: stock.version,
+            on_hand: Count(stock.on_hand),
+            reserved: Count(stock.reserved),
+            available: Count(stock.available()),
+            version: Version(stock.version),
             created_at: Time(item.created_at),
             updated_at: Time(stock.updated_at),
         }

@@ -5,7 +5,7 @@ use earmark_core::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{self, Amount, Quantity};
 use crate::json::only_from_object;
 
 /// Units of an item in a request.
@@ -31,13 +31,12 @@ pub(crate) struct UnitsBody<'a> {
     #[schema(value_type = schemas::SkuText)]
     sku: &'a Sku,
     #[doc = "How many."]
-    #[schema(value_type = schemas::Quantity)]
-    quantity: u32,
+    quantity: Quantity,
 }
 
 impl<'a> From<&'a Units> for UnitsBody<'a> {
     fn from(units: &'a Units) -> Self {
-        Self { sku: &units.sku, quantity: units.quantity }
+        Self { sku: &units.sku, quantity: Quantity(units.quantity) }
     }
 }
 
@@ -49,15 +48,13 @@ pub(crate) struct CancelledUnitsBody<'a> {
     #[schema(value_type = schemas::SkuText)]
     sku: &'a Sku,
     #[doc = "How many."]
-    #[schema(value_type = schemas::Quantity)]
-    quantity: u32,
+    quantity: Quantity,
     #[doc = "What they cost."]
-    #[schema(value_type = schemas::Amount)]
-    amount: i64,
+    amount: Amount,
 }
 
 impl<'a> From<&'a CancelledUnits> for CancelledUnitsBody<'a> {
     fn from(units: &'a CancelledUnits) -> Self {
-        Self { sku: &units.sku, quantity: units.quantity, amount: units.amount.minor() }
+        Self { sku: &units.sku, quantity: Quantity(units.quantity), amount: Amount(units.amount) }
     }
 }

@@ -39,7 +39,6 @@ pub(crate) struct TokenBody<'a> {
     token: String,
     #[schema(value_type = schemas::CustomerIdText)]
     customer_id: &'a CustomerId,
-    #[schema(value_type = schemas::TimeText)]
     expires_at: Time,
 }
 

@@ -89,8 +89,6 @@ pub(crate) async fn put_item(mut request: ApiRequest) -> Answered {
         item.ok_or_else(|| Problem::version_mismatch(0))?;
     }
     let answer = request.submit(Action::PutItem(action), Keyed::Accepted).await?;
-    let Outcome::Item { item, created } = &answer.outcome else { return Err(Problem::internal()) };
-    let status = if *created { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = Reply::json(status, &ItemBody::new(&request.app, item))?;
-    Ok(reply.version(item.stock.version).replayed(answer.replayed.into()))
+    let created = matches!(answer.outcome, Outcome::Item { created: true, .. });
+    Reply::outcome(&request.app, if created { StatusCode::CREATED } else { StatusCode::OK }, &answer)
 }

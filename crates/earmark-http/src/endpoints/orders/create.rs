@@ -139,6 +139,5 @@ pub(crate) async fn create_order(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let body: Body = request.json().await?;
     let action = body.check(request.app.config.reservation_ttl)?;
-    let answer = request.submit(Action::PlaceOrder(action), Keyed::Required).await?;
-    super::shown(&request, StatusCode::CREATED, &answer)
+    request.run(Action::PlaceOrder(action), Keyed::Required, StatusCode::CREATED).await
 }

@@ -16,6 +16,7 @@ use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
+use crate::time::Time;
 
 const LIST: &str = "orders";
 
@@ -37,10 +38,10 @@ pub(crate) struct Params {
     #[param(value_type = Option<schemas::ReferenceText>)]
     reference: Option<String>,
     /// Placed later than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_after: Option<String>,
     /// Placed earlier than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_before: Option<String>,
     #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]

@@ -18,6 +18,7 @@ use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
+use crate::time::Time;
 
 const LIST: &str = "payments";
 
@@ -33,10 +34,10 @@ pub(crate) struct Params {
     #[param(value_type = Option<u32>, minimum = 0, maximum = 4_294_967_295_u32)]
     older_than: Option<String>,
     /// Begun later than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_after: Option<String>,
     /// Begun earlier than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_before: Option<String>,
     #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]

@@ -1,9 +1,8 @@
 //! `DELETE /v1/carts/{id}/lines/{sku}`: takes a line out of a cart.
 
-use earmark_core::Action;
-use earmark_core::carts::lines::{ChangeCartLine, LineChange};
+use earmark_core::carts::lines::LineChange;
 
-use super::changed;
+use super::change_line;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
 use crate::openapi::{IfMatch, KeyAccepted};
@@ -22,6 +21,5 @@ pub(crate) async fn remove_cart_line(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let (cart_id, sku) = (request.id("id")?, request.sku()?);
     request.no_body().await?;
-    let (change, ttl) = (LineChange::Remove { sku }, request.app.config.cart_ttl);
-    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    change_line(&request, cart_id, LineChange::Remove { sku }).await
 }
