@@ -106,7 +106,7 @@ impl ApiRequest {
         query.map(|Query(query)| query).map_err(|error| {
             let text = error.body_text();
             let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            Problem::invalid_one(FieldError::query("", detail))
+            Problem::wrong_query("", detail)
         })
     }
 

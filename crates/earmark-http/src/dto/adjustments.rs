@@ -1,11 +1,10 @@
 //! How does a counted correction of stock look to clients?
 
 use earmark_core::items::Adjustment;
-use earmark_core::text::{Note, Sku};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, AdjustmentIdText, AdjustmentReasonWord, Count, Delta};
+use super::schemas::{AdjustmentIdText, AdjustmentReasonWord, Count, Delta, NoteText, SkuText};
 use crate::time::Time;
 
 /// A counted correction of stock.
@@ -13,8 +12,7 @@ use crate::time::Time;
 #[schema(as = Adjustment)]
 pub(crate) struct AdjustmentBody<'a> {
     id: AdjustmentIdText,
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     /// Units added (or, negative, taken away).
     delta: Delta,
     /// Units on hand afterwards.
@@ -22,8 +20,7 @@ pub(crate) struct AdjustmentBody<'a> {
     #[doc = "Units reserved afterwards."]
     reserved: Count,
     reason: AdjustmentReasonWord,
-    #[schema(value_type = Option<schemas::NoteText>)]
-    note: Option<&'a Note>,
+    note: Option<NoteText<'a>>,
     created_at: Time,
 }
 
@@ -31,12 +28,12 @@ impl<'a> From<&'a Adjustment> for AdjustmentBody<'a> {
     fn from(adjustment: &'a Adjustment) -> Self {
         Self {
             id: AdjustmentIdText(adjustment.id),
-            sku: &adjustment.sku,
+            sku: SkuText(&adjustment.sku),
             delta: Delta(adjustment.delta),
             on_hand: Count(adjustment.on_hand),
             reserved: Count(adjustment.reserved),
             reason: AdjustmentReasonWord(adjustment.reason),
-            note: adjustment.note.as_ref(),
+            note: adjustment.note.as_ref().map(NoteText),
             created_at: Time(adjustment.created_at),
         }
     }

@@ -2,11 +2,13 @@
 //! cart reserves nothing.
 
 use earmark_core::carts::PricedCart;
-use earmark_core::text::{CustomerId, Metadata, Name, Sku};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, Amount, CartIdText, Count, LineProblemWord, Quantity, Version};
+use super::schemas::{
+    Amount, CartIdText, Count, CurrencyText, CustomerIdText, LineProblemWord, MetadataMap, NameText,
+    Quantity, SkuText, Version,
+};
 use crate::state::App;
 use crate::time::Time;
 
@@ -15,16 +17,13 @@ use crate::time::Time;
 #[schema(as = Cart)]
 pub(crate) struct CartBody<'a> {
     id: CartIdText,
-    #[schema(value_type = Option<schemas::CustomerIdText>)]
-    customer_id: Option<&'a CustomerId>,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    customer_id: Option<CustomerIdText<'a>>,
+    currency: CurrencyText<'a>,
     #[schema(max_items = 500)]
     lines: Vec<CartLineBody<'a>>,
     /// What the cart costs today; null where prices have risen beyond what a total can hold.
     total: Option<Amount>,
-    #[schema(value_type = schemas::MetadataMap)]
-    metadata: &'a Metadata,
+    metadata: MetadataMap<'a>,
     version: Version,
     created_at: Time,
     updated_at: Time,
@@ -36,10 +35,8 @@ pub(crate) struct CartBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = CartLine)]
 pub(crate) struct CartLineBody<'a> {
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
-    #[schema(value_type = schemas::NameText)]
-    name: &'a Name,
+    sku: SkuText<'a>,
+    name: NameText<'a>,
     quantity: Quantity,
     unit_price: Amount,
     /// What the line costs today; null where the price has risen beyond what a total can hold.
@@ -57,8 +54,8 @@ impl<'a> CartBody<'a> {
         let line = |index: usize| {
             let item = &priced.items[index];
             CartLineBody {
-                sku: &cart.lines[index].sku,
-                name: &item.item.name,
+                sku: SkuText(&cart.lines[index].sku),
+                name: NameText(&item.item.name),
                 quantity: Quantity(cart.lines[index].quantity),
                 unit_price: Amount(item.item.unit_price),
                 total: priced.line_total(index).ok().map(Amount),
@@ -68,11 +65,11 @@ impl<'a> CartBody<'a> {
         };
         Self {
             id: CartIdText(cart.id),
-            customer_id: cart.customer_id.as_ref(),
-            currency: app.config.currency.as_str(),
+            customer_id: cart.customer_id.as_ref().map(CustomerIdText),
+            currency: CurrencyText(app.config.currency.as_str()),
             lines: (0..cart.lines.len()).map(line).collect(),
             total: priced.total().ok().map(Amount),
-            metadata: &cart.metadata,
+            metadata: MetadataMap(&cart.metadata),
             version: Version(cart.version),
             created_at: Time(cart.created_at),
             updated_at: Time(cart.updated_at),

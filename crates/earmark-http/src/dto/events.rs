@@ -28,7 +28,7 @@ pub(crate) struct EventBody<'a> {
     #[schema(value_type = schemas::OrderIdText, required = false)]
     order_id: Option<OrderId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schemas::SkuText, required = false)]
+    #[schema(value_type = schemas::SkuText<'_>, required = false)]
     sku: Option<&'a Sku>,
     /// What the event says beyond its type.
     #[schema(value_type = Object)]

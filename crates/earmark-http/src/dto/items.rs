@@ -1,11 +1,12 @@
 //! How does an item look to clients? Its description and its counters, as one resource.
 
 use earmark_core::items::StockedItem;
-use earmark_core::text::{Description, Metadata, Name, Sku, Url};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, Amount, Count, Version};
+use super::schemas::{
+    Amount, Count, CurrencyText, DescriptionText, MetadataMap, NameText, SkuText, UrlText, Version,
+};
 use crate::state::App;
 use crate::time::Time;
 
@@ -14,25 +15,19 @@ use crate::time::Time;
 #[schema(as = Item)]
 pub(crate) struct ItemBody<'a> {
     /// The merchant's own name of it.
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "Shown to people."]
-    #[schema(value_type = schemas::NameText)]
-    name: &'a Name,
+    name: NameText<'a>,
     #[doc = "Shown to people."]
-    #[schema(value_type = Option<schemas::DescriptionText>)]
-    description: Option<&'a Description>,
+    description: Option<DescriptionText<'a>>,
     /// The price of one unit.
     unit_price: Amount,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    currency: CurrencyText<'a>,
     /// Whether it may be put into carts and ordered.
     active: bool,
     #[doc = "A picture."]
-    #[schema(value_type = Option<schemas::UrlText>)]
-    image_url: Option<&'a Url>,
-    #[schema(value_type = schemas::MetadataMap)]
-    metadata: &'a Metadata,
+    image_url: Option<UrlText<'a>>,
+    metadata: MetadataMap<'a>,
     /// Units that a picker counts.
     on_hand: Count,
     /// Units promised to orders and not shipped.
@@ -49,14 +44,14 @@ impl<'a> ItemBody<'a> {
     pub(crate) fn new(app: &'a App, item: &'a StockedItem) -> Self {
         let StockedItem { item, stock } = item;
         Self {
-            sku: &item.sku,
-            name: &item.name,
-            description: item.description.as_ref(),
+            sku: SkuText(&item.sku),
+            name: NameText(&item.name),
+            description: item.description.as_ref().map(DescriptionText),
             unit_price: Amount(item.unit_price),
-            currency: app.config.currency.as_str(),
+            currency: CurrencyText(app.config.currency.as_str()),
             active: item.active,
-            image_url: item.image_url.as_ref(),
-            metadata: &item.metadata,
+            image_url: item.image_url.as_ref().map(UrlText),
+            metadata: MetadataMap(&item.metadata),
             on_hand: Count(stock.on_hand),
             reserved: Count(stock.reserved),
             available: Count(stock.available()),

@@ -1,11 +1,10 @@
 //! How does an API key look to admins? Without its secret, except in the answer that creates it.
 
 use earmark_core::keys::ApiKey;
-use earmark_core::text::Name;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, KeyIdText, KeyRoleWord, Version};
+use super::schemas::{KeyIdText, KeyRoleWord, NameText, Version};
 use crate::time::Time;
 
 /// An API key without its secret.
@@ -13,8 +12,7 @@ use crate::time::Time;
 #[schema(as = ApiKey)]
 pub(crate) struct KeyBody<'a> {
     id: KeyIdText,
-    #[schema(value_type = Option<schemas::NameText>)]
-    name: Option<&'a Name>,
+    name: Option<NameText<'a>>,
     role: KeyRoleWord,
     version: Version,
     created_at: Time,
@@ -38,7 +36,7 @@ impl<'a> From<&'a ApiKey> for KeyBody<'a> {
     fn from(key: &'a ApiKey) -> Self {
         Self {
             id: KeyIdText(key.id),
-            name: key.name.as_ref(),
+            name: key.name.as_ref().map(NameText),
             role: KeyRoleWord(key.role),
             version: Version(key.version),
             created_at: Time(key.created_at),

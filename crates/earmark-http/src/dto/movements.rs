@@ -1,12 +1,11 @@
 //! How does a change of an item's counters look to clients?
 
 use earmark_core::movements::Movement;
-use earmark_core::text::Note;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::schemas::{
-    self, ActorText, Count, Delta, EventIdText, MovementKindWord, MovementReasonWord, OrderIdText,
+    ActorText, Count, Delta, EventIdText, MovementKindWord, MovementReasonWord, NoteText, OrderIdText,
 };
 use crate::time::Time;
 
@@ -26,8 +25,7 @@ pub(crate) struct MovementBody<'a> {
     reserved: Count,
     order_id: Option<OrderIdText>,
     reason: Option<MovementReasonWord>,
-    #[schema(value_type = Option<schemas::NoteText>)]
-    note: Option<&'a Note>,
+    note: Option<NoteText<'a>>,
     actor: ActorText,
 }
 
@@ -43,7 +41,7 @@ impl<'a> From<&'a Movement> for MovementBody<'a> {
             reserved: Count(movement.reserved),
             order_id: movement.order_id.map(OrderIdText),
             reason: movement.reason.map(MovementReasonWord),
-            note: movement.note.as_ref(),
+            note: movement.note.as_ref().map(NoteText),
             actor: ActorText(movement.actor.to_string()),
         }
     }

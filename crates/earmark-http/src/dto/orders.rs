@@ -2,7 +2,6 @@
 //! which are computed when it is shown.
 
 use earmark_core::orders::{Cancellation, Order, OrderLine};
-use earmark_core::text::{CustomerId, Metadata, Name, Note, Reference, Sku};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -10,8 +9,9 @@ use super::address::AddressBody;
 use super::payments::PaymentBody;
 use super::refunds::RefundBody;
 use super::schemas::{
-    self, ActorText, Amount, CancelReasonWord, Count, FulfillmentStatusWord, OrderIdText, OrderStatusWord,
-    PaymentSummaryWord, Quantity, RefundIdText, SignedAmount, Version,
+    ActorText, Amount, CancelReasonWord, Count, CurrencyText, CustomerIdText, FulfillmentStatusWord,
+    MetadataMap, NameText, NoteText, OrderIdText, OrderStatusWord, PaymentSummaryWord, Quantity,
+    ReferenceText, RefundIdText, SignedAmount, SkuText, Version,
 };
 use super::shipments::ShipmentBody;
 use super::units::CancelledUnitsBody;
@@ -23,15 +23,12 @@ use crate::time::Time;
 #[schema(as = Order)]
 pub(crate) struct OrderBody<'a> {
     id: OrderIdText,
-    #[schema(value_type = Option<schemas::ReferenceText>)]
-    reference: Option<&'a Reference>,
-    #[schema(value_type = Option<schemas::CustomerIdText>)]
-    customer_id: Option<&'a CustomerId>,
+    reference: Option<ReferenceText<'a>>,
+    customer_id: Option<CustomerIdText<'a>>,
     status: OrderStatusWord,
     payment_status: PaymentSummaryWord,
     fulfillment_status: FulfillmentStatusWord,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    currency: CurrencyText<'a>,
     #[schema(min_items = 1, max_items = 500)]
     lines: Vec<OrderLineBody<'a>>,
     /// What the units not cancelled cost.
@@ -52,8 +49,7 @@ pub(crate) struct OrderBody<'a> {
     #[schema(max_items = 1000)]
     refunds: Vec<RefundBody<'a>>,
     shipping_address: Option<AddressBody<'a>>,
-    #[schema(value_type = schemas::MetadataMap)]
-    metadata: &'a Metadata,
+    metadata: MetadataMap<'a>,
     /// When its stock is free again unless it is paid; null once it is paid or cancelled.
     reservation_expires_at: Option<Time>,
     version: Version,
@@ -65,11 +61,9 @@ pub(crate) struct OrderBody<'a> {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OrderLine)]
 pub(crate) struct OrderLineBody<'a> {
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     /// Its name at placement.
-    #[schema(value_type = schemas::NameText)]
-    name: &'a Name,
+    name: NameText<'a>,
     /// Its price at placement.
     unit_price: Amount,
     /// Units ordered; never changes.
@@ -89,8 +83,7 @@ pub(crate) struct CancellationBody<'a> {
     at: Time,
     actor: ActorText,
     reason: CancelReasonWord,
-    #[schema(value_type = Option<schemas::NoteText>)]
-    note: Option<&'a Note>,
+    note: Option<NoteText<'a>>,
     #[schema(max_items = 500)]
     lines: Vec<CancelledUnitsBody<'a>>,
     /// The refund made with it, where something had been paid.
@@ -102,12 +95,12 @@ impl<'a> OrderBody<'a> {
     pub(crate) fn new(app: &'a App, order: &'a Order) -> Self {
         Self {
             id: OrderIdText(order.id),
-            reference: order.reference.as_ref(),
-            customer_id: order.customer_id.as_ref(),
+            reference: order.reference.as_ref().map(ReferenceText),
+            customer_id: order.customer_id.as_ref().map(CustomerIdText),
             status: OrderStatusWord(order.status()),
             payment_status: PaymentSummaryWord(order.payment_summary()),
             fulfillment_status: FulfillmentStatusWord(order.fulfillment_status()),
-            currency: app.config.currency.as_str(),
+            currency: CurrencyText(app.config.currency.as_str()),
             lines: order.lines.iter().map(OrderLineBody::from).collect(),
             total: Amount(order.total()),
             placed_total: Amount(order.placed_total),
@@ -119,7 +112,7 @@ impl<'a> OrderBody<'a> {
             payments: order.payments.iter().map(|row| PaymentBody::new(app, order.id, row)).collect(),
             refunds: order.refunds.iter().map(|row| RefundBody::new(app, order.id, row)).collect(),
             shipping_address: order.shipping_address.as_ref().map(AddressBody::from),
-            metadata: &order.metadata,
+            metadata: MetadataMap(&order.metadata),
             reservation_expires_at: order.reservation_expires_at().map(Time),
             version: Version(order.version),
             created_at: Time(order.created_at),
@@ -131,8 +124,8 @@ impl<'a> OrderBody<'a> {
 impl<'a> From<&'a OrderLine> for OrderLineBody<'a> {
     fn from(line: &'a OrderLine) -> Self {
         Self {
-            sku: &line.sku,
-            name: &line.name,
+            sku: SkuText(&line.sku),
+            name: NameText(&line.name),
             unit_price: Amount(line.unit_price),
             quantity: Quantity(line.quantity),
             cancelled: Count(line.cancelled),
@@ -150,7 +143,7 @@ impl<'a> From<&'a Cancellation> for CancellationBody<'a> {
             at: Time(cancellation.at),
             actor: ActorText(cancellation.actor.to_string()),
             reason: CancelReasonWord(cancellation.reason),
-            note: cancellation.note.as_ref(),
+            note: cancellation.note.as_ref().map(NoteText),
             lines: cancellation.lines.iter().map(CancelledUnitsBody::from).collect(),
             refund_id: cancellation.refund_id.map(RefundIdText),
         }

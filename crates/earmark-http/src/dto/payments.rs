@@ -2,11 +2,12 @@
 
 use earmark_core::ids::OrderId;
 use earmark_core::payments::Payment;
-use earmark_core::text::Name;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, Amount, Count, OrderIdText, PaymentIdText, PaymentStatusWord, Version};
+use super::schemas::{
+    Amount, Count, CurrencyText, NameText, OrderIdText, PaymentIdText, PaymentStatusWord, TokenText, Version,
+};
 use crate::state::App;
 use crate::time::Time;
 
@@ -18,18 +19,14 @@ pub(crate) struct PaymentBody<'a> {
     order_id: OrderIdText,
     status: PaymentStatusWord,
     amount: Amount,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    currency: CurrencyText<'a>,
     method: MethodBody<'a>,
     /// Which gateway is asked.
-    #[schema(value_type = schemas::NameText)]
-    gateway: &'a Name,
+    gateway: NameText<'a>,
     /// The gateway's own id of it.
-    #[schema(value_type = Option<schemas::NameText>)]
-    gateway_reference: Option<&'a Name>,
+    gateway_reference: Option<NameText<'a>>,
     /// Why it was declined or failed, in the gateway's word.
-    #[schema(value_type = Option<schemas::NameText>)]
-    decline_code: Option<&'a Name>,
+    decline_code: Option<NameText<'a>>,
     /// How often the gateway was called or asked.
     attempts: Count,
     version: Version,
@@ -42,8 +39,7 @@ pub(crate) struct PaymentBody<'a> {
 #[schema(as = PaymentMethod)]
 pub(crate) struct MethodBody<'a> {
     /// The gateway's opaque name of it.
-    #[schema(value_type = schemas::TokenText)]
-    token: &'a str,
+    token: TokenText<'a>,
 }
 
 impl<'a> PaymentBody<'a> {
@@ -54,11 +50,11 @@ impl<'a> PaymentBody<'a> {
             order_id: OrderIdText(order_id),
             status: PaymentStatusWord(payment.status),
             amount: Amount(payment.amount),
-            currency: app.config.currency.as_str(),
-            method: MethodBody { token: payment.token.as_str() },
-            gateway: &payment.gateway,
-            gateway_reference: payment.gateway_reference.as_ref(),
-            decline_code: payment.decline_code.as_ref(),
+            currency: CurrencyText(app.config.currency.as_str()),
+            method: MethodBody { token: TokenText(payment.token.as_str()) },
+            gateway: NameText(&payment.gateway),
+            gateway_reference: payment.gateway_reference.as_ref().map(NameText),
+            decline_code: payment.decline_code.as_ref().map(NameText),
             attempts: Count(payment.attempts),
             version: Version(payment.version),
             created_at: Time(payment.created_at),

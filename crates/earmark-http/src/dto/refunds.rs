@@ -6,7 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::schemas::{
-    self, Amount, CancelReasonWord, OrderIdText, PaymentIdText, RefundIdText, RefundStatusWord, Version,
+    Amount, CancelReasonWord, CurrencyText, OrderIdText, PaymentIdText, RefundIdText, RefundStatusWord,
+    Version,
 };
 use crate::state::App;
 use crate::time::Time;
@@ -20,8 +21,7 @@ pub(crate) struct RefundBody<'a> {
     payment_id: PaymentIdText,
     status: RefundStatusWord,
     amount: Amount,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    currency: CurrencyText<'a>,
     reason: CancelReasonWord,
     version: Version,
     created_at: Time,
@@ -37,7 +37,7 @@ impl<'a> RefundBody<'a> {
             payment_id: PaymentIdText(refund.payment_id),
             status: RefundStatusWord(refund.status),
             amount: Amount(refund.amount),
-            currency: app.config.currency.as_str(),
+            currency: CurrencyText(app.config.currency.as_str()),
             reason: CancelReasonWord(refund.reason),
             version: Version(refund.version),
             created_at: Time(refund.created_at),

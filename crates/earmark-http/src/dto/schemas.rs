@@ -1,8 +1,8 @@
 //! How are the contract's scalars described? One named schema for each, with every limit, shared by
 //! all resources.
 //!
-//! A type with a value is a field of a body. No value of the others is ever made: they only name
-//! the schema of a field that has another type (`#[schema(value_type = …)]`).
+//! They are the types of fields in answers. A field of a request is read as it came and checked
+//! later, so there they only name the schema (`#[schema(value_type = …)]`).
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use earmark_core::movements::{MovementKind, MovementReason};
 use earmark_core::orders::{CancelReason, FulfillmentStatus, OrderStatus, PaymentSummary};
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
-use earmark_core::text::Metadata as Pairs;
+use earmark_core::text::{CustomerId, Description, Metadata, Name, Note, Reference, Sku, Url};
 use serde::Serialize;
 use utoipa::openapi::schema::{AdditionalProperties, SchemaFormat, Type};
 use utoipa::openapi::{KnownFormat, ObjectBuilder, RefOr, Schema};
@@ -26,14 +26,14 @@ use crate::time::Time;
 
 /// Describes a type by one named schema.
 macro_rules! schema {
-    ($type:ty, $name:expr, $description:literal, $schema:expr) => {
-        impl PartialSchema for $type {
+    ($type:ident $(<$life:lifetime>)?, $name:expr, $description:literal, $schema:expr) => {
+        impl $(<$life>)? PartialSchema for $type $(<$life>)? {
             fn schema() -> RefOr<Schema> {
                 RefOr::T(Schema::Object($schema.description(Some($description)).build()))
             }
         }
 
-        impl ToSchema for $type {
+        impl $(<$life>)? ToSchema for $type $(<$life>)? {
             fn name() -> Cow<'static, str> {
                 Cow::Borrowed($name)
             }
@@ -42,19 +42,13 @@ macro_rules! schema {
 }
 
 macro_rules! schemas {
-    ($($name:ident $(($value:ty))?, $description:literal: $schema:expr;)*) => {$(
-        schemas!(@type $name $(($value))?, $description);
-        schema!($name, stringify!($name), $description, $schema);
-    )*};
-    (@type $name:ident, $description:literal) => {
-        #[doc = $description]
-        pub(crate) enum $name {}
-    };
-    (@type $name:ident ($value:ty), $description:literal) => {
+    ($($name:ident $(<$life:lifetime>)? ($value:ty), $description:literal: $schema:expr;)*) => {$(
         #[doc = $description]
         #[derive(Serialize)]
-        pub(crate) struct $name(pub(crate) $value);
-    };
+        pub(crate) struct $name $(<$life>)? (pub(crate) $value);
+
+        schema!($name $(<$life>)?, stringify!($name), $description, $schema);
+    )*};
 }
 
 fn text(least: usize, most: usize) -> ObjectBuilder {
@@ -93,19 +87,19 @@ schemas! {
     AdjustmentIdText(AdjustmentId), "The id of an adjustment.": id("^adj_[0-7][0-9a-hjkmnp-tv-z]{25}$", "adj_01jd3x5t7gf1a8z0c9v6m2qk4r");
     EventIdText(EventId), "The id of an event.": id("^evt_[0-7][0-9a-hjkmnp-tv-z]{25}$", "evt_01jd3x5t7gf1a8z0c9v6m2qk4r");
     KeyIdText(KeyId), "The id of an API key.": id("^key_[0-7][0-9a-hjkmnp-tv-z]{25}$", "key_01jd3x5t7gf1a8z0c9v6m2qk4r");
-    SkuText, "The merchant's own name of an item, case-sensitive.":
+    SkuText<'a>(&'a Sku), "The merchant's own name of an item, case-sensitive.":
         text(1, 64).pattern(Some("^[A-Za-z0-9._-]+$")).examples(["85123A"]);
-    CustomerIdText, "The merchant's own id of a customer.": text(1, 64).pattern(Some(VISIBLE)).examples(["customer-17850"]);
-    ReferenceText, "The merchant's own id of an order, unique for ever.":
+    CustomerIdText<'a>(&'a CustomerId), "The merchant's own id of a customer.": text(1, 64).pattern(Some(VISIBLE)).examples(["customer-17850"]);
+    ReferenceText<'a>(&'a Reference), "The merchant's own id of an order, unique for ever.":
         text(1, 64).pattern(Some(VISIBLE)).examples(["INV-536365"]);
-    NameText, "A name or another short text, not blank.": text(1, 200).pattern(Some(SHOWN)).examples(["White hanging heart"]);
-    NoteText, "A free text.": text(0, 1_000).pattern(Some(FREE)).examples(["Found behind the shelf"]);
-    DescriptionText, "A longer text for people.": text(0, 10_000).pattern(Some(FREE)).examples(["A T-light holder"]);
-    UrlText, "An absolute address.":
+    NameText<'a>(&'a Name), "A name or another short text, not blank.": text(1, 200).pattern(Some(SHOWN)).examples(["White hanging heart"]);
+    NoteText<'a>(&'a Note), "A free text.": text(0, 1_000).pattern(Some(FREE)).examples(["Found behind the shelf"]);
+    DescriptionText<'a>(&'a Description), "A longer text for people.": text(0, 10_000).pattern(Some(FREE)).examples(["A T-light holder"]);
+    UrlText<'a>(&'a Url), "An absolute address.":
         text(8, 2_000).pattern(Some("^https?://[!-~]*$")).examples(["https://shop.example/85123A.jpg"]);
-    TokenText, "A gateway's opaque name of a means of payment; never a card number.":
+    TokenText<'a>(&'a str), "A gateway's opaque name of a means of payment; never a card number.":
         text(1, 255).pattern(Some(VISIBLE)).examples(["tok_ok"]);
-    CurrencyText, "The deployment's currency, ISO 4217.": text(3, 3).pattern(Some("^[A-Z]{3}$")).examples(["USD"]);
+    CurrencyText<'a>(&'a str), "The deployment's currency, ISO 4217.": text(3, 3).pattern(Some("^[A-Z]{3}$")).examples(["USD"]);
     Amount(Money), "An amount in the currency's minor unit (1999 is 19.99 USD).": whole(0, MINOR_MAX).examples([1999]);
     SignedAmount(Money), "An amount in the currency's minor unit; negative where it is owed to the customer.":
         whole(-MINOR_MAX, MINOR_MAX).examples([1999]);
@@ -135,9 +129,9 @@ schemas! {
     EventTypeWord(&'static str), "What happened.": word(&earmark_core::Fact::TYPES);
     ActorText(String), "Who did it: an API key's id, `operator`, `customer:<id>` or `system`.":
         text(1, 80).pattern(Some(VISIBLE)).examples(["system"]);
-    MetadataMap, "Up to 50 pairs of strings, kept and given back as they came.": ObjectBuilder::new()
+    MetadataMap<'a>(&'a Metadata), "Up to 50 pairs of strings, kept and given back as they came.": ObjectBuilder::new()
         .schema_type(Type::Object)
-        .max_properties(Some(Pairs::PAIRS_MAX))
+        .max_properties(Some(Metadata::PAIRS_MAX))
         .property_names(Some(Schema::Object(text(1, 40).pattern(Some(FREE)).build())))
         .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::Object(
             text(0, 500).pattern(Some(FREE)).build(),

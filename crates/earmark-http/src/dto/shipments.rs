@@ -2,11 +2,10 @@
 
 use earmark_core::ids::OrderId;
 use earmark_core::shipments::Shipment;
-use earmark_core::text::{Name, Url};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas::{self, OrderIdText, ShipmentIdText, Version};
+use super::schemas::{NameText, OrderIdText, ShipmentIdText, UrlText, Version};
 use super::units::UnitsBody;
 use crate::time::Time;
 
@@ -18,12 +17,9 @@ pub(crate) struct ShipmentBody<'a> {
     order_id: OrderIdText,
     #[schema(max_items = 500)]
     lines: Vec<UnitsBody<'a>>,
-    #[schema(value_type = Option<schemas::NameText>)]
-    carrier: Option<&'a Name>,
-    #[schema(value_type = Option<schemas::NameText>)]
-    tracking_number: Option<&'a Name>,
-    #[schema(value_type = Option<schemas::UrlText>)]
-    tracking_url: Option<&'a Url>,
+    carrier: Option<NameText<'a>>,
+    tracking_number: Option<NameText<'a>>,
+    tracking_url: Option<UrlText<'a>>,
     version: Version,
     created_at: Time,
     /// When it arrived; null before.
@@ -37,9 +33,9 @@ impl<'a> ShipmentBody<'a> {
             id: ShipmentIdText(shipment.id),
             order_id: OrderIdText(order_id),
             lines: shipment.lines.iter().map(UnitsBody::from).collect(),
-            carrier: shipment.carrier.as_ref(),
-            tracking_number: shipment.tracking_number.as_ref(),
-            tracking_url: shipment.tracking_url.as_ref(),
+            carrier: shipment.carrier.as_ref().map(NameText),
+            tracking_number: shipment.tracking_number.as_ref().map(NameText),
+            tracking_url: shipment.tracking_url.as_ref().map(UrlText),
             version: Version(shipment.version),
             created_at: Time(shipment.created_at),
             delivered_at: shipment.delivered_at.map(Time),

@@ -1,11 +1,10 @@
 //! How do units of an item look, in a request and in an answer?
 
 use earmark_core::orders::{CancelledUnits, Units};
-use earmark_core::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::schemas::{self, Amount, Quantity};
+use super::schemas::{self, Amount, Quantity, SkuText};
 use crate::json::only_from_object;
 
 /// Units of an item in a request.
@@ -14,7 +13,7 @@ use crate::json::only_from_object;
 #[schema(as = UnitsRequest)]
 pub(crate) struct UnitsInput {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
+    #[schema(value_type = schemas::SkuText<'_>)]
     pub(crate) sku: String,
     #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
@@ -28,15 +27,14 @@ only_from_object!(UnitsInput);
 #[schema(as = Units)]
 pub(crate) struct UnitsBody<'a> {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "How many."]
     quantity: Quantity,
 }
 
 impl<'a> From<&'a Units> for UnitsBody<'a> {
     fn from(units: &'a Units) -> Self {
-        Self { sku: &units.sku, quantity: Quantity(units.quantity) }
+        Self { sku: SkuText(&units.sku), quantity: Quantity(units.quantity) }
     }
 }
 
@@ -45,8 +43,7 @@ impl<'a> From<&'a Units> for UnitsBody<'a> {
 #[schema(as = CancelledUnits)]
 pub(crate) struct CancelledUnitsBody<'a> {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "How many."]
     quantity: Quantity,
     #[doc = "What they cost."]
@@ -55,6 +52,6 @@ pub(crate) struct CancelledUnitsBody<'a> {
 
 impl<'a> From<&'a CancelledUnits> for CancelledUnitsBody<'a> {
     fn from(units: &'a CancelledUnits) -> Self {
-        Self { sku: &units.sku, quantity: Quantity(units.quantity), amount: Amount(units.amount) }
+        Self { sku: SkuText(&units.sku), quantity: Quantity(units.quantity), amount: Amount(units.amount) }
     }
 }

@@ -68,6 +68,11 @@ impl Problem {
         Self::invalid(vec![error])
     }
 
+    /// 400: the query parameter of this name is wrong; an empty name is the whole query.
+    pub(crate) fn wrong_query(name: &str, detail: impl Into<String>) -> Self {
+        Self::invalid_one(FieldError::query(name, detail))
+    }
+
     /// 400: the command needs an `Idempotency-Key`.
     pub(crate) fn idempotency_key_required() -> Self {
         let detail = "This call would do harm if it were carried out twice: send an Idempotency-Key.";

@@ -24,9 +24,9 @@ use crate::request::ApiRequest;
 #[schema(as = CreateCartRequest)]
 pub(crate) struct Body {
     /// Whose it is; a customer's own where a customer asks.
-    #[schema(value_type = Option<schemas::CustomerIdText>)]
+    #[schema(value_type = Option<schemas::CustomerIdText<'_>>)]
     customer_id: Option<String>,
-    #[schema(value_type = Option<schemas::MetadataMap>)]
+    #[schema(value_type = Option<schemas::MetadataMap<'_>>)]
     metadata: Option<BTreeMap<String, String>>,
 }
 

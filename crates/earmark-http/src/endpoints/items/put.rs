@@ -26,20 +26,20 @@ use crate::request::ApiRequest;
 #[schema(as = PutItemRequest)]
 pub(crate) struct Body {
     #[doc = "Shown to people."]
-    #[schema(value_type = schemas::NameText)]
+    #[schema(value_type = schemas::NameText<'_>)]
     name: String,
     /// The price of one unit.
     #[schema(value_type = schemas::Amount)]
     unit_price: i64,
     #[doc = "Shown to people."]
-    #[schema(value_type = Option<schemas::DescriptionText>)]
+    #[schema(value_type = Option<schemas::DescriptionText<'_>>)]
     description: Option<String>,
     /// Whether it may be put into carts and ordered; absent means yes.
     active: Option<bool>,
     #[doc = "A picture."]
-    #[schema(value_type = Option<schemas::UrlText>)]
+    #[schema(value_type = Option<schemas::UrlText<'_>>)]
     image_url: Option<String>,
-    #[schema(value_type = Option<schemas::MetadataMap>)]
+    #[schema(value_type = Option<schemas::MetadataMap<'_>>)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -71,7 +71,7 @@ impl Body {
     put,
     path = "/v1/items/{sku}",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     request_body = Body,
     responses(
         (status = 201, description = "The item is new.", body = ItemBody<'_>),

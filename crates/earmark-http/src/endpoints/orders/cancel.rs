@@ -35,7 +35,7 @@ pub(crate) struct Body {
     #[schema(value_type = Option<schemas::CancelReasonWord>)]
     reason: Option<CancelReason>,
     #[doc = "In the words of whoever asks."]
-    #[schema(value_type = Option<schemas::NoteText>)]
+    #[schema(value_type = Option<schemas::NoteText<'_>>)]
     note: Option<String>,
 }
 

@@ -14,7 +14,6 @@ use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
@@ -68,7 +67,7 @@ fn older_than(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(seconds) if digits => Ok(now.before(Span::from_seconds(seconds))),
-        _ => Err(Problem::invalid_one(FieldError::query("older_than", "a whole number of seconds"))),
+        _ => Err(Problem::wrong_query("older_than", "a whole number of seconds")),
     }
 }
 

@@ -26,10 +26,10 @@ use crate::request::ApiRequest;
 pub(crate) struct Body {
     status: Resolution,
     /// How it is known; kept in the history.
-    #[schema(value_type = schemas::NameText)]
+    #[schema(value_type = schemas::NameText<'_>)]
     note: String,
     /// The gateway's own id of it, for SUCCEEDED.
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     gateway_reference: Option<String>,
 }
 

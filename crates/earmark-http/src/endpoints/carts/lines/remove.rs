@@ -14,7 +14,7 @@ use crate::request::ApiRequest;
     path = "/v1/carts/{id}/lines/{sku}",
     summary = "Remove a line",
     tag = "Carts",
-    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
 pub(crate) async fn remove_cart_line(mut request: ApiRequest) -> Answered {

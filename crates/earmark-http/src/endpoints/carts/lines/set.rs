@@ -30,7 +30,7 @@ pub(crate) struct Body {
     put,
     path = "/v1/carts/{id}/lines/{sku}",
     tag = "Carts",
-    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     request_body = Body,
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]

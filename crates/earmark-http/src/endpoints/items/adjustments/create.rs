@@ -39,7 +39,7 @@ pub(crate) struct Body {
     #[schema(value_type = schemas::AdjustmentReasonWord)]
     reason: AdjustmentReason,
     #[doc = "In the words of whoever does it."]
-    #[schema(value_type = Option<schemas::NoteText>)]
+    #[schema(value_type = Option<schemas::NoteText<'_>>)]
     note: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Body {
     post,
     path = "/v1/items/{sku}/adjustments",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), KeyRequired, IfMatch),
+    params(("sku" = schemas::SkuText<'_>, Path), KeyRequired, IfMatch),
     request_body(content = Body, example = json!({ "delta": 50, "reason": "received" })),
     responses((status = 201, description = "The count was corrected.", body = AdjustmentBody<'_>)),
 )]

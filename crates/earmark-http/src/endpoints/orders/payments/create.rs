@@ -48,7 +48,7 @@ pub(crate) struct Body {
 #[schema(as = PaymentMethodRequest)]
 pub(crate) struct Method {
     /// The gateway's opaque name of it; never a card number.
-    #[schema(value_type = schemas::TokenText)]
+    #[schema(value_type = schemas::TokenText<'_>)]
     token: String,
 }
 

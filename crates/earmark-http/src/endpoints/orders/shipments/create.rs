@@ -28,13 +28,13 @@ pub(crate) struct Body {
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
     #[doc = "Who carries it."]
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     carrier: Option<String>,
     /// The carrier's own number of it.
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     tracking_number: Option<String>,
     /// Where to follow it.
-    #[schema(value_type = Option<schemas::UrlText>)]
+    #[schema(value_type = Option<schemas::UrlText<'_>>)]
     tracking_url: Option<String>,
 }
 
