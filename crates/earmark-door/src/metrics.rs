@@ -96,17 +96,12 @@ impl Metrics {
     pub fn render(&self, store: &Store) -> String {
         let mut out = String::with_capacity(16 * 1024);
         let stats = store.stats();
-        let alive = u8::from(store.is_alive());
+        let (waiting, alive) = (stats.queue_commands as u64, u64::from(store.is_alive()));
         let own = [
-            (
-                "earmark_store_queue_commands",
-                "gauge",
-                "Commands that wait for the writer",
-                stats.queue_commands as u64,
-            ),
+            ("earmark_store_queue_commands", "gauge", "Commands that wait for the writer", waiting),
             ("earmark_store_batches", "counter", "Batches committed since the start", stats.batches),
             ("earmark_store_events", "counter", "Events committed since the start", stats.events),
-            ("earmark_store_alive", "gauge", "Whether the writer takes commands", u64::from(alive)),
+            ("earmark_store_alive", "gauge", "Whether the writer takes commands", alive),
         ];
         for (name, kind, help, value) in own {
             let suffix = if kind == "counter" { "_total" } else { "" };

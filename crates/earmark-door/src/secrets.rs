@@ -68,16 +68,9 @@ pub struct AdminKey {
 }
 
 /// An operator's key that is too short, or that no header can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an admin key is {ADMIN_KEY_CHARS_MIN} or more visible ASCII characters")]
 pub struct InvalidAdminKey;
-
-impl fmt::Display for InvalidAdminKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "an admin key is {ADMIN_KEY_CHARS_MIN} or more visible ASCII characters")
-    }
-}
-
-impl std::error::Error for InvalidAdminKey {}
 
 impl AdminKey {
     /// The key, if it is long enough to be a secret and a header can carry it.

@@ -8,7 +8,6 @@ use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 
 const CHECK_LEN: usize = 6;
@@ -42,7 +41,7 @@ pub(crate) fn decode_exact<const LEN: usize>(list: &str, cursor: &str) -> Result
 
 /// 400: the parameter `cursor` is not a cursor of this list.
 pub(crate) fn garbled() -> Problem {
-    Problem::invalid_one(FieldError::query("cursor", "not a `next_cursor` of this list"))
+    Problem::wrong_query("cursor", "not a `next_cursor` of this list")
 }
 
 #[cfg(test)]

@@ -125,55 +125,49 @@ fn header(name: &str, description: &str, required: Required, schema: ObjectBuild
         .build()
 }
 
-fn key(description: &str, required: Required) -> Vec<Parameter> {
+fn key(description: &str, required: Required) -> Parameter {
     // Bare, or as a quoted structured-field string.
     let pattern = r#"^([!#-~][!-~]*|"([!#-\[\]-~]|\\["\\])+")$"#;
     let schema =
         ObjectBuilder::new().min_length(Some(1)).max_length(Some(KEY_LEN_MAX)).pattern(Some(pattern));
-    vec![header("Idempotency-Key", description, required, schema)]
+    header("Idempotency-Key", description, required, schema)
 }
 
-/// The `Idempotency-Key` of a command that would do harm if it ran twice.
-pub(crate) enum KeyRequired {}
+/// Names a header's description as one of the `params` of a call.
+macro_rules! headers {
+    ($($(#[$doc:meta])* $name:ident: $header:expr;)*) => {$(
+        $(#[$doc])*
+        pub(crate) enum $name {}
 
-impl IntoParams for KeyRequired {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        key(
-            "Names this request: sent again, it gives the first answer again and happens once.",
-            Required::True,
-        )
-    }
+        impl IntoParams for $name {
+            fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+                vec![$header]
+            }
+        }
+    )*};
 }
 
-/// The `Idempotency-Key` of any other command.
-pub(crate) enum KeyAccepted {}
-
-impl IntoParams for KeyAccepted {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        key("If sent, it names this request: sent again, it gives the first answer again.", Required::False)
-    }
-}
-
-/// The `Idempotency-Key` of a command that also has a dry run.
-pub(crate) enum KeyUnlessDryRun {}
-
-impl IntoParams for KeyUnlessDryRun {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        key(
-            "Required, unless `dry_run` is true. Names this request: sent again, it happens once.",
-            Required::False,
-        )
-    }
-}
-
-/// `If-Match`, which every command accepts.
-pub(crate) enum IfMatch {}
-
-impl IntoParams for IfMatch {
-    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let description =
-            "The version that the resource must have, as its entity tag: `\"7\"`. Stale is 412.";
-        let schema = ObjectBuilder::new().pattern(Some(r#"^("[0-9]{1,16}"|[*])$"#)).examples(["*"]);
-        vec![header("If-Match", description, Required::False, schema)]
-    }
+headers! {
+    /// The `Idempotency-Key` of a command that would do harm if it ran twice.
+    KeyRequired: key(
+        "Names this request: sent again, it gives the first answer again and happens once.",
+        Required::True,
+    );
+    /// The `Idempotency-Key` of any other command.
+    KeyAccepted: key(
+        "If sent, it names this request: sent again, it gives the first answer again.",
+        Required::False,
+    );
+    /// The `Idempotency-Key` of a command that also has a dry run.
+    KeyUnlessDryRun: key(
+        "Required, unless `dry_run` is true. Names this request: sent again, it happens once.",
+        Required::False,
+    );
+    /// `If-Match`, which every command accepts.
+    IfMatch: header(
+        "If-Match",
+        "The version that the resource must have, as its entity tag: `\"7\"`. Stale is 412.",
+        Required::False,
+        ObjectBuilder::new().pattern(Some(r#"^("[0-9]{1,16}"|[*])$"#)).examples(["*"]),
+    );
 }

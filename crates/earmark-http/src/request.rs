@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, RawPathParams, Request};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use earmark_core::payments::contains_card_number;
 use earmark_core::text::Sku;
@@ -24,6 +24,7 @@ use crate::idempotency::{self, IDEMPOTENCY_KEY, Keyed};
 use crate::if_match::{self, Precondition};
 use crate::json;
 use crate::problem::Problem;
+use crate::reply::{Answered, Reply};
 use crate::state::App;
 
 const NO_CARD_NUMBER: &str = "this looks like a card number; send a token of your gateway instead";
@@ -105,7 +106,7 @@ impl ApiRequest {
         query.map(|Query(query)| query).map_err(|error| {
             let text = error.body_text();
             let detail = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
-            Problem::invalid_one(FieldError::query("", detail))
+            Problem::wrong_query("", detail)
         })
     }
 
@@ -183,6 +184,11 @@ impl ApiRequest {
             None => {}
         }
         Ok(self.app.store.submit(command).await??)
+    }
+
+    /// Runs the command and answers with the resource that it left.
+    pub(crate) async fn run(&self, action: Action, keyed: Keyed, status: StatusCode) -> Answered {
+        Reply::outcome(&self.app, status, &self.submit(action, keyed).await?)
     }
 
     /// Answers the command as if it had run, and changes nothing.

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
@@ -13,7 +12,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::HttpConfig;
-use crate::endpoints::server::openapi::Document;
 use crate::endpoints::{
     carts, customer_tokens, events, gateways, items, keys, orders, payments, refunds, server, verify,
 };
@@ -68,16 +66,15 @@ fn contents() -> OpenApiRouter<Arc<App>> {
 /// The whole API over the door's store, with the door's frame around it.
 pub fn router(door: Arc<Door>, config: HttpConfig) -> Router {
     let store = door.store.clone();
-    let app = Arc::new(App { door: Arc::clone(&door), store, config });
+    let document = Bytes::from(openapi_json());
+    let app = Arc::new(App { door: Arc::clone(&door), store, config, document });
     let (routes, _) = contents().split_for_parts();
-    let document = Document(Bytes::from(openapi_json()));
     let is_counted = |path: &str| path.starts_with("/v1/");
     let around = Frame { door, is_counted, render };
     routes
         .route("/docs/start.js", get(server::docs::start))
         .route("/docs/scalar.js", get(server::docs::viewer))
         .fallback(|| async { Problem::not_found() })
-        .layer(Extension(document))
         .layer(from_fn_with_state(around, frame))
         .with_state(app)
 }

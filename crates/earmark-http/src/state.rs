@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use earmark_door::Door;
 use earmark_store::Store;
 
@@ -13,4 +14,6 @@ pub(crate) struct App {
     /// The store behind the door.
     pub(crate) store: Store,
     pub(crate) config: HttpConfig,
+    /// The description of the API, as `/openapi.json` serves it.
+    pub(crate) document: Bytes,
 }

@@ -10,22 +10,14 @@ use earmark_core::Action;
 use earmark_core::carts::delete::{DeleteCart, Due};
 use earmark_store::Store;
 
-use crate::runner::{Worker, WorkerError};
-use crate::submit::submit;
+use crate::runner::{Worker, WorkerError, submit};
 
 /// The most carts deleted in one run.
 const CARTS_MAX: usize = 200;
 
 /// The worker that deletes carts.
 pub struct CartCleanup {
-    store: Store,
-}
-
-impl CartCleanup {
-    /// A worker on this store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
-    }
+    pub store: Store,
 }
 
 #[async_trait]
@@ -42,11 +34,8 @@ impl Worker for CartCleanup {
         let due = self.store.queries().list_due_carts(self.store.clock().now(), CARTS_MAX).await?;
         for cart_id in &due {
             // It may have been changed or deleted since; then the command is rejected.
-            let _ = submit(
-                &self.store,
-                Action::DeleteCart(DeleteCart { cart_id: *cart_id, due: Due::IfExpired }),
-            )
-            .await?;
+            let delete = DeleteCart { cart_id: *cart_id, due: Due::IfExpired };
+            let _ = submit(&self.store, Action::DeleteCart(delete)).await?;
         }
         Ok(due.len())
     }

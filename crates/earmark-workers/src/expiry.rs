@@ -12,22 +12,14 @@ use earmark_core::orders::expire::ExpireReservation;
 use earmark_store::Store;
 use tokio::task::JoinSet;
 
-use crate::runner::{Worker, WorkerError};
-use crate::submit::submit;
+use crate::runner::{Worker, WorkerError, submit};
 
 /// The most orders expired in one run.
 const ORDERS_MAX: usize = 200;
 
 /// The worker that ends reservations.
 pub struct Expiry {
-    store: Store,
-}
-
-impl Expiry {
-    /// A worker on this store.
-    pub fn new(store: Store) -> Self {
-        Self { store }
-    }
+    pub store: Store,
 }
 
 #[async_trait]

@@ -9,23 +9,16 @@ use earmark_core::idempotency::purge::{PURGE_MAX, PurgeIdempotencyKeys};
 use earmark_core::{Action, Span};
 use earmark_store::Store;
 
-use crate::runner::{Worker, WorkerError};
-use crate::submit::submit;
+use crate::runner::{Worker, WorkerError, submit};
 
 /// The rest between two ranges of keys: forgetting is never urgent.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The worker that forgets idempotency keys.
 pub struct KeyCleanup {
-    store: Store,
-    kept: Span,
-}
-
-impl KeyCleanup {
-    /// A worker that forgets keys made longer ago than `kept`.
-    pub fn new(store: Store, kept: Span) -> Self {
-        Self { store, kept }
-    }
+    pub store: Store,
+    /// Keys made longer ago than this are forgotten.
+    pub kept: Span,
 }
 
 #[async_trait]

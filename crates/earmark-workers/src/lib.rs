@@ -13,7 +13,6 @@ mod payments;
 mod refunds;
 mod runner;
 mod share;
-mod submit;
 
 pub use carts::CartCleanup;
 pub use expiry::Expiry;

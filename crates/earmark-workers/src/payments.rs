@@ -21,9 +21,8 @@ use earmark_store::{Interest, Store, Subscription};
 
 use crate::backoff;
 use crate::gateways::{Blocked, CALLS_MAX, Charge, Charged, Guard, Permit, Try};
-use crate::runner::{Worker, WorkerError};
+use crate::runner::{Worker, WorkerError, submit};
 use crate::share::{Row, Share};
-use crate::submit::submit;
 
 /// The most due rows that are looked at in one run.
 const ROWS_MAX: usize = 4 * CALLS_MAX;

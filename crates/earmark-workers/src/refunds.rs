@@ -20,9 +20,8 @@ use tokio::task::JoinSet;
 
 use crate::backoff;
 use crate::gateways::{Guard, Permit, RefundCall, Refunded, Try};
-use crate::runner::{Worker, WorkerError};
+use crate::runner::{Worker, WorkerError, submit};
 use crate::share::{Row, Share};
-use crate::submit::submit;
 
 /// The most refunds called for at once.
 const CALLS_MAX: usize = 64;

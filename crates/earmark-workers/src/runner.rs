@@ -1,5 +1,5 @@
-//! When does a worker run? On its timer, on its signal, and again at once while it finds more to
-//! do.
+//! When does a worker run, and how does it change anything? It runs on its timer, on its signal,
+//! and again at once while it finds more to do. It submits commands on behalf of the system.
 //!
 //! Nothing depends on a signal: what a signal would have shown is found by the next look on the
 //! timer.
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use earmark_store::{StoreError, SubmitError};
+use earmark_core::{Action, Answer, Caller, Command, Rejection};
+use earmark_store::{Store, StoreError, SubmitError};
 use tokio::sync::watch;
 
 /// Why a run ended early. The worker runs again later.
@@ -62,4 +63,10 @@ pub async fn run(worker: Arc<dyn Worker>, mut stop: watch::Receiver<bool>) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
     }
+}
+
+/// Submits a worker's command, which needs no idempotency key: its action is conditional. A
+/// rejection is an ordinary answer, since another node or a client may have been first.
+pub(crate) async fn submit(store: &Store, action: Action) -> Result<Result<Answer, Rejection>, SubmitError> {
+    store.submit(Command::new(Caller::SYSTEM, action)).await
 }

@@ -12,7 +12,7 @@ use shop::{STOCK, Shop};
 #[tokio::test]
 async fn an_expired_reservation_returns_its_stock() {
     let shop = Shop::open().await;
-    let worker = Expiry::new(shop.store.clone());
+    let worker = Expiry { store: shop.store.clone() };
     let order = shop.confirmed_order(4).await;
     shop.advance_seconds(1_799);
     assert_eq!(worker.run_once().await.unwrap(), 0);
@@ -32,7 +32,7 @@ async fn an_expired_reservation_returns_its_stock() {
 #[tokio::test]
 async fn a_payment_in_progress_pins_the_reservation() {
     let shop = Shop::open().await;
-    let worker = Expiry::new(shop.store.clone());
+    let worker = Expiry { store: shop.store.clone() };
     let order = shop.confirmed_order(4).await;
     shop.pay(order, "tok_ok").await;
     shop.advance_seconds(100_000);
@@ -47,7 +47,7 @@ async fn two_expiry_workers_at_once_release_the_stock_once() {
         shop.confirmed_order(2).await;
     }
     shop.advance_seconds(1_800);
-    let (one, other) = (Expiry::new(shop.store.clone()), Expiry::new(shop.store.clone()));
+    let (one, other) = (Expiry { store: shop.store.clone() }, Expiry { store: shop.store.clone() });
     let (one, other) = tokio::join!(one.run_once(), other.run_once());
     assert!(one.unwrap() + other.unwrap() >= 5);
     assert_eq!(shop.available().await, STOCK);
@@ -57,7 +57,7 @@ async fn two_expiry_workers_at_once_release_the_stock_once() {
 #[tokio::test]
 async fn an_expired_cart_is_deleted_and_a_younger_one_stays() {
     let shop = Shop::open().await;
-    let worker = CartCleanup::new(shop.store.clone());
+    let worker = CartCleanup { store: shop.store.clone() };
     let old = shop.cart(Span::from_seconds(100)).await;
     shop.advance_seconds(50);
     let young = shop.cart(Span::from_seconds(100)).await;
@@ -71,7 +71,7 @@ async fn an_expired_cart_is_deleted_and_a_younger_one_stays() {
 async fn a_key_is_deleted_after_its_time_and_not_before() {
     let shop = Shop::open().await;
     let kept = Span::from_seconds(72 * 3_600);
-    let worker = KeyCleanup::new(shop.store.clone(), kept);
+    let worker = KeyCleanup { store: shop.store.clone(), kept };
     let key = IdempotencyKey { digest: [7; 16], fingerprint: [1; 16] };
     let create = earmark_core::carts::create::CreateCart {
         id: earmark_core::ids::CartId(1),

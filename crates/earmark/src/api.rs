@@ -3,8 +3,10 @@
 //! Nothing is sent again and no redirect is followed: what an answer means is the command's to
 //! decide.
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use serde_json::Value;
+use ureq::Body;
+use ureq::http::Response;
 
 use crate::cli::ServerOptions;
 use crate::usage::WrongUsage;
@@ -25,12 +27,12 @@ pub(crate) struct Answer {
 impl Api {
     /// A server at `http://…`, called with this key. Nothing is sent yet.
     pub(crate) fn new(server: &str, key: &str) -> anyhow::Result<Self> {
-        if !server.starts_with("http://") {
-            return Err(WrongUsage(format!(
+        ensure!(
+            server.starts_with("http://"),
+            WrongUsage(format!(
                 "--server: expected http://HOST:PORT, not {server:?}; reach a server behind TLS through a tunnel to its own machine"
             ))
-            .into());
-        }
+        );
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(std::time::Duration::from_secs(600)))
@@ -45,10 +47,7 @@ impl Api {
         Self::new(&options.server, &options.key)
     }
 
-    fn answer(
-        &self,
-        response: Result<ureq::http::Response<ureq::Body>, ureq::Error>,
-    ) -> anyhow::Result<Answer> {
+    fn answer(&self, response: Result<Response<Body>, ureq::Error>) -> anyhow::Result<Answer> {
         let mut response = response.with_context(|| format!("no answer from {}", self.server))?;
         let status = response.status().as_u16();
         let body = response.body_mut().read_json().unwrap_or(Value::Null);

@@ -43,10 +43,12 @@ pub(crate) enum Command {
 }
 
 /// How the server runs. `config.rs` says which of flag, environment and file goes first.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct ServeOptions {
     /// TOML file with the same options as keys (`database = "sqlite:shop.db"`).
     #[arg(long, env = "EARMARK_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
     pub(crate) config: Option<PathBuf>,
     /// The database: sqlite:PATH, or postgres://user:password@host:port,host:port/database, shared
     /// by any number of nodes [default: sqlite:earmark.db].

@@ -13,7 +13,6 @@ use earmark_door::DoorConfig;
 use earmark_door::secrets::AdminKey;
 use earmark_http::HttpConfig;
 use earmark_postgres::Distributed;
-use serde::Deserialize;
 
 use crate::cli::{LogFormat, ServeOptions, Spread};
 use crate::database::Database;
@@ -22,28 +21,6 @@ use crate::usage::WrongUsage;
 
 /// Shortest time that idempotency keys are kept: what clients are promised.
 const IDEMPOTENCY_TTL_MIN: Duration = Duration::from_secs(72 * 3600);
-
-/// The keys of a configuration file, the same as the flags.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct FileOptions {
-    database: Option<String>,
-    distributed: Option<Spread>,
-    listen: Option<SocketAddr>,
-    currency: Option<String>,
-    gateway: Option<String>,
-    gateway_url: Option<String>,
-    gateway_secret: Option<String>,
-    gateway_webhook_secret: Option<String>,
-    gateway_timeout: Option<String>,
-    admin_key: Option<String>,
-    reservation_ttl: Option<String>,
-    cart_ttl: Option<String>,
-    idempotency_ttl: Option<String>,
-    private_catalogue: Option<bool>,
-    log_format: Option<LogFormat>,
-    log: Option<String>,
-}
 
 /// Everything the server needs, checked.
 #[derive(Clone, Debug)]
@@ -123,7 +100,8 @@ fn distributed(spread: Option<Spread>, database: &Database) -> Result<Option<Dis
     }
 }
 
-fn read_file(path: &Path) -> anyhow::Result<FileOptions> {
+/// A file has the same keys as there are flags, without `config`.
+fn read_file(path: &Path) -> anyhow::Result<ServeOptions> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     toml::from_str(&text).map_err(|error| {
         // The message shows the line; a secret may stand in it, so only the position is repeated.

@@ -18,7 +18,7 @@ use crate::import::rows::{ItemRow, read_rows};
 use crate::logging;
 use crate::operator::submit;
 use crate::serve::Server;
-use crate::stop::stop_signal;
+use crate::stop::{run_server, stop_signal};
 use crate::usage::WrongUsage;
 
 /// Real products, see `data/README.md`.
@@ -28,12 +28,10 @@ const DEMO_KEY: &str = "demo-key-of-a-throw-away-database";
 
 /// `earmark demo`: runs until it is stopped, and keeps nothing.
 pub(crate) fn command(options: &DemoOptions) -> anyhow::Result<ExitCode> {
-    if !options.listen.ip().is_loopback() {
-        return Err(WrongUsage(
-            "--listen: the demo's key is no secret, so it listens on loopback only".into(),
-        )
-        .into());
-    }
+    anyhow::ensure!(
+        options.listen.ip().is_loopback(),
+        WrongUsage("--listen: the demo's key is no secret, so it listens on loopback only".into())
+    );
     logging::start(None, &options.log)?;
     let folder =
         tempfile::Builder::new().prefix("earmark-demo-").tempdir().context("cannot make a folder")?;
@@ -45,10 +43,7 @@ pub(crate) fn command(options: &DemoOptions) -> anyhow::Result<ExitCode> {
         ..ServeOptions::default()
     };
     let config = Config::new(serve)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(run(config));
-    runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    run_server(run(config))
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
@@ -75,11 +70,11 @@ async fn stock(server: &Server, row: ItemRow, number: u128) -> anyhow::Result<()
         image_url: row.image_url,
         metadata: None,
     };
-    submit(&server.store, Action::PutItem(put)).await?;
+    submit(&server.store, Action::PutItem(put), None).await?;
     let change = StockChange::To { on_hand: row.on_hand, expected_on_hand: Some(0) };
     let reason = AdjustmentReason::Received;
     let adjust = AdjustStock { id: AdjustmentId(number), sku: row.sku, change, reason, note: None };
-    submit(&server.store, Action::AdjustStock(adjust)).await
+    submit(&server.store, Action::AdjustStock(adjust), None).await.map(drop)
 }
 
 /// Prints the address and what to try.

@@ -14,7 +14,7 @@ use earmark_core::{Action, Outcome};
 use earmark_door::secrets::FreshKey;
 use earmark_store::Store;
 
-use crate::operator::submit_once;
+use crate::operator::submit;
 
 /// Between two tries to find out whether there is an API key.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,6 +52,6 @@ async fn has_become_first(fresh: &FreshKey, store: &Store) -> anyhow::Result<boo
     let create = CreateKey { id: fresh.id, name, role: KeyRole::Admin, secret_hash: fresh.secret_hash };
     // All nodes use the same idempotency key, so the second gets the answer to the first.
     let once = IdempotencyKey { digest: *b"the first apikey", fingerprint: [0; 16] };
-    let outcome = submit_once(store, Action::CreateKey(create), once).await?;
+    let outcome = submit(store, Action::CreateKey(create), Some(once)).await?;
     Ok(matches!(outcome, Outcome::Key(key) if key.id == fresh.id))
 }

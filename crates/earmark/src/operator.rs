@@ -4,21 +4,8 @@ use earmark_core::idempotency::IdempotencyKey;
 use earmark_core::{Action, Caller, Command, Outcome};
 use earmark_store::Store;
 
-/// Carries out a command of the operator.
-pub(crate) async fn submit(store: &Store, action: Action) -> anyhow::Result<()> {
-    carry_out(store, action, None).await.map(drop)
-}
-
-/// Carries out a command of the operator once, however often it is sent under this key.
-pub(crate) async fn submit_once(
-    store: &Store,
-    action: Action,
-    key: IdempotencyKey,
-) -> anyhow::Result<Outcome> {
-    carry_out(store, action, Some(key)).await
-}
-
-async fn carry_out(
+/// Carries out a command of the operator; with a key once, however often it is sent.
+pub(crate) async fn submit(
     store: &Store,
     action: Action,
     idempotency: Option<IdempotencyKey>,

@@ -10,16 +10,13 @@ use earmark_sandbox::{Options, Server};
 
 use crate::cli::SandboxOptions;
 use crate::logging;
-use crate::stop::stop_signal;
+use crate::stop::{run_server, stop_signal};
 
 /// `earmark sandbox-gateway`: runs until it is stopped.
 pub(crate) fn command(options: SandboxOptions) -> anyhow::Result<ExitCode> {
     logging::start(None, &options.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(run(options));
-    // Requests that are never to be answered still hang.
-    runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    // Requests that are never to be answered still hang in the end.
+    run_server(run(options))
 }
 
 async fn run(options: SandboxOptions) -> anyhow::Result<()> {

@@ -22,7 +22,7 @@ use crate::cli::ServeOptions;
 use crate::config::Config;
 use crate::database::Database;
 use crate::faults::{EarlyCharges, Faults};
-use crate::stop::stop_signal;
+use crate::stop::{run_server, stop_signal};
 use crate::{first_key, logging};
 
 /// How long the writer may take to finish what it has, once no request can come any more.
@@ -32,12 +32,9 @@ const LAST_COMMANDS: Duration = Duration::from_secs(10);
 pub(crate) fn command(options: ServeOptions) -> anyhow::Result<ExitCode> {
     let config = Config::new(options)?;
     logging::start(config.log_format, &config.log)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let done = runtime.block_on(run(config));
-    // Calls to a gateway may still hang. Their rows are PENDING, and are looked up after the next
-    // start.
-    runtime.shutdown_background();
-    done.map(|()| ExitCode::SUCCESS)
+    // Calls to a gateway may still hang in the end. Their rows are PENDING, and are looked up after
+    // the next start.
+    run_server(run(config))
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
@@ -130,8 +127,8 @@ fn workers(store: &Store, guard: &Arc<Guard>, config: &Config) -> Vec<Arc<dyn Wo
     vec![
         Arc::new(Payments::new(store.clone(), Arc::clone(guard), share)),
         Arc::new(Refunds::new(store.clone(), Arc::clone(guard), share)),
-        Arc::new(Expiry::new(store.clone())),
-        Arc::new(CartCleanup::new(store.clone())),
-        Arc::new(KeyCleanup::new(store.clone(), config.idempotency_ttl)),
+        Arc::new(Expiry { store: store.clone() }),
+        Arc::new(CartCleanup { store: store.clone() }),
+        Arc::new(KeyCleanup { store: store.clone(), kept: config.idempotency_ttl }),
     ]
 }

@@ -4,7 +4,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use earmark_sqlite::SqliteOptions;
 use earmark_store::{Queries, VerifyReport};
 
@@ -25,9 +25,7 @@ pub(crate) fn command(options: &VerifyOptions) -> anyhow::Result<ExitCode> {
             serde_json::from_value(Api::new(server, key)?.get("/v1/verify")?.ok()?)
                 .context("the answer is no report")?
         }
-        (None, None) => {
-            return Err(WrongUsage("name what to verify: --server URL or --database URL".into()).into());
-        }
+        (None, None) => bail!(WrongUsage("name what to verify: --server URL or --database URL".into())),
     };
     if options.json {
         println!("{}", serde_json::to_string(&report)?);

@@ -6,7 +6,7 @@ use earmark_core::text::Name;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{self, NameText};
 use crate::checks::Checks;
 use crate::json::only_from_object;
 
@@ -17,7 +17,7 @@ macro_rules! address {
         #[serde(deny_unknown_fields, remote = "Self")]
         #[schema(as = AddressRequest)]
         pub(crate) struct AddressInput {
-            $(#[doc = $description] #[schema(value_type = Option<schemas::NameText>)] $part: Option<String>,)*
+            $(#[doc = $description] #[schema(value_type = Option<schemas::NameText<'_>>)] $part: Option<String>,)*
         }
 
         only_from_object!(AddressInput);
@@ -26,7 +26,7 @@ macro_rules! address {
         #[derive(Serialize, ToSchema)]
         #[schema(as = Address)]
         pub(crate) struct AddressBody<'a> {
-            $(#[doc = $description] #[schema(value_type = Option<schemas::NameText>)] $part: Option<&'a Name>,)*
+            $(#[doc = $description] $part: Option<NameText<'a>>,)*
         }
 
         impl AddressInput {
@@ -44,7 +44,7 @@ macro_rules! address {
 
         impl<'a> From<&'a Address> for AddressBody<'a> {
             fn from(address: &'a Address) -> Self {
-                Self { $($part: address.$part.as_ref(),)* }
+                Self { $($part: address.$part.as_ref().map(NameText),)* }
             }
         }
     };

@@ -1,7 +1,7 @@
 //! How does an event look to clients? The same members for all types, and `data` by type.
 
 use earmark_core::Fact;
-use earmark_core::ids::{AdjustmentId, EventId, OrderId, PaymentId, RefundId, ShipmentId};
+use earmark_core::ids::{AdjustmentId, OrderId, PaymentId, RefundId, ShipmentId};
 use earmark_core::items::AdjustmentReason;
 use earmark_core::orders::{CancelReason, Order, OrderLine};
 use earmark_core::payments::PaymentStatus;
@@ -10,7 +10,7 @@ use earmark_store::RecordedEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{self, ActorText, EventIdText, EventTypeWord, Version};
 use super::units::{CancelledUnitsBody, UnitsBody};
 use crate::time::Time;
 
@@ -18,22 +18,17 @@ use crate::time::Time;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub(crate) struct EventBody<'a> {
-    #[schema(value_type = schemas::EventIdText)]
-    id: EventId,
+    id: EventIdText,
     /// Its place in the history of the whole, from 1, without gaps.
-    #[schema(value_type = schemas::Version)]
-    sequence: u64,
-    #[schema(value_type = schemas::EventTypeWord)]
-    r#type: &'static str,
-    #[schema(value_type = schemas::TimeText)]
+    sequence: Version,
+    r#type: EventTypeWord,
     at: Time,
-    #[schema(value_type = schemas::ActorText)]
-    actor: String,
+    actor: ActorText,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = schemas::OrderIdText, required = false)]
     order_id: Option<OrderId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = schemas::SkuText, required = false)]
+    #[schema(value_type = schemas::SkuText<'_>, required = false)]
     sku: Option<&'a Sku>,
     /// What the event says beyond its type.
     #[schema(value_type = Object)]
@@ -110,11 +105,11 @@ impl<'a> From<&'a RecordedEvent> for EventBody<'a> {
     fn from(recorded: &'a RecordedEvent) -> Self {
         let event = &recorded.event;
         Self {
-            id: event.id(),
-            sequence: event.sequence,
-            r#type: event.fact.type_name(),
+            id: EventIdText(event.id()),
+            sequence: Version(event.sequence),
+            r#type: EventTypeWord(event.fact.type_name()),
             at: Time(event.at),
-            actor: event.actor.to_string(),
+            actor: ActorText(event.actor.to_string()),
             order_id: event.order_id,
             sku: event.sku.as_ref(),
             data: data(&event.fact, recorded.placed.as_deref()),

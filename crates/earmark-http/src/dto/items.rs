@@ -1,11 +1,12 @@
 //! How does an item look to clients? Its description and its counters, as one resource.
 
 use earmark_core::items::StockedItem;
-use earmark_core::text::{Description, Metadata, Name, Sku, Url};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{
+    Amount, Count, CurrencyText, DescriptionText, MetadataMap, NameText, SkuText, UrlText, Version,
+};
 use crate::state::App;
 use crate::time::Time;
 
@@ -14,40 +15,27 @@ use crate::time::Time;
 #[schema(as = Item)]
 pub(crate) struct ItemBody<'a> {
     /// The merchant's own name of it.
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "Shown to people."]
-    #[schema(value_type = schemas::NameText)]
-    name: &'a Name,
+    name: NameText<'a>,
     #[doc = "Shown to people."]
-    #[schema(value_type = Option<schemas::DescriptionText>)]
-    description: Option<&'a Description>,
+    description: Option<DescriptionText<'a>>,
     /// The price of one unit.
-    #[schema(value_type = schemas::Amount)]
-    unit_price: i64,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    unit_price: Amount,
+    currency: CurrencyText<'a>,
     /// Whether it may be put into carts and ordered.
     active: bool,
     #[doc = "A picture."]
-    #[schema(value_type = Option<schemas::UrlText>)]
-    image_url: Option<&'a Url>,
-    #[schema(value_type = schemas::MetadataMap)]
-    metadata: &'a Metadata,
+    image_url: Option<UrlText<'a>>,
+    metadata: MetadataMap<'a>,
     /// Units that a picker counts.
-    #[schema(value_type = schemas::Count)]
-    on_hand: u32,
+    on_hand: Count,
     /// Units promised to orders and not shipped.
-    #[schema(value_type = schemas::Count)]
-    reserved: u32,
+    reserved: Count,
     /// Units that can be ordered: on hand − reserved.
-    #[schema(value_type = schemas::Count)]
-    available: u32,
-    #[schema(value_type = schemas::Version)]
-    version: u64,
-    #[schema(value_type = schemas::TimeText)]
+    available: Count,
+    version: Version,
     created_at: Time,
-    #[schema(value_type = schemas::TimeText)]
     updated_at: Time,
 }
 
@@ -56,18 +44,18 @@ impl<'a> ItemBody<'a> {
     pub(crate) fn new(app: &'a App, item: &'a StockedItem) -> Self {
         let StockedItem { item, stock } = item;
         Self {
-            sku: &item.sku,
-            name: &item.name,
-            description: item.description.as_ref(),
-            unit_price: item.unit_price.minor(),
-            currency: app.config.currency.as_str(),
+            sku: SkuText(&item.sku),
+            name: NameText(&item.name),
+            description: item.description.as_ref().map(DescriptionText),
+            unit_price: Amount(item.unit_price),
+            currency: CurrencyText(app.config.currency.as_str()),
             active: item.active,
-            image_url: item.image_url.as_ref(),
-            metadata: &item.metadata,
-            on_hand: stock.on_hand,
-            reserved: stock.reserved,
-            available: stock.available(),
-            version: stock.version,
+            image_url: item.image_url.as_ref().map(UrlText),
+            metadata: MetadataMap(&item.metadata),
+            on_hand: Count(stock.on_hand),
+            reserved: Count(stock.reserved),
+            available: Count(stock.available()),
+            version: Version(stock.version),
             created_at: Time(item.created_at),
             updated_at: Time(stock.updated_at),
         }

@@ -1,30 +1,22 @@
 //! How does an API key look to admins? Without its secret, except in the answer that creates it.
 
-use earmark_core::ids::KeyId;
-use earmark_core::keys::{ApiKey, KeyRole};
-use earmark_core::text::Name;
+use earmark_core::keys::ApiKey;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{KeyIdText, KeyRoleWord, NameText, Version};
 use crate::time::Time;
 
 /// An API key without its secret.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub(crate) struct KeyBody<'a> {
-    #[schema(value_type = schemas::KeyIdText)]
-    id: KeyId,
-    #[schema(value_type = Option<schemas::NameText>)]
-    name: Option<&'a Name>,
-    #[schema(value_type = schemas::KeyRoleWord)]
-    role: KeyRole,
-    #[schema(value_type = schemas::Version)]
-    version: u64,
-    #[schema(value_type = schemas::TimeText)]
+    id: KeyIdText,
+    name: Option<NameText<'a>>,
+    role: KeyRoleWord,
+    version: Version,
     created_at: Time,
     /// When it stopped being valid; null while it is.
-    #[schema(value_type = Option<schemas::TimeText>)]
     revoked_at: Option<Time>,
 }
 
@@ -43,10 +35,10 @@ pub(crate) struct NewKeyBody<'a> {
 impl<'a> From<&'a ApiKey> for KeyBody<'a> {
     fn from(key: &'a ApiKey) -> Self {
         Self {
-            id: key.id,
-            name: key.name.as_ref(),
-            role: key.role,
-            version: key.version,
+            id: KeyIdText(key.id),
+            name: key.name.as_ref().map(NameText),
+            role: KeyRoleWord(key.role),
+            version: Version(key.version),
             created_at: Time(key.created_at),
             revoked_at: key.revoked_at.map(Time),
         }

@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::time;
 
@@ -52,22 +51,19 @@ pub(crate) fn limit(text: Option<&str>) -> Result<usize, Problem> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(limit @ 1..=LIMIT_MAX) if digits => Ok(limit),
-        _ => {
-            Err(Problem::invalid_one(FieldError::query("limit", format!("a whole number, 1 to {LIMIT_MAX}"))))
-        }
+        _ => Err(Problem::wrong_query("limit", format!("a whole number, 1 to {LIMIT_MAX}"))),
     }
 }
 
 /// Reads a parameter that is a point in time.
 pub(crate) fn point(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
-    let wrong = || Problem::invalid_one(FieldError::query(name, "a time of RFC 3339"));
+    let wrong = || Problem::wrong_query(name, "a time of RFC 3339");
     text.map(|text| time::parse(text).ok_or_else(wrong)).transpose()
 }
 
 /// Reads a parameter that is one of the words of `T`.
 pub(crate) fn word<T: DeserializeOwned>(name: &str, text: Option<&str>) -> Result<Option<T>, Problem> {
-    let wrong =
-        |_| Problem::invalid_one(FieldError::query(name, "one of the words that it can be, in capitals"));
+    let wrong = |_| Problem::wrong_query(name, "one of the words that it can be, in capitals");
     text.map(|text| serde_json::from_value(text.into()).map_err(wrong)).transpose()
 }
 
@@ -77,7 +73,7 @@ pub(crate) fn flag(name: &str, text: Option<&str>) -> Result<Option<bool>, Probl
         None => Ok(None),
         Some("true") => Ok(Some(true)),
         Some("false") => Ok(Some(false)),
-        Some(_) => Err(Problem::invalid_one(FieldError::query(name, "true or false"))),
+        Some(_) => Err(Problem::wrong_query(name, "true or false")),
     }
 }
 

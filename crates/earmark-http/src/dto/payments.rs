@@ -1,12 +1,13 @@
 //! How does a payment look to clients? It is one attempt to take money.
 
-use earmark_core::ids::{OrderId, PaymentId};
-use earmark_core::payments::{Payment, PaymentStatus};
-use earmark_core::text::Name;
+use earmark_core::ids::OrderId;
+use earmark_core::payments::Payment;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{
+    Amount, Count, CurrencyText, NameText, OrderIdText, PaymentIdText, PaymentStatusWord, TokenText, Version,
+};
 use crate::state::App;
 use crate::time::Time;
 
@@ -14,34 +15,22 @@ use crate::time::Time;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Payment)]
 pub(crate) struct PaymentBody<'a> {
-    #[schema(value_type = schemas::PaymentIdText)]
-    id: PaymentId,
-    #[schema(value_type = schemas::OrderIdText)]
-    order_id: OrderId,
-    #[schema(value_type = schemas::PaymentStatusWord)]
-    status: PaymentStatus,
-    #[schema(value_type = schemas::Amount)]
-    amount: i64,
-    #[schema(value_type = schemas::CurrencyText)]
-    currency: &'a str,
+    id: PaymentIdText,
+    order_id: OrderIdText,
+    status: PaymentStatusWord,
+    amount: Amount,
+    currency: CurrencyText<'a>,
     method: MethodBody<'a>,
     /// Which gateway is asked.
-    #[schema(value_type = schemas::NameText)]
-    gateway: &'a Name,
+    gateway: NameText<'a>,
     /// The gateway's own id of it.
-    #[schema(value_type = Option<schemas::NameText>)]
-    gateway_reference: Option<&'a Name>,
+    gateway_reference: Option<NameText<'a>>,
     /// Why it was declined or failed, in the gateway's word.
-    #[schema(value_type = Option<schemas::NameText>)]
-    decline_code: Option<&'a Name>,
+    decline_code: Option<NameText<'a>>,
     /// How often the gateway was called or asked.
-    #[schema(value_type = schemas::Count)]
-    attempts: u32,
-    #[schema(value_type = schemas::Version)]
-    version: u64,
-    #[schema(value_type = schemas::TimeText)]
+    attempts: Count,
+    version: Version,
     created_at: Time,
-    #[schema(value_type = schemas::TimeText)]
     updated_at: Time,
 }
 
@@ -50,25 +39,24 @@ pub(crate) struct PaymentBody<'a> {
 #[schema(as = PaymentMethod)]
 pub(crate) struct MethodBody<'a> {
     /// The gateway's opaque name of it.
-    #[schema(value_type = schemas::TokenText)]
-    token: &'a str,
+    token: TokenText<'a>,
 }
 
 impl<'a> PaymentBody<'a> {
     /// A payment of this order.
     pub(crate) fn new(app: &'a App, order_id: OrderId, payment: &'a Payment) -> Self {
         Self {
-            id: payment.id,
-            order_id,
-            status: payment.status,
-            amount: payment.amount.minor(),
-            currency: app.config.currency.as_str(),
-            method: MethodBody { token: payment.token.as_str() },
-            gateway: &payment.gateway,
-            gateway_reference: payment.gateway_reference.as_ref(),
-            decline_code: payment.decline_code.as_ref(),
-            attempts: payment.attempts,
-            version: payment.version,
+            id: PaymentIdText(payment.id),
+            order_id: OrderIdText(order_id),
+            status: PaymentStatusWord(payment.status),
+            amount: Amount(payment.amount),
+            currency: CurrencyText(app.config.currency.as_str()),
+            method: MethodBody { token: TokenText(payment.token.as_str()) },
+            gateway: NameText(&payment.gateway),
+            gateway_reference: payment.gateway_reference.as_ref().map(NameText),
+            decline_code: payment.decline_code.as_ref().map(NameText),
+            attempts: Count(payment.attempts),
+            version: Version(payment.version),
             created_at: Time(payment.created_at),
             updated_at: Time(payment.updated_at),
         }

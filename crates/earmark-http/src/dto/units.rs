@@ -1,11 +1,10 @@
 //! How do units of an item look, in a request and in an answer?
 
 use earmark_core::orders::{CancelledUnits, Units};
-use earmark_core::text::Sku;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::schemas;
+use super::schemas::{self, Amount, Quantity, SkuText};
 use crate::json::only_from_object;
 
 /// Units of an item in a request.
@@ -14,7 +13,7 @@ use crate::json::only_from_object;
 #[schema(as = UnitsRequest)]
 pub(crate) struct UnitsInput {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
+    #[schema(value_type = schemas::SkuText<'_>)]
     pub(crate) sku: String,
     #[doc = "How many."]
     #[schema(value_type = schemas::Quantity)]
@@ -28,16 +27,14 @@ only_from_object!(UnitsInput);
 #[schema(as = Units)]
 pub(crate) struct UnitsBody<'a> {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "How many."]
-    #[schema(value_type = schemas::Quantity)]
-    quantity: u32,
+    quantity: Quantity,
 }
 
 impl<'a> From<&'a Units> for UnitsBody<'a> {
     fn from(units: &'a Units) -> Self {
-        Self { sku: &units.sku, quantity: units.quantity }
+        Self { sku: SkuText(&units.sku), quantity: Quantity(units.quantity) }
     }
 }
 
@@ -46,18 +43,15 @@ impl<'a> From<&'a Units> for UnitsBody<'a> {
 #[schema(as = CancelledUnits)]
 pub(crate) struct CancelledUnitsBody<'a> {
     #[doc = "Which item."]
-    #[schema(value_type = schemas::SkuText)]
-    sku: &'a Sku,
+    sku: SkuText<'a>,
     #[doc = "How many."]
-    #[schema(value_type = schemas::Quantity)]
-    quantity: u32,
+    quantity: Quantity,
     #[doc = "What they cost."]
-    #[schema(value_type = schemas::Amount)]
-    amount: i64,
+    amount: Amount,
 }
 
 impl<'a> From<&'a CancelledUnits> for CancelledUnitsBody<'a> {
     fn from(units: &'a CancelledUnits) -> Self {
-        Self { sku: &units.sku, quantity: units.quantity, amount: units.amount.minor() }
+        Self { sku: SkuText(&units.sku), quantity: Quantity(units.quantity), amount: Amount(units.amount) }
     }
 }

@@ -15,6 +15,8 @@ use axum::body::Body;
 use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use earmark_core::text::Name;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::field_error::FieldError;
@@ -66,6 +68,11 @@ impl Problem {
         Self::invalid(vec![error])
     }
 
+    /// 400: the query parameter of this name is wrong; an empty name is the whole query.
+    pub(crate) fn wrong_query(name: &str, detail: impl Into<String>) -> Self {
+        Self::invalid_one(FieldError::query(name, detail))
+    }
+
     /// 400: the command needs an `Idempotency-Key`.
     pub(crate) fn idempotency_key_required() -> Self {
         let detail = "This call would do harm if it were carried out twice: send an Idempotency-Key.";
@@ -89,7 +96,7 @@ impl Problem {
     }
 
     /// 402: the gateway did not accept the payment, which is in the answer.
-    pub(crate) fn payment_declined(payment: &Value, decline_code: Option<&str>) -> Self {
+    pub(crate) fn payment_declined(payment: &impl Serialize, decline_code: Option<&Name>) -> Self {
         let detail = "The payment was not accepted; the order can be paid again.";
         Self::new(StatusCode::PAYMENT_REQUIRED, "payment_declined", detail)
             .with_members(json!({ "payment": payment, "decline_code": decline_code }))
@@ -108,40 +115,27 @@ impl Problem {
 
     /// 413: the body has more bytes than `limit`.
     pub(crate) fn body_too_large(limit: usize) -> Self {
-        Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "body_too_large",
-            format!("A body is at most {limit} bytes."),
-        )
+        let detail = format!("A body is at most {limit} bytes.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
     /// 415: the body is not JSON.
     pub(crate) fn unsupported_media_type() -> Self {
-        Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
-            "Send the body as application/json.",
-        )
+        let detail = "Send the body as application/json.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
     /// 412: `If-Match` names another version than this one, which the resource has.
     pub(crate) fn version_mismatch(version: u64) -> Self {
-        Self::new(
-            StatusCode::PRECONDITION_FAILED,
-            "version_mismatch",
-            "The resource has another version by now.",
-        )
-        .with_members(json!({ "version": version }))
+        let detail = "The resource has another version by now.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "version_mismatch", detail)
+            .with_members(json!({ "version": version }))
     }
 
     /// 503: too many requests at once; nothing was done.
     pub(crate) fn overloaded() -> Self {
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "overloaded",
-            "Too many requests at once; nothing was done.",
-        )
-        .retry_soon()
+        let detail = "Too many requests at once; nothing was done.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", detail).retry_soon()
     }
 
     /// 503: the database is away; the command may have happened.

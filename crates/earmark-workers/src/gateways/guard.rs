@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::gateways::answers::GatewayRecord;
     use crate::gateways::calls::TimeRange;
-    use crate::gateways::entries::Page;
+    use crate::gateways::port::Page;
 
     /// Counts its calls and answers none of the first `silent_calls`.
     struct Silent {

@@ -28,17 +28,13 @@ pub struct HttpClientOptions {
     pub response_bytes_max: usize,
 }
 
-impl HttpClientOptions {
-    pub(crate) const DEFAULT: Self = Self {
-        connections_max: 256,
-        connect_timeout: Duration::from_secs(3),
-        response_bytes_max: 1024 * 1024,
-    };
-}
+/// The connections of the default options.
+pub(crate) const CONNECTIONS_MAX: usize = 256;
 
 impl Default for HttpClientOptions {
     fn default() -> Self {
-        Self::DEFAULT
+        let (connect_timeout, response_bytes_max) = (Duration::from_secs(3), 1024 * 1024);
+        Self { connections_max: CONNECTIONS_MAX, connect_timeout, response_bytes_max }
     }
 }
 

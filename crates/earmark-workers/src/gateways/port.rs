@@ -1,5 +1,5 @@
 //! The port that every gateway fills: charge, refund, look both up by our own id, and list what was
-//! done.
+//! done. The list is for the reconciliation, which compares it with our data elsewhere.
 //!
 //! Our id is the gateway's idempotency key, so the same call made again is the same charge. An
 //! implementation calls once and never repeats a call: when a call may go out is decided in
@@ -7,10 +7,10 @@
 
 use async_trait::async_trait;
 use earmark_core::text::Name;
+use earmark_core::{Currency, Money, Timestamp};
 
 use super::answers::{ChargeAnswer, RefundAnswer};
 use super::calls::{Charge, RefundCall, TimeRange};
-use super::entries::Page;
 
 /// A payment gateway. Its calls may be slow, fail or be repeated, and still none may charge twice
 /// for one id.
@@ -39,4 +39,49 @@ pub trait PaymentGateway: Send + Sync {
     /// # Errors
     /// There is no answer that can be relied on; the text tells people why.
     async fn list(&self, range: TimeRange, cursor: Option<&str>) -> Result<Page, String>;
+}
+
+/// A page of a gateway's list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// In the gateway's order.
+    pub entries: Vec<Entry>,
+    /// The cursor of the next page; None if this is the last one.
+    pub next: Option<String>,
+}
+
+/// A charge or refund, as the gateway has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub kind: EntryKind,
+    /// Our id; None if the charge or refund was not made by Earmark.
+    pub id: Option<String>,
+    /// The gateway's own id.
+    pub reference: String,
+    pub status: EntryStatus,
+    pub amount: Money,
+    pub currency: Currency,
+    /// When the gateway made it.
+    pub at: Timestamp,
+}
+
+/// What an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    Charge,
+    Refund,
+}
+
+/// How far an entry has got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryStatus {
+    /// The money has moved.
+    Done,
+    /// The money is held back on the card and not taken yet.
+    Authorized,
+    /// The money has not moved and never will.
+    Refused,
+    /// Undecided, or a status that this version does not know.
+    Open,
 }

@@ -16,8 +16,7 @@ use earmark_core::text::Name;
 
 use super::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
 use super::calls::{Charge, RefundCall, TimeRange};
-use super::entries::{Entry, EntryKind, EntryStatus, Page};
-use super::port::PaymentGateway;
+use super::port::{Entry, EntryKind, EntryStatus, Page, PaymentGateway};
 
 /// The gateway that moves no money.
 #[derive(Default)]

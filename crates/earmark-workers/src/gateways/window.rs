@@ -12,13 +12,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::http_client::HttpClientOptions;
+use super::http_client::CONNECTIONS_MAX;
 
 /// The smallest size that the window shrinks to.
 const FLOOR: usize = 64;
 /// Up to which size each answer widens it by one after the breaker was open: half of the
 /// connections, so that a short silence makes few calls late.
-const FAST_GROWTH_MAX: usize = HttpClientOptions::DEFAULT.connections_max / 2;
+const FAST_GROWTH_MAX: usize = CONNECTIONS_MAX / 2;
 /// The largest size, which is also that at the start.
 pub(crate) const CALLS_MAX: usize = 1_024;
 

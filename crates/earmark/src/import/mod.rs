@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::api::Api;
@@ -49,12 +49,7 @@ pub(crate) fn command(ImportCommand::Items(options): &ImportCommand) -> anyhow::
 
 fn report(options: &ImportOptions, imported: usize, rows: &Rows) {
     if options.server.json {
-        let bad: Vec<Value> = rows
-            .bad
-            .iter()
-            .map(|bad| json!({"line": bad.line, "column": bad.column, "detail": bad.detail}))
-            .collect();
-        println!("{}", json!({"imported": imported, "bad": bad}));
+        println!("{}", json!({"imported": imported, "bad": rows.bad}));
     } else {
         println!("{imported} items imported, {} rows skipped", rows.bad.len());
     }

@@ -31,7 +31,7 @@ pub(crate) struct ItemRow {
 }
 
 /// Something wrong with a row.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, serde::Serialize)]
 pub(crate) struct BadRow {
     pub(crate) line: u64,
     pub(crate) column: String,
@@ -64,11 +64,8 @@ pub(crate) fn read_rows(input: impl Read) -> anyhow::Result<Rows> {
         match record {
             Err(error) => {
                 let line = error.position().map_or(0, csv::Position::line);
-                rows.bad.push(BadRow {
-                    line,
-                    column: "-".into(),
-                    detail: "the line is not UTF-8 CSV".into(),
-                });
+                let (column, detail) = ("-".into(), "the line is not UTF-8 CSV".into());
+                rows.bad.push(BadRow { line, column, detail });
                 if !error.is_io_error() {
                     continue;
                 }
@@ -112,13 +109,10 @@ impl Header {
             column: COLUMNS[column].into(),
             detail: format!("{:?}: {detail}", text(column)),
         };
-        if record.len() > self.0.iter().flatten().count() {
-            let detail = format!(
-                "{} fields, but the first line names {}",
-                record.len(),
-                self.0.iter().flatten().count()
-            );
-            return Err(BadRow { line, column: (record.len()).to_string(), detail });
+        let (fields, named) = (record.len(), self.0.iter().flatten().count());
+        if fields > named {
+            let detail = format!("{fields} fields, but the first line names {named}");
+            return Err(BadRow { line, column: fields.to_string(), detail });
         }
         let price =
             text(2).parse().ok().filter(|price| *price >= 0).and_then(|price| Money::parse(price).ok());

@@ -4,15 +4,8 @@
 
 use std::collections::HashMap;
 
+use earmark_workers::gateways::EntryKind;
 use serde::Serialize;
-
-/// Whether a row takes money or gives it back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Charge,
-    Refund,
-}
 
 /// Whether the money of a row has moved, as one side has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +21,7 @@ pub(crate) enum Standing {
 /// One row of one side.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Row {
-    pub(crate) kind: Kind,
+    pub(crate) kind: EntryKind,
     /// Our id; the gateway may have things that are not ours.
     pub(crate) id: Option<String>,
     /// The gateway's own id.
@@ -72,7 +65,7 @@ pub(crate) struct Difference {
 /// Compares all rows of both sides. A row that moved no money on either side is no difference, be
 /// it open, refused or absent.
 pub(crate) fn compare(ours: &[Row], theirs: &[Row]) -> Vec<Difference> {
-    let mut by_id: HashMap<(Kind, &str), Vec<&Row>> = HashMap::new();
+    let mut by_id: HashMap<(EntryKind, &str), Vec<&Row>> = HashMap::new();
     let mut differences = Vec::new();
     for row in theirs {
         match row.id.as_deref() {
@@ -128,7 +121,7 @@ mod tests {
     use super::*;
 
     fn row(id: &str, standing: Standing, amount: i64) -> Row {
-        let (kind, reference, currency) = (Kind::Charge, Some(format!("ch_{id}")), "USD".to_owned());
+        let (kind, reference, currency) = (EntryKind::Charge, Some(format!("ch_{id}")), "USD".to_owned());
         Row { kind, id: Some(id.to_owned()), reference, standing, amount, currency }
     }
 
@@ -152,7 +145,7 @@ mod tests {
     #[test]
     fn each_difference_has_its_cause() {
         use Standing::{Moved, Open, Refused};
-        let refund = Row { kind: Kind::Refund, ..row("a", Moved, 5) };
+        let refund = Row { kind: EntryKind::Refund, ..row("a", Moved, 5) };
         let euro = Row { currency: "EUR".into(), ..row("a", Moved, 5) };
         let unnamed = Row { id: None, ..row("a", Moved, 5) };
         for (ours, theirs, cause) in [

@@ -13,13 +13,13 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use earmark_core::{Currency, Timestamp};
-use earmark_workers::gateways::TimeRange;
+use earmark_workers::gateways::{EntryKind, TimeRange};
 
 use crate::api::Api;
 use crate::cli::ReconcileOptions;
 use crate::gateway::{GatewayConfig, GatewayOptions};
 use crate::usage::WrongUsage;
-use compare::{Difference, Kind, Row, compare};
+use compare::{Difference, Row, compare};
 use sides::{Ours, Theirs};
 
 /// What was compared, as rows of each side, and where they differ.
@@ -45,12 +45,10 @@ pub(crate) fn command(options: &ReconcileOptions) -> anyhow::Result<ExitCode> {
         },
         &currency,
     )?;
-    if matches!(gateway, GatewayConfig::Sandbox) {
-        return Err(WrongUsage(
-            "--gateway: the sandbox is in another process; name http:URL or stripe".into(),
-        )
-        .into());
-    }
+    anyhow::ensure!(
+        !matches!(gateway, GatewayConfig::Sandbox),
+        WrongUsage("--gateway: the sandbox is in another process; name http:URL or stripe".into())
+    );
     let name = gateway.name().as_str().to_owned();
     let ours = Ours { api: Api::of(&options.server)?, gateway: name.clone() };
     let theirs = Theirs::open(&gateway)?;
@@ -86,7 +84,7 @@ fn reconcile(ours: &Ours, theirs: &Theirs, range: TimeRange, gateway: String) ->
 }
 
 /// What both sides know a row by.
-type Key = (Kind, Option<String>);
+type Key = (EntryKind, Option<String>);
 
 fn key(row: &Row) -> Key {
     (row.kind, row.id.clone())

@@ -8,7 +8,7 @@ use earmark_core::{Span, Timestamp};
 use earmark_workers::gateways::{Entry, EntryKind, EntryStatus, TimeRange};
 use serde_json::Value;
 
-use super::compare::{Kind, Row, Standing};
+use super::compare::{Row, Standing};
 use crate::api::Api;
 use crate::gateway::GatewayConfig;
 
@@ -33,14 +33,14 @@ impl Ours {
         let mut rows = Vec::new();
         for payment in self.list("payments", range)? {
             if payment["gateway"] == self.gateway.as_str() {
-                rows.push(row(Kind::Charge, &payment)?);
+                rows.push(row(EntryKind::Charge, &payment)?);
             }
         }
         for refund in self.list("refunds", range)? {
             // A refund goes through the gateway that took the money.
             let payment = refund["payment_id"].as_str().unwrap_or_default();
             if self.api.get(&format!("/v1/payments/{payment}"))?.ok()?["gateway"] == self.gateway.as_str() {
-                rows.push(row(Kind::Refund, &refund)?);
+                rows.push(row(EntryKind::Refund, &refund)?);
             }
         }
         Ok(rows)
@@ -66,12 +66,14 @@ impl Ours {
     /// Our payment under the id of a charge of the gateway's, however old. A refund cannot be
     /// looked up by its id.
     pub(super) fn find(&self, theirs: &Row) -> anyhow::Result<Option<Row>> {
-        let Some(id) = theirs.id.as_ref().filter(|_| theirs.kind == Kind::Charge) else { return Ok(None) };
+        let Some(id) = theirs.id.as_ref().filter(|_| theirs.kind == EntryKind::Charge) else {
+            return Ok(None);
+        };
         let answer = self.api.get(&format!("/v1/payments/{id}"))?;
         if matches!(answer.status, 400 | 404) {
             return Ok(None);
         }
-        row(Kind::Charge, &answer.ok()?).map(Some)
+        row(EntryKind::Charge, &answer.ok()?).map(Some)
     }
 }
 
@@ -82,7 +84,7 @@ fn shown(at: Timestamp) -> String {
     humantime::format_rfc3339_micros(at).to_string()
 }
 
-fn row(kind: Kind, shown: &Value) -> anyhow::Result<Row> {
+fn row(kind: EntryKind, shown: &Value) -> anyhow::Result<Row> {
     let text = |name: &str| shown[name].as_str().map(str::to_owned);
     let standing = match shown["status"].as_str() {
         Some("SUCCEEDED") => Standing::Moved,
@@ -131,10 +133,7 @@ impl Theirs {
 
 fn theirs(entry: Entry) -> Row {
     Row {
-        kind: match entry.kind {
-            EntryKind::Charge => Kind::Charge,
-            EntryKind::Refund => Kind::Refund,
-        },
+        kind: entry.kind,
         id: entry.id,
         reference: Some(entry.reference),
         standing: match entry.status {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::carts::create::CreateCart;
 use earmark_core::text::CustomerId;
-use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -15,8 +15,7 @@ use crate::dto::schemas;
 use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::KeyAccepted;
-use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// A cart to be.
@@ -25,9 +24,9 @@ use crate::request::ApiRequest;
 #[schema(as = CreateCartRequest)]
 pub(crate) struct Body {
     /// Whose it is; a customer's own where a customer asks.
-    #[schema(value_type = Option<schemas::CustomerIdText>)]
+    #[schema(value_type = Option<schemas::CustomerIdText<'_>>)]
     customer_id: Option<String>,
-    #[schema(value_type = Option<schemas::MetadataMap>)]
+    #[schema(value_type = Option<schemas::MetadataMap<'_>>)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -49,9 +48,5 @@ pub(crate) async fn create_cart(mut request: ApiRequest) -> Answered {
     checks.done()?;
     let action =
         CreateCart { id: fresh_ids::cart(), customer_id, metadata, ttl: request.app.config.cart_ttl };
-    let answer = request.submit(Action::CreateCart(action), Keyed::Accepted).await?;
-    let Outcome::Cart(priced) = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &CartBody::new(&request.app, priced))?;
-    let path = format!("/v1/carts/{}", priced.cart.id);
-    Ok(reply.version(priced.cart.version).location(&path).replayed(answer.replayed.into()))
+    request.run(Action::CreateCart(action), Keyed::Accepted, StatusCode::CREATED).await
 }

@@ -1,12 +1,13 @@
 //! `DELETE /v1/carts/{id}`: deletes a cart.
 
+use axum::http::StatusCode;
 use earmark_core::Action;
 use earmark_core::carts::delete::{DeleteCart, Due};
 
 use crate::dto::schemas;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 #[utoipa::path(
@@ -21,6 +22,5 @@ pub(crate) async fn delete_cart(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let action = DeleteCart { cart_id: request.id("id")?, due: Due::Now };
     request.no_body().await?;
-    let answer = request.submit(Action::DeleteCart(action), Keyed::Accepted).await?;
-    Ok(Reply::no_content().replayed(answer.replayed.into()))
+    request.run(Action::DeleteCart(action), Keyed::Accepted, StatusCode::NO_CONTENT).await
 }

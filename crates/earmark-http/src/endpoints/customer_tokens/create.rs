@@ -23,7 +23,7 @@ const TTL_SECONDS_DEFAULT: i64 = 3_600;
 #[serde(deny_unknown_fields)]
 #[schema(as = CustomerTokenRequest)]
 pub(crate) struct Body {
-    #[schema(value_type = schemas::CustomerIdText)]
+    #[schema(value_type = schemas::CustomerIdText<'_>)]
     customer_id: String,
     /// How long it is valid; an hour if absent.
     #[schema(minimum = 1, maximum = 86400)]
@@ -37,9 +37,7 @@ pub(crate) struct TokenBody<'a> {
     /// What the customer sends as `Authorization: Bearer <token>`.
     #[schema(pattern = "^em_cust_[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+$")]
     token: String,
-    #[schema(value_type = schemas::CustomerIdText)]
-    customer_id: &'a CustomerId,
-    #[schema(value_type = schemas::TimeText)]
+    customer_id: schemas::CustomerIdText<'a>,
     expires_at: Time,
 }
 
@@ -63,6 +61,7 @@ pub(crate) async fn create_customer_token(mut request: ApiRequest) -> Answered {
     let (customer_id, ttl) = checks.all(customer_id.zip(ttl))?;
     let expires_at = request.app.store.clock().now().after(Span::from_seconds(ttl));
     let token = request.staff()?.customer_token(&customer_id, expires_at).ok_or_else(Problem::forbidden)?;
-    let body = TokenBody { token, customer_id: &customer_id, expires_at: Time(expires_at) };
+    let body =
+        TokenBody { token, customer_id: schemas::CustomerIdText(&customer_id), expires_at: Time(expires_at) };
     Reply::json(StatusCode::CREATED, &body)
 }

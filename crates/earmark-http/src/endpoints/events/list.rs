@@ -11,7 +11,6 @@ use crate::cursor;
 use crate::dto::events::EventBody;
 use crate::dto::lists::{self, List};
 use crate::dto::schemas;
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
@@ -36,9 +35,7 @@ pub(crate) struct Params {
 
 fn types(name: &str) -> Result<[usize; 1], Problem> {
     let place = Fact::TYPES.iter().position(|known| *known == name);
-    place
-        .map(|place| [place])
-        .ok_or_else(|| Problem::invalid_one(FieldError::query("type", "not a type of event")))
+    place.map(|place| [place]).ok_or_else(|| Problem::wrong_query("type", "not a type of event"))
 }
 
 /// List events

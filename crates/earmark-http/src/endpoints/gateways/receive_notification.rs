@@ -23,7 +23,7 @@ use crate::request::ApiRequest;
         our own id.",
     tag = "Payments",
     security(()),
-    params(("name" = crate::dto::schemas::NameText, Path)),
+    params(("name" = crate::dto::schemas::NameText<'_>, Path)),
     request_body(content = inline(serde_json::Value), content_type = "application/json"),
     responses((status = 204, description = "The gateway is asked, if this is about anything of ours.")),
 )]

@@ -12,7 +12,7 @@ use crate::request::ApiRequest;
     summary = "Read an item",
     tag = "Inventory",
     security((), ("bearer" = [])),
-    params(("sku" = schemas::SkuText, Path)),
+    params(("sku" = schemas::SkuText<'_>, Path)),
     responses((status = 200, description = "The item.", body = ItemBody<'_>)),
 )]
 pub(crate) async fn find_item(request: ApiRequest) -> Answered {

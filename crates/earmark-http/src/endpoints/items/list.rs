@@ -8,7 +8,6 @@ use utoipa::IntoParams;
 use crate::cursor;
 use crate::dto::items::ItemBody;
 use crate::dto::lists::{self, List};
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
@@ -45,7 +44,7 @@ impl Params {
             && !(1..=SEARCH_CHARS_MAX).contains(&search.chars().count())
         {
             let detail = format!("1 to {SEARCH_CHARS_MAX} characters");
-            return Err(Problem::invalid_one(FieldError::query("search", detail)));
+            return Err(Problem::wrong_query("search", detail));
         }
         let after = match &self.cursor {
             Some(text) => Some(sku(&cursor::decode(LIST, text)?).ok_or_else(cursor::garbled)?),

@@ -26,20 +26,20 @@ use crate::request::ApiRequest;
 #[schema(as = PutItemRequest)]
 pub(crate) struct Body {
     #[doc = "Shown to people."]
-    #[schema(value_type = schemas::NameText)]
+    #[schema(value_type = schemas::NameText<'_>)]
     name: String,
     /// The price of one unit.
     #[schema(value_type = schemas::Amount)]
     unit_price: i64,
     #[doc = "Shown to people."]
-    #[schema(value_type = Option<schemas::DescriptionText>)]
+    #[schema(value_type = Option<schemas::DescriptionText<'_>>)]
     description: Option<String>,
     /// Whether it may be put into carts and ordered; absent means yes.
     active: Option<bool>,
     #[doc = "A picture."]
-    #[schema(value_type = Option<schemas::UrlText>)]
+    #[schema(value_type = Option<schemas::UrlText<'_>>)]
     image_url: Option<String>,
-    #[schema(value_type = Option<schemas::MetadataMap>)]
+    #[schema(value_type = Option<schemas::MetadataMap<'_>>)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -71,7 +71,7 @@ impl Body {
     put,
     path = "/v1/items/{sku}",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     request_body = Body,
     responses(
         (status = 201, description = "The item is new.", body = ItemBody<'_>),
@@ -89,8 +89,6 @@ pub(crate) async fn put_item(mut request: ApiRequest) -> Answered {
         item.ok_or_else(|| Problem::version_mismatch(0))?;
     }
     let answer = request.submit(Action::PutItem(action), Keyed::Accepted).await?;
-    let Outcome::Item { item, created } = &answer.outcome else { return Err(Problem::internal()) };
-    let status = if *created { StatusCode::CREATED } else { StatusCode::OK };
-    let reply = Reply::json(status, &ItemBody::new(&request.app, item))?;
-    Ok(reply.version(item.stock.version).replayed(answer.replayed.into()))
+    let created = matches!(answer.outcome, Outcome::Item { created: true, .. });
+    Reply::outcome(&request.app, if created { StatusCode::CREATED } else { StatusCode::OK }, &answer)
 }

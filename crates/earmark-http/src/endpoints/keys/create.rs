@@ -30,7 +30,7 @@ pub(crate) struct Body {
     #[schema(value_type = schemas::KeyRoleWord)]
     role: KeyRole,
     /// What it is for.
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     name: Option<String>,
 }
 

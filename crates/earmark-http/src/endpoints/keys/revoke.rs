@@ -2,15 +2,15 @@
 //!
 //! The door forgets the key once the command has run: on this node it stops working at once.
 
+use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::keys::revoke::RevokeKey;
-use earmark_core::{Action, Outcome};
 
 use crate::dto::keys::KeyBody;
 use crate::dto::schemas;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
-use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// Revoke an API key
@@ -25,11 +25,9 @@ use crate::request::ApiRequest;
 )]
 pub(crate) async fn revoke_key(mut request: ApiRequest) -> Answered {
     request.admin()?;
-    let action = RevokeKey { id: request.id("id")? };
+    let id = request.id("id")?;
     request.no_body().await?;
-    let id = action.id;
-    let answer = request.submit(Action::RevokeKey(action), Keyed::Accepted).await?;
+    let reply = request.run(Action::RevokeKey(RevokeKey { id }), Keyed::Accepted, StatusCode::OK).await?;
     request.app.door.keys.forget(id);
-    let Outcome::Key(key) = &answer.outcome else { return Err(Problem::internal()) };
-    Ok(Reply::ok(&KeyBody::from(key))?.version(key.version).replayed(answer.replayed.into()))
+    Ok(reply)
 }

@@ -20,7 +20,7 @@ use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyUnlessDryRun};
 use crate::problem::Problem;
-use crate::reply::Answered;
+use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
 
 /// What is cancelled, and why.
@@ -35,7 +35,7 @@ pub(crate) struct Body {
     #[schema(value_type = Option<schemas::CancelReasonWord>)]
     reason: Option<CancelReason>,
     #[doc = "In the words of whoever asks."]
-    #[schema(value_type = Option<schemas::NoteText>)]
+    #[schema(value_type = Option<schemas::NoteText<'_>>)]
     note: Option<String>,
 }
 
@@ -79,10 +79,8 @@ pub(crate) async fn cancel_order(mut request: ApiRequest) -> Answered {
     let dry_run = lists::flag("dry_run", params.dry_run.as_deref())?.unwrap_or(false);
     let body: Body = request.json_or_default().await?;
     let action = Action::CancelOrder(body.check(order_id, role)?);
-    let answer = if dry_run {
-        request.dry_run(action).await?
-    } else {
-        request.submit(action, Keyed::Required).await?
-    };
-    super::shown(&request, StatusCode::OK, &answer)
+    if dry_run {
+        return Reply::outcome(&request.app, StatusCode::OK, &request.dry_run(action).await?);
+    }
+    request.run(action, Keyed::Required, StatusCode::OK).await
 }

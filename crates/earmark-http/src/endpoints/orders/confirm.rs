@@ -25,6 +25,5 @@ pub(crate) async fn confirm_order(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let action = ConfirmOrder { order_id: request.id("id")? };
     request.no_body().await?;
-    let answer = request.submit(Action::ConfirmOrder(action), Keyed::Accepted).await?;
-    super::shown(&request, StatusCode::OK, &answer)
+    request.run(Action::ConfirmOrder(action), Keyed::Accepted, StatusCode::OK).await
 }

@@ -36,13 +36,13 @@ pub(crate) struct Body {
     #[schema(value_type = Option<schemas::CartIdText>)]
     cart_id: Option<String>,
     /// Those lines of the cart that are ordered; all of them if absent.
-    #[schema(value_type = Option<Vec<schemas::SkuText>>, min_items = 1, max_items = 500)]
+    #[schema(value_type = Option<Vec<schemas::SkuText<'_>>>, min_items = 1, max_items = 500)]
     skus: Option<Vec<String>>,
     /// What is ordered; lines of one SKU are added up.
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
     /// Whose it is; goes with `lines`. A cart has its own.
-    #[schema(value_type = Option<schemas::CustomerIdText>)]
+    #[schema(value_type = Option<schemas::CustomerIdText<'_>>)]
     customer_id: Option<String>,
     /// The total that the customer has seen; refused if it is another by now.
     #[schema(value_type = Option<schemas::Amount>)]
@@ -50,10 +50,10 @@ pub(crate) struct Body {
     /// Whether to confirm it too.
     confirm: Option<bool>,
     /// The merchant's own id of it, unique for ever.
-    #[schema(value_type = Option<schemas::ReferenceText>)]
+    #[schema(value_type = Option<schemas::ReferenceText<'_>>)]
     reference: Option<String>,
     shipping_address: Option<AddressInput>,
-    #[schema(value_type = Option<schemas::MetadataMap>)]
+    #[schema(value_type = Option<schemas::MetadataMap<'_>>)]
     metadata: Option<BTreeMap<String, String>>,
 }
 
@@ -139,6 +139,5 @@ pub(crate) async fn create_order(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let body: Body = request.json().await?;
     let action = body.check(request.app.config.reservation_ttl)?;
-    let answer = request.submit(Action::PlaceOrder(action), Keyed::Required).await?;
-    super::shown(&request, StatusCode::CREATED, &answer)
+    request.run(Action::PlaceOrder(action), Keyed::Required, StatusCode::CREATED).await
 }

@@ -12,10 +12,10 @@ use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::orders::OrderBody;
 use crate::dto::schemas;
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
+use crate::time::Time;
 
 const LIST: &str = "orders";
 
@@ -25,22 +25,22 @@ const LIST: &str = "orders";
 #[into_params(parameter_in = Query)]
 pub(crate) struct Params {
     #[doc = "Of this customer."]
-    #[param(value_type = Option<schemas::CustomerIdText>)]
+    #[param(value_type = Option<schemas::CustomerIdText<'_>>)]
     customer_id: Option<String>,
     #[doc = "In this state."]
     #[param(value_type = Option<schemas::OrderStatusWord>)]
     status: Option<String>,
     /// With a line of this item.
-    #[param(value_type = Option<schemas::SkuText>)]
+    #[param(value_type = Option<schemas::SkuText<'_>>)]
     sku: Option<String>,
     #[doc = "With this reference."]
-    #[param(value_type = Option<schemas::ReferenceText>)]
+    #[param(value_type = Option<schemas::ReferenceText<'_>>)]
     reference: Option<String>,
     /// Placed later than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_after: Option<String>,
     /// Placed earlier than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_before: Option<String>,
     #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
@@ -50,21 +50,17 @@ pub(crate) struct Params {
     cursor: Option<String>,
 }
 
-fn wrong(name: &str, detail: &str) -> Problem {
-    Problem::invalid_one(FieldError::query(name, detail))
-}
-
 fn text<T>(
     name: &str,
     text: Option<&str>,
     parse: fn(&str) -> Result<T, InvalidText>,
 ) -> Result<Option<T>, Problem> {
-    text.map(|text| parse(text).map_err(|error| wrong(name, error.0))).transpose()
+    text.map(|text| parse(text).map_err(|error| Problem::wrong_query(name, error.0))).transpose()
 }
 
 fn status(text: &str) -> Result<OrderStatus, Problem> {
     let known = OrderStatus::ALL.into_iter().find(|status| status.as_str() == text);
-    known.ok_or_else(|| wrong("status", "one of the six states, in capitals"))
+    known.ok_or_else(|| Problem::wrong_query("status", "one of the six states, in capitals"))
 }
 
 impl Params {

@@ -14,10 +14,10 @@ use crate::cursor;
 use crate::dto::lists::{self, List};
 use crate::dto::payments::PaymentBody;
 use crate::dto::schemas;
-use crate::field_error::FieldError;
 use crate::problem::Problem;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
+use crate::time::Time;
 
 const LIST: &str = "payments";
 
@@ -33,10 +33,10 @@ pub(crate) struct Params {
     #[param(value_type = Option<u32>, minimum = 0, maximum = 4_294_967_295_u32)]
     older_than: Option<String>,
     /// Begun later than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_after: Option<String>,
     /// Begun earlier than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_before: Option<String>,
     #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
@@ -67,7 +67,7 @@ fn older_than(text: &str, now: Timestamp) -> Result<Timestamp, Problem> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse() {
         Ok(seconds) if digits => Ok(now.before(Span::from_seconds(seconds))),
-        _ => Err(Problem::invalid_one(FieldError::query("older_than", "a whole number of seconds"))),
+        _ => Err(Problem::wrong_query("older_than", "a whole number of seconds")),
     }
 }
 

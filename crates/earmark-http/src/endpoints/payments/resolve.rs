@@ -1,10 +1,11 @@
 //! `POST /v1/payments/{id}/resolve`: an admin enters the result of a payment that stays PENDING
 //! because its gateway does not say what became of it. [`ResolvePayment`] has the rules.
 
+use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::ids::{OrderId, PaymentId};
 use earmark_core::payments::resolve::{ResolvePayment, ResolvedAs};
 use earmark_core::text::{Name, Note};
-use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -15,7 +16,7 @@ use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
 use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// What is known, and how.
@@ -25,10 +26,10 @@ use crate::request::ApiRequest;
 pub(crate) struct Body {
     status: Resolution,
     /// How it is known; kept in the history.
-    #[schema(value_type = schemas::NameText)]
+    #[schema(value_type = schemas::NameText<'_>)]
     note: String,
     /// The gateway's own id of it, for SUCCEEDED.
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     gateway_reference: Option<String>,
 }
 
@@ -81,9 +82,5 @@ pub(crate) async fn resolve_payment(mut request: ApiRequest) -> Answered {
     let body = parsed?;
     let order =
         request.app.store.queries().find_order_of_payment(id).await?.ok_or_else(Problem::not_found)?;
-    let action = Action::ResolvePayment(body.check(order.id, id)?);
-    let answer = request.submit(action, Keyed::Accepted).await?;
-    let Outcome::Payment { order_id, payment } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::ok(&PaymentBody::new(&request.app, *order_id, payment))?;
-    Ok(reply.version(payment.version).replayed(answer.replayed.into()))
+    request.run(Action::ResolvePayment(body.check(order.id, id)?), Keyed::Accepted, StatusCode::OK).await
 }

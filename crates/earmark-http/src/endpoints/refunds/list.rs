@@ -12,6 +12,7 @@ use crate::dto::refunds::RefundBody;
 use crate::dto::schemas;
 use crate::reply::{Answered, Reply};
 use crate::request::ApiRequest;
+use crate::time::Time;
 
 const LIST: &str = "refunds";
 
@@ -24,10 +25,10 @@ pub(crate) struct Params {
     #[param(value_type = Option<schemas::RefundStatusWord>)]
     status: Option<String>,
     /// Made later than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_after: Option<String>,
     /// Made earlier than this.
-    #[param(value_type = Option<schemas::TimeText>)]
+    #[param(value_type = Option<Time>)]
     created_before: Option<String>,
     #[doc = "The most rows."]
     #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]

@@ -1,8 +1,12 @@
 //! `GET /openapi.json`: the description of the API, made once with the router.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+
+use crate::state::App;
 
 #[utoipa::path(
     get,
@@ -12,11 +16,7 @@ use bytes::Bytes;
     security(()),
     responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
 )]
-pub(crate) async fn openapi(axum::Extension(document): axum::Extension<Document>) -> Response {
+pub(crate) async fn openapi(State(app): State<Arc<App>>) -> Response {
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
-    (headers, document.0).into_response()
+    (headers, app.document.clone()).into_response()
 }
-
-/// The document's bytes, made once with the router.
-#[derive(Clone)]
-pub(crate) struct Document(pub(crate) Bytes);

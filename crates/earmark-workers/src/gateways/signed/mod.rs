@@ -20,9 +20,8 @@ pub use signature::{InvalidSecret, SharedSecret};
 
 use super::answers::{ChargeAnswer, RefundAnswer};
 use super::calls::{Charge, RefundCall, TimeRange};
-use super::entries::Page;
 use super::http_client::{GatewayRequest, GatewayResponse, HttpClient};
-use super::port::PaymentGateway;
+use super::port::{Page, PaymentGateway};
 use signature::{AnswerHead, RequestHead};
 use wire::{ChargeOrRefund, ChargeRequest, Entries, RefundRequest, Refusal};
 

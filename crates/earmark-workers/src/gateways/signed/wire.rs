@@ -8,7 +8,7 @@ use earmark_core::{Currency, Money, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::gateways::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
-use crate::gateways::entries::{Entry, EntryKind, EntryStatus, Page};
+use crate::gateways::port::{Entry, EntryKind, EntryStatus, Page};
 
 /// The body of `PUT /charges/{id}`.
 #[derive(Serialize)]

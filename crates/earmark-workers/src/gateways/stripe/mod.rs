@@ -20,10 +20,9 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{ChargeAnswer, RefundAnswer};
 use super::calls::{Charge, RefundCall, TimeRange};
-use super::entries::Page;
 use super::form::Form;
 use super::http_client::{GatewayRequest, GatewayResponse, HttpClient};
-use super::port::PaymentGateway;
+use super::port::{Page, PaymentGateway};
 use wire::{Failure, Intent, OUR_ID, Objects, RefundObject, Refusal};
 
 /// The version of the API that this client was written for.

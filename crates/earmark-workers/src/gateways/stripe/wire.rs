@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::gateways::answers::{ChargeAnswer, GatewayRecord, RefundAnswer};
 use crate::gateways::calls::{Charge, RefundCall};
-use crate::gateways::entries::{Entry, EntryKind, EntryStatus};
+use crate::gateways::port::{Entry, EntryKind, EntryStatus};
 
 /// The key of our id in an object's metadata.
 pub(super) const OUR_ID: &str = "earmark_id";

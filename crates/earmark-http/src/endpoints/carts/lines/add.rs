@@ -1,10 +1,8 @@
-//! `POST /v1/carts/{id}/lines`: adds units to a line, or a new line. [`ChangeCartLine`] has the
-//! rules.
+//! `POST /v1/carts/{id}/lines`: adds units to a line, or a new line.
 
-use earmark_core::Action;
-use earmark_core::carts::lines::{ChangeCartLine, LineChange};
+use earmark_core::carts::lines::LineChange;
 
-use super::changed;
+use super::change_line;
 use crate::checks::Checks;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
@@ -30,7 +28,5 @@ pub(crate) async fn add_cart_line(mut request: ApiRequest) -> Answered {
     let body: UnitsInput = request.json().await?;
     let mut checks = Checks::default();
     let change = checks.one_line(&body).map(|(sku, quantity)| LineChange::Add { sku, quantity });
-    let change = checks.all(change)?;
-    let ttl = request.app.config.cart_ttl;
-    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    change_line(&request, cart_id, checks.all(change)?).await
 }

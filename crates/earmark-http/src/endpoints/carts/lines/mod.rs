@@ -4,18 +4,17 @@ pub(crate) mod add;
 pub(crate) mod remove;
 pub(crate) mod set;
 
-use earmark_core::{Action, Outcome};
+use axum::http::StatusCode;
+use earmark_core::Action;
+use earmark_core::carts::lines::{ChangeCartLine, LineChange};
+use earmark_core::ids::CartId;
 
-use crate::dto::carts::CartBody;
 use crate::idempotency::Keyed;
-use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
-/// Runs a command that changes a cart, and answers with the cart.
-async fn changed(request: &ApiRequest, action: Action) -> Answered {
-    let answer = request.submit(action, Keyed::Accepted).await?;
-    let Outcome::Cart(priced) = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::ok(&CartBody::new(&request.app, priced))?;
-    Ok(reply.version(priced.cart.version).replayed(answer.replayed.into()))
+/// Changes a line, as [`ChangeCartLine`] says, and answers with the cart.
+async fn change_line(request: &ApiRequest, cart_id: CartId, change: LineChange) -> Answered {
+    let action = ChangeCartLine { cart_id, change, ttl: request.app.config.cart_ttl };
+    request.run(Action::ChangeCartLine(action), Keyed::Accepted, StatusCode::OK).await
 }

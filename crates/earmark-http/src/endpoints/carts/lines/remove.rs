@@ -1,9 +1,8 @@
 //! `DELETE /v1/carts/{id}/lines/{sku}`: takes a line out of a cart.
 
-use earmark_core::Action;
-use earmark_core::carts::lines::{ChangeCartLine, LineChange};
+use earmark_core::carts::lines::LineChange;
 
-use super::changed;
+use super::change_line;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
 use crate::openapi::{IfMatch, KeyAccepted};
@@ -15,13 +14,12 @@ use crate::request::ApiRequest;
     path = "/v1/carts/{id}/lines/{sku}",
     summary = "Remove a line",
     tag = "Carts",
-    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
 pub(crate) async fn remove_cart_line(mut request: ApiRequest) -> Answered {
     request.identity()?;
     let (cart_id, sku) = (request.id("id")?, request.sku()?);
     request.no_body().await?;
-    let (change, ttl) = (LineChange::Remove { sku }, request.app.config.cart_ttl);
-    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    change_line(&request, cart_id, LineChange::Remove { sku }).await
 }

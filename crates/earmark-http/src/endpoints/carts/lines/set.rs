@@ -1,12 +1,11 @@
-//! `PUT /v1/carts/{id}/lines/{sku}`: sets the units of a line. [`ChangeCartLine`] has the rules.
+//! `PUT /v1/carts/{id}/lines/{sku}`: sets the units of a line.
 
-use earmark_core::Action;
 use earmark_core::carts::QUANTITY_MAX;
-use earmark_core::carts::lines::{ChangeCartLine, LineChange};
+use earmark_core::carts::lines::LineChange;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::changed;
+use super::change_line;
 use crate::checks::Checks;
 use crate::dto::carts::CartBody;
 use crate::dto::schemas;
@@ -31,7 +30,7 @@ pub(crate) struct Body {
     put,
     path = "/v1/carts/{id}/lines/{sku}",
     tag = "Carts",
-    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText, Path), KeyAccepted, IfMatch),
+    params(("id" = schemas::CartIdText, Path), ("sku" = schemas::SkuText<'_>, Path), KeyAccepted, IfMatch),
     request_body = Body,
     responses((status = 200, description = "The cart.", body = CartBody<'_>)),
 )]
@@ -41,7 +40,5 @@ pub(crate) async fn set_cart_line(mut request: ApiRequest) -> Answered {
     let body: Body = request.json().await?;
     let mut checks = Checks::default();
     let quantity = checks.count("/quantity", body.quantity, 1..=QUANTITY_MAX);
-    let change = LineChange::Set { sku, quantity: checks.all(quantity)? };
-    let ttl = request.app.config.cart_ttl;
-    changed(&request, Action::ChangeCartLine(ChangeCartLine { cart_id, change, ttl })).await
+    change_line(&request, cart_id, LineChange::Set { sku, quantity: checks.all(quantity)? }).await
 }

@@ -2,10 +2,10 @@
 //! [`AdjustStock`] has the rules.
 
 use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::items::adjust::{AdjustStock, StockChange};
 use earmark_core::items::{AdjustmentReason, ON_HAND_MAX};
 use earmark_core::text::{Note, Sku};
-use earmark_core::{Action, Outcome};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// A correction: either `delta`, or `on_hand` with `expected_on_hand`.
@@ -39,7 +39,7 @@ pub(crate) struct Body {
     #[schema(value_type = schemas::AdjustmentReasonWord)]
     reason: AdjustmentReason,
     #[doc = "In the words of whoever does it."]
-    #[schema(value_type = Option<schemas::NoteText>)]
+    #[schema(value_type = Option<schemas::NoteText<'_>>)]
     note: Option<String>,
 }
 
@@ -94,7 +94,7 @@ impl Body {
     post,
     path = "/v1/items/{sku}/adjustments",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), KeyRequired, IfMatch),
+    params(("sku" = schemas::SkuText<'_>, Path), KeyRequired, IfMatch),
     request_body(content = Body, example = json!({ "delta": 50, "reason": "received" })),
     responses((status = 201, description = "The count was corrected.", body = AdjustmentBody<'_>)),
 )]
@@ -102,8 +102,5 @@ pub(crate) async fn adjust_stock(mut request: ApiRequest) -> Answered {
     request.staff()?;
     let sku = request.sku()?;
     let body: Body = request.json().await?;
-    let answer = request.submit(Action::AdjustStock(body.check(sku)?), Keyed::Required).await?;
-    let Outcome::Adjustment(adjustment) = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &AdjustmentBody::from(adjustment))?;
-    Ok(reply.replayed(answer.replayed.into()))
+    request.run(Action::AdjustStock(body.check(sku)?), Keyed::Required, StatusCode::CREATED).await
 }

@@ -46,7 +46,7 @@ fn below(sku: &Sku, movement: &Movement) -> Option<String> {
     get,
     path = "/v1/items/{sku}/movements",
     tag = "Inventory",
-    params(("sku" = schemas::SkuText, Path), PageParams),
+    params(("sku" = schemas::SkuText<'_>, Path), PageParams),
     responses((status = 200, description = "A page of movements.", body = List<MovementBody<'_>>)),
 )]
 pub(crate) async fn list_movements(request: ApiRequest) -> Answered {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use earmark_core::ids::OrderId;
 use earmark_core::payments::start::StartPayment;
 use earmark_core::payments::{Payment, PaymentStatus, Token};
@@ -25,7 +25,7 @@ use crate::idempotency::Keyed;
 use crate::json::only_from_object;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
-use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, Replayed, Reply};
+use crate::reply::{Answered, IDEMPOTENCY_REPLAYED, REPLAYED, Reply};
 use crate::request::ApiRequest;
 
 /// How often the row is read while this node has no news of it.
@@ -48,7 +48,7 @@ pub(crate) struct Body {
 #[schema(as = PaymentMethodRequest)]
 pub(crate) struct Method {
     /// The gateway's opaque name of it; never a card number.
-    #[schema(value_type = schemas::TokenText)]
+    #[schema(value_type = schemas::TokenText<'_>)]
     token: String,
 }
 
@@ -89,48 +89,38 @@ pub(crate) async fn create_payment(mut request: ApiRequest) -> Answered {
     let action = parsed?.check(order_id, request.app.config.gateway_name.clone())?;
     // Before the command, so that no commit is missed.
     let commits = request.app.store.subscribe(Interest::Order(order_id));
-    let answer = request.submit(Action::StartPayment(action), Keyed::Required).await?;
-    let Outcome::Payment { order_id, payment } = answer.outcome else { return Err(Problem::internal()) };
-    let attempt = Attempt { order_id, payment };
-    shown(&request, &settled(&request, attempt, &commits).await?, answer.replayed.into())
+    let mut answer = request.submit(Action::StartPayment(action), Keyed::Required).await?;
+    let Outcome::Payment { order_id, payment } = &mut answer.outcome else { return Err(Problem::internal()) };
+    wait_until_settled(&request, *order_id, payment, &commits).await?;
+    let status = match payment.status {
+        PaymentStatus::Succeeded => StatusCode::CREATED,
+        PaymentStatus::Pending => StatusCode::ACCEPTED,
+        PaymentStatus::Declined | PaymentStatus::Failed => {
+            let body = PaymentBody::new(&request.app, *order_id, payment);
+            let mut problem = Problem::payment_declined(&body, payment.decline_code.as_ref());
+            if answer.replayed {
+                problem = problem.with_header(IDEMPOTENCY_REPLAYED, REPLAYED);
+            }
+            return Err(problem);
+        }
+    };
+    Reply::outcome(&request.app, status, &answer)
 }
 
-/// An attempt to pay this order.
-struct Attempt {
+/// Reads the payment until it is not PENDING any more, or the deadline has come.
+async fn wait_until_settled(
+    request: &ApiRequest,
     order_id: OrderId,
-    payment: Payment,
-}
-
-/// The attempt once it is not PENDING any more, or as it stands at the deadline.
-async fn settled(request: &ApiRequest, attempt: Attempt, commits: &Subscription) -> Result<Attempt, Problem> {
-    let Attempt { order_id, mut payment } = attempt;
+    payment: &mut Payment,
+    commits: &Subscription,
+) -> Result<(), Problem> {
     let deadline = Instant::now() + request.app.config.gateway_timeout;
     while payment.status == PaymentStatus::Pending && Instant::now() < deadline {
         let look_at = deadline.min(Instant::now() + POLL_EVERY);
         let _ = tokio::time::timeout_at(look_at, commits.changed()).await;
         let order = request.app.store.queries().find_order(order_id).await?.ok_or_else(Problem::not_found)?;
         let row = order.payments.into_iter().find(|row| row.id == payment.id);
-        payment = row.ok_or_else(Problem::internal)?;
+        *payment = row.ok_or_else(Problem::internal)?;
     }
-    Ok(Attempt { order_id, payment })
-}
-
-fn shown(request: &ApiRequest, attempt: &Attempt, replayed: Replayed) -> Answered {
-    let Attempt { order_id, payment } = attempt;
-    let body = PaymentBody::new(&request.app, *order_id, payment);
-    let status = match payment.status {
-        PaymentStatus::Succeeded => StatusCode::CREATED,
-        PaymentStatus::Pending => StatusCode::ACCEPTED,
-        PaymentStatus::Declined | PaymentStatus::Failed => {
-            let code = payment.decline_code.as_ref().map(Name::as_str);
-            let shown = serde_json::to_value(&body).map_err(|_| Problem::internal())?;
-            let problem = Problem::payment_declined(&shown, code);
-            return Err(match replayed {
-                Replayed::Yes => problem.with_header(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")),
-                Replayed::No => problem,
-            });
-        }
-    };
-    let reply = Reply::json(status, &body)?.version(payment.version);
-    Ok(reply.location(&format!("/v1/payments/{}", payment.id)).replayed(replayed))
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/orders/{id}/payments`: the payments of one order, newest first.
 
 use earmark_core::ids::{OrderId, PaymentId};
+use earmark_store::Page;
 
 use crate::cursor;
 use crate::dto::lists::{self, List, PageParams};
@@ -31,17 +32,12 @@ pub(crate) async fn list_payments(request: ApiRequest) -> Answered {
     let before = before.map(PaymentId::from_bytes);
     let order = orders::reachable(&request, id).await?;
     // Stored oldest first, at most a hundred of them.
-    let mut rest =
-        order.payments.iter().rev().skip_while(|payment| before.is_some_and(|before| payment.id != before));
-    if before.is_some() {
-        rest.next();
-    }
-    let rows: Vec<_> = rest.by_ref().take(limit).collect();
-    let more = rest.next().is_some();
-    let last = rows.last().filter(|_| more);
+    let newest_first = order.payments.iter().rev();
+    let rest = newest_first.skip_while(|payment| before.is_some_and(|before| payment.id != before));
+    let rest = rest.skip(usize::from(before.is_some()));
+    let page = Page::of(rest.take(limit + 1).collect(), limit);
+    let last = page.rows.last().filter(|_| page.more);
     let next = last.map(|payment| cursor::encode(&list, &payment.id.to_bytes()));
-    Reply::ok(&List::new(
-        rows.iter().map(|payment| PaymentBody::new(&request.app, id, payment)).collect(),
-        next,
-    ))
+    let rows = page.rows.iter().map(|payment| PaymentBody::new(&request.app, id, payment));
+    Reply::ok(&List::new(rows.collect(), next))
 }

@@ -4,10 +4,10 @@
 //! rules.
 
 use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::ids::OrderId;
 use earmark_core::orders::CancelReason;
 use earmark_core::refunds::create::CreateRefund;
-use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -18,7 +18,7 @@ use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// How much goes back, and why.
@@ -63,8 +63,5 @@ pub(crate) async fn create_refund(mut request: ApiRequest) -> Answered {
     let parsed: Result<Body, Problem> = request.json().await;
     request.refuse_card_numbers()?;
     let order_id = request.id("id")?;
-    let answer = request.submit(Action::CreateRefund(parsed?.check(order_id)?), Keyed::Required).await?;
-    let Outcome::Refund { order_id, refund } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &RefundBody::new(&request.app, *order_id, refund))?;
-    Ok(reply.version(refund.version).replayed(answer.replayed.into()))
+    request.run(Action::CreateRefund(parsed?.check(order_id)?), Keyed::Required, StatusCode::CREATED).await
 }

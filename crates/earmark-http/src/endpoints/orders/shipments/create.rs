@@ -1,10 +1,10 @@
 //! `POST /v1/orders/{id}/shipments`: ships units of a paid order. [`ShipOrder`] has the rules.
 
 use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::ids::OrderId;
 use earmark_core::shipments::ship::ShipOrder;
 use earmark_core::text::{Name, Url};
-use earmark_core::{Action, Outcome};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -16,7 +16,7 @@ use crate::fresh_ids;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyRequired};
 use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// What leaves, and how.
@@ -28,13 +28,13 @@ pub(crate) struct Body {
     #[schema(min_items = 1, max_items = 500)]
     lines: Option<Vec<UnitsInput>>,
     #[doc = "Who carries it."]
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     carrier: Option<String>,
     /// The carrier's own number of it.
-    #[schema(value_type = Option<schemas::NameText>)]
+    #[schema(value_type = Option<schemas::NameText<'_>>)]
     tracking_number: Option<String>,
     /// Where to follow it.
-    #[schema(value_type = Option<schemas::UrlText>)]
+    #[schema(value_type = Option<schemas::UrlText<'_>>)]
     tracking_url: Option<String>,
 }
 
@@ -67,8 +67,5 @@ pub(crate) async fn create_shipment(mut request: ApiRequest) -> Answered {
     request.staff()?;
     let order_id = request.id("id")?;
     let body: Body = request.json_or_default().await?;
-    let answer = request.submit(Action::ShipOrder(body.check(order_id)?), Keyed::Required).await?;
-    let Outcome::Shipment { order_id, shipment } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::json(StatusCode::CREATED, &ShipmentBody::new(*order_id, shipment))?;
-    Ok(reply.version(shipment.version).replayed(answer.replayed.into()))
+    request.run(Action::ShipOrder(body.check(order_id)?), Keyed::Required, StatusCode::CREATED).await
 }

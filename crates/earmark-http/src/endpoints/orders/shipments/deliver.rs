@@ -1,14 +1,14 @@
 //! `POST /v1/orders/{id}/shipments/{shipment_id}/deliver`: a shipment has arrived.
 
+use axum::http::StatusCode;
+use earmark_core::Action;
 use earmark_core::shipments::deliver::DeliverShipment;
-use earmark_core::{Action, Outcome};
 
 use crate::dto::schemas;
 use crate::dto::shipments::ShipmentBody;
 use crate::idempotency::Keyed;
 use crate::openapi::{IfMatch, KeyAccepted};
-use crate::problem::Problem;
-use crate::reply::{Answered, Reply};
+use crate::reply::Answered;
 use crate::request::ApiRequest;
 
 /// Mark a shipment as delivered
@@ -30,8 +30,5 @@ pub(crate) async fn deliver_shipment(mut request: ApiRequest) -> Answered {
     request.staff()?;
     let action = DeliverShipment { order_id: request.id("id")?, shipment_id: request.id("shipment_id")? };
     request.no_body().await?;
-    let answer = request.submit(Action::DeliverShipment(action), Keyed::Accepted).await?;
-    let Outcome::Shipment { order_id, shipment } = &answer.outcome else { return Err(Problem::internal()) };
-    let reply = Reply::ok(&ShipmentBody::new(*order_id, shipment))?;
-    Ok(reply.version(shipment.version).replayed(answer.replayed.into()))
+    request.run(Action::DeliverShipment(action), Keyed::Accepted, StatusCode::OK).await
 }
