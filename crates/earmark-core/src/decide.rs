@@ -7,8 +7,11 @@
 //! names, and one that names another version is `VersionMismatch` whatever else is wrong with it.
 
 use crate::idempotency::replay;
-use crate::ids::OrderId;
-use crate::{Action, Answer, Changes, Command, Decision, Keys, Mode, Rejection, Timestamp, WorkingSet};
+use crate::ids::{CartId, OrderId};
+use crate::text::Sku;
+use crate::{
+    Action, Answer, Changes, Command, Decision, Keys, Mode, Rejection, Result, Timestamp, WorkingSet,
+};
 
 /// Names the rows that a command still lacks. After each round of loading it may name more, at most
 /// three times.
@@ -68,7 +71,7 @@ pub fn decide(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<(A
     Ok((Answer { outcome, replayed: false }, changes))
 }
 
-fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<Decision, Rejection> {
+fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result<Decision> {
     let caller = &command.caller;
     match &command.action {
         Action::PutItem(action) => action.decide(rows, now),
@@ -96,12 +99,14 @@ fn decide_action(rows: &WorkingSet, command: &Command, now: Timestamp) -> Result
 
 /// The version of the resource that a command changes; `None` where there is none (yet).
 fn version(rows: &WorkingSet, action: &Action) -> Option<u64> {
+    let stock = |sku: &Sku| rows.stocks.find(sku).map(|stock| stock.version);
+    let cart = |id: &CartId| rows.carts.find(id).map(|cart| cart.version);
     let order = |id: &OrderId| rows.orders.find(id).map(|order| order.version);
     match action {
-        Action::PutItem(action) => action.version(rows),
-        Action::AdjustStock(action) => action.version(rows),
-        Action::ChangeCartLine(action) => action.version(rows),
-        Action::DeleteCart(action) => action.version(rows),
+        Action::PutItem(action) => stock(&action.sku),
+        Action::AdjustStock(action) => stock(&action.sku),
+        Action::ChangeCartLine(action) => cart(&action.cart_id),
+        Action::DeleteCart(action) => cart(&action.cart_id),
         Action::PlaceOrder(action) => action.version(rows),
         Action::ConfirmOrder(action) => order(&action.order_id),
         Action::CancelOrder(action) => order(&action.order_id),
@@ -114,7 +119,7 @@ fn version(rows: &WorkingSet, action: &Action) -> Option<u64> {
         Action::HastenAttempts(action) => order(&action.order_id),
         Action::CreateRefund(action) => order(&action.order_id),
         Action::SettleRefund(action) => order(&action.order_id),
-        Action::RevokeKey(action) => action.version(rows),
+        Action::RevokeKey(action) => rows.api_keys.find(&action.id).map(|key| key.version),
         Action::CreateCart(_) | Action::CreateKey(_) | Action::PurgeIdempotencyKeys(_) => None,
     }
 }

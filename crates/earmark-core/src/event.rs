@@ -54,116 +54,67 @@ impl EventDraft {
     }
 }
 
-/// What happened, with what only the event keeps. The names are those of the contract, the fields
-/// those of the resources.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", content = "data")]
-pub enum Fact {
-    #[serde(rename = "order.created")]
-    OrderCreated,
-    #[serde(rename = "order.confirmed")]
-    OrderConfirmed,
-    #[serde(rename = "order.paid")]
-    OrderPaid { payment_id: Option<PaymentId> },
-    #[serde(rename = "order.shipped")]
-    OrderShipped,
-    #[serde(rename = "order.delivered")]
-    OrderDelivered,
-    #[serde(rename = "order.cancelled")]
-    OrderCancelled { reason: CancelReason, lines: Vec<CancelledUnits>, refund_id: Option<RefundId> },
-    #[serde(rename = "order.partially_cancelled")]
-    OrderPartiallyCancelled { reason: CancelReason, lines: Vec<CancelledUnits>, refund_id: Option<RefundId> },
-    #[serde(rename = "payment.pending")]
-    PaymentPending { payment_id: PaymentId, amount: Money },
-    #[serde(rename = "payment.succeeded")]
-    PaymentSucceeded { payment_id: PaymentId, amount: Money },
-    #[serde(rename = "payment.declined")]
-    PaymentDeclined { payment_id: PaymentId, amount: Money, decline_code: Name },
-    #[serde(rename = "payment.failed")]
-    PaymentFailed { payment_id: PaymentId, amount: Money, decline_code: Name },
-    #[serde(rename = "refund.created")]
-    RefundCreated { refund_id: RefundId, payment_id: PaymentId, amount: Money, reason: CancelReason },
-    #[serde(rename = "refund.succeeded")]
-    RefundSucceeded { refund_id: RefundId, amount: Money },
-    #[serde(rename = "refund.failed")]
-    RefundFailed { refund_id: RefundId, amount: Money },
-    #[serde(rename = "shipment.created")]
-    ShipmentCreated { shipment_id: ShipmentId, lines: Vec<Units> },
-    #[serde(rename = "shipment.delivered")]
-    ShipmentDelivered { shipment_id: ShipmentId },
-    #[serde(rename = "stock.adjusted")]
-    StockAdjusted {
+macro_rules! facts {
+    ($($name:literal => $variant:ident $({ $($field:ident: $kind:ty),* $(,)? })?;)*) => {
+        /// What happened, with what only the event keeps. The names are those of the contract, the
+        /// fields those of the resources.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "type", content = "data")]
+        pub enum Fact {$(
+            #[serde(rename = $name)]
+            $variant $({ $($field: $kind),* })?,
+        )*}
+
+        impl Fact {
+            /// All types, as clients see them. A fact is stored under its place in this list, so
+            /// the list only grows at its end.
+            pub const TYPES: [&'static str; [$($name),*].len()] = [$($name),*];
+
+            /// The place of its type in [`Fact::TYPES`].
+            pub fn type_index(&self) -> usize {
+                enum Place { $($variant),* }
+                match self { $(Self::$variant { .. } => Place::$variant as usize),* }
+            }
+        }
+    };
+}
+
+// A further one is added at the end.
+facts! {
+    "order.created" => OrderCreated;
+    "order.confirmed" => OrderConfirmed;
+    "order.paid" => OrderPaid { payment_id: Option<PaymentId> };
+    "order.shipped" => OrderShipped;
+    "order.delivered" => OrderDelivered;
+    "order.cancelled" =>
+        OrderCancelled { reason: CancelReason, lines: Vec<CancelledUnits>, refund_id: Option<RefundId> };
+    "order.partially_cancelled" =>
+        OrderPartiallyCancelled { reason: CancelReason, lines: Vec<CancelledUnits>, refund_id: Option<RefundId> };
+    "payment.pending" => PaymentPending { payment_id: PaymentId, amount: Money };
+    "payment.succeeded" => PaymentSucceeded { payment_id: PaymentId, amount: Money };
+    "payment.declined" => PaymentDeclined { payment_id: PaymentId, amount: Money, decline_code: Name };
+    "payment.failed" => PaymentFailed { payment_id: PaymentId, amount: Money, decline_code: Name };
+    "refund.created" =>
+        RefundCreated { refund_id: RefundId, payment_id: PaymentId, amount: Money, reason: CancelReason };
+    "refund.succeeded" => RefundSucceeded { refund_id: RefundId, amount: Money };
+    "refund.failed" => RefundFailed { refund_id: RefundId, amount: Money };
+    "shipment.created" => ShipmentCreated { shipment_id: ShipmentId, lines: Vec<Units> };
+    "shipment.delivered" => ShipmentDelivered { shipment_id: ShipmentId };
+    "stock.adjusted" => StockAdjusted {
         adjustment_id: AdjustmentId,
         delta: i64,
         on_hand: u32,
         reserved: u32,
         reason: AdjustmentReason,
         note: Option<Note>,
-    },
-    #[serde(rename = "item.created")]
-    ItemCreated,
-    #[serde(rename = "item.updated")]
-    ItemUpdated,
-    #[serde(rename = "reservation.expired")]
-    ReservationExpired,
-    #[serde(rename = "payment.resolved")]
-    PaymentResolved { payment_id: PaymentId, status: PaymentStatus, note: Note },
+    };
+    "item.created" => ItemCreated;
+    "item.updated" => ItemUpdated;
+    "reservation.expired" => ReservationExpired;
+    "payment.resolved" => PaymentResolved { payment_id: PaymentId, status: PaymentStatus, note: Note };
 }
 
 impl Fact {
-    /// All types, as clients see them. A fact is stored under its place in this list, so the list
-    /// only grows at its end.
-    pub const TYPES: [&'static str; 21] = [
-        "order.created",
-        "order.confirmed",
-        "order.paid",
-        "order.shipped",
-        "order.delivered",
-        "order.cancelled",
-        "order.partially_cancelled",
-        "payment.pending",
-        "payment.succeeded",
-        "payment.declined",
-        "payment.failed",
-        "refund.created",
-        "refund.succeeded",
-        "refund.failed",
-        "shipment.created",
-        "shipment.delivered",
-        "stock.adjusted",
-        "item.created",
-        "item.updated",
-        "reservation.expired",
-        "payment.resolved",
-    ];
-
-    /// The place of its type in [`Fact::TYPES`].
-    pub fn type_index(&self) -> usize {
-        match self {
-            Self::OrderCreated => 0,
-            Self::OrderConfirmed => 1,
-            Self::OrderPaid { .. } => 2,
-            Self::OrderShipped => 3,
-            Self::OrderDelivered => 4,
-            Self::OrderCancelled { .. } => 5,
-            Self::OrderPartiallyCancelled { .. } => 6,
-            Self::PaymentPending { .. } => 7,
-            Self::PaymentSucceeded { .. } => 8,
-            Self::PaymentDeclined { .. } => 9,
-            Self::PaymentFailed { .. } => 10,
-            Self::RefundCreated { .. } => 11,
-            Self::RefundSucceeded { .. } => 12,
-            Self::RefundFailed { .. } => 13,
-            Self::ShipmentCreated { .. } => 14,
-            Self::ShipmentDelivered { .. } => 15,
-            Self::StockAdjusted { .. } => 16,
-            Self::ItemCreated => 17,
-            Self::ItemUpdated => 18,
-            Self::ReservationExpired => 19,
-            Self::PaymentResolved { .. } => 20,
-        }
-    }
-
     /// Its type, as clients see it.
     pub fn type_name(&self) -> &'static str {
         Self::TYPES[self.type_index()]

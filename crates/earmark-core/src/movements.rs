@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{EventId, OrderId};
 use crate::items::AdjustmentReason;
-use crate::orders::Order;
+use crate::orders::{Order, OrderLine};
 use crate::text::{Note, Sku};
-use crate::units::CancelReason;
+use crate::units::{CancelReason, CancelledUnits, Units};
 use crate::{Actor, Event, Fact, Timestamp};
 
 /// The kind of a movement.
@@ -71,6 +71,13 @@ pub struct Delta {
     pub reason: Option<MovementReason>,
 }
 
+impl Delta {
+    /// A delta for which no reason was given.
+    fn new(sku: &Sku, kind: MovementKind, on_hand: i64, reserved: i64) -> Self {
+        Self { sku: sku.clone(), kind, on_hand, reserved, reason: None }
+    }
+}
+
 /// The places in [`Fact::TYPES`] of the events that name the units that they move. `order.created`
 /// moves units too, but those are the lines of its order.
 pub const MOVING_BUT_CREATED: [i16; 4] = [5, 6, 14, 16];
@@ -84,34 +91,24 @@ pub fn deltas(event: &Event, order: Option<&Order>) -> Vec<Delta> {
     match &event.fact {
         Fact::OrderCreated => {
             let order = order.expect("an order.created comes with its order");
-            let reserve = |sku: &Sku, quantity| Delta {
-                sku: sku.clone(),
-                kind: MovementKind::Reserved,
-                on_hand: 0,
-                reserved: i64::from(quantity),
-                reason: None,
-            };
-            order.lines.iter().map(|line| reserve(&line.sku, line.quantity)).collect()
+            let reserve =
+                |line: &OrderLine| Delta::new(&line.sku, MovementKind::Reserved, 0, line.quantity.into());
+            order.lines.iter().map(reserve).collect()
         }
         Fact::OrderCancelled { lines, reason, .. } | Fact::OrderPartiallyCancelled { lines, reason, .. } => {
-            let release = |sku: &Sku, quantity| Delta {
-                sku: sku.clone(),
-                kind: MovementKind::Released,
-                on_hand: 0,
-                reserved: -i64::from(quantity),
-                reason: Some(MovementReason::Cancellation(*reason)),
+            let reason = Some(MovementReason::Cancellation(*reason));
+            let release = |units: &CancelledUnits| {
+                let released = -i64::from(units.quantity);
+                Delta { reason, ..Delta::new(&units.sku, MovementKind::Released, 0, released) }
             };
-            lines.iter().map(|units| release(&units.sku, units.quantity)).collect()
+            lines.iter().map(release).collect()
         }
         Fact::ShipmentCreated { lines, .. } => {
-            let ship = |sku: &Sku, quantity| Delta {
-                sku: sku.clone(),
-                kind: MovementKind::Shipped,
-                on_hand: -i64::from(quantity),
-                reserved: -i64::from(quantity),
-                reason: None,
+            let ship = |units: &Units| {
+                let shipped = -i64::from(units.quantity);
+                Delta::new(&units.sku, MovementKind::Shipped, shipped, shipped)
             };
-            lines.iter().map(|units| ship(&units.sku, units.quantity)).collect()
+            lines.iter().map(ship).collect()
         }
         Fact::StockAdjusted { delta, reason, .. } => vec![Delta {
             sku: event.sku.clone().expect("an adjustment is about an item"),

@@ -13,31 +13,18 @@ use crate::payments::Payment;
 use crate::refunds::Refund;
 use crate::shipments::Shipment;
 
-/// The answer to a command that was carried out.
+/// The answer to a command that was carried out. `created` is false where an item was replaced.
+/// `Done` says that it is done, or was so already, and that there is nothing to show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// `created` is false where an item was replaced.
-    Item {
-        item: StockedItem,
-        created: bool,
-    },
+    Item { item: StockedItem, created: bool },
     Adjustment(Adjustment),
     Cart(PricedCart),
     Order(Arc<Order>),
-    Shipment {
-        order_id: OrderId,
-        shipment: Shipment,
-    },
-    Payment {
-        order_id: OrderId,
-        payment: Payment,
-    },
-    Refund {
-        order_id: OrderId,
-        refund: Refund,
-    },
+    Shipment { order_id: OrderId, shipment: Shipment },
+    Payment { order_id: OrderId, payment: Payment },
+    Refund { order_id: OrderId, refund: Refund },
     Key(ApiKey),
-    /// It is done, or was so already, and there is nothing to show.
     Done,
 }
 

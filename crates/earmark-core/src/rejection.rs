@@ -12,6 +12,9 @@ use crate::orders::OrderStatus;
 use crate::payments::PaymentStatus;
 use crate::text::Sku;
 
+/// What a rule gives, unless it refuses.
+pub(crate) type Result<T, E = Rejection> = std::result::Result<T, E>;
+
 /// The reason why a command is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Rejection {

@@ -14,7 +14,7 @@ use crate::keys::ApiKey;
 use crate::orders::Order;
 use crate::table::Table;
 use crate::text::{Reference, Sku};
-use crate::{Access, Actor, BatchChanges, Changes, Event, Rejection, Timestamp};
+use crate::{Access, Actor, BatchChanges, Changes, Event, Rejection, Result, Timestamp};
 
 /// The rows that a batch sees.
 #[derive(Clone, Debug, Default)]
@@ -40,13 +40,13 @@ pub struct WorkingSet {
 
 impl WorkingSet {
     /// The order, if it exists for the caller.
-    pub(crate) fn reachable_order(&self, id: OrderId, access: &Access) -> Result<&Arc<Order>, Rejection> {
+    pub(crate) fn reachable_order(&self, id: OrderId, access: &Access) -> Result<&Arc<Order>> {
         let order = self.orders.find(&id);
         order.filter(|order| access.reaches(order.customer_id.as_ref())).ok_or(Rejection::NotFound)
     }
 
     /// The cart, if it exists for the caller.
-    pub(crate) fn reachable_cart(&self, id: CartId, access: &Access) -> Result<&Arc<Cart>, Rejection> {
+    pub(crate) fn reachable_cart(&self, id: CartId, access: &Access) -> Result<&Arc<Cart>> {
         let cart = self.carts.find(&id);
         cart.filter(|cart| access.reaches(cart.customer_id.as_ref())).ok_or(Rejection::NotFound)
     }

@@ -16,9 +16,8 @@ use std::collections::{HashMap, HashSet};
 use std::mem::size_of;
 use std::sync::Arc;
 
-use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Sku, Url};
-use earmark_core::{BatchChanges, WorkingSet};
+use earmark_core::{BatchChanges, Item, Stock, WorkingSet};
 
 use crate::protections::Protections;
 

@@ -18,7 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
 /// A parsed `postgres://` URL. Neither `Debug` nor `Display` shows the password.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {
     config: Config,
     trust: Trust,
@@ -117,14 +117,6 @@ impl std::fmt::Debug for DatabaseUrl {
         std::fmt::Display::fmt(self, f)
     }
 }
-
-impl PartialEq for DatabaseUrl {
-    fn eq(&self, other: &Self) -> bool {
-        (&self.config, &self.trust) == (&other.config, &other.trust)
-    }
-}
-
-impl Eq for DatabaseUrl {}
 
 #[cfg(test)]
 mod tests {

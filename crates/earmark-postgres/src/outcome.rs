@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::codec::get;
 use crate::connect::connect_writer;
 use crate::database_url::DatabaseUrl;
-use crate::error::{DatabaseError, Result, describe};
+use crate::error::{Result, describe};
 use crate::open_error::OpenError;
 use crate::session::Session;
 
@@ -90,15 +90,11 @@ pub(crate) async fn find_outcome(url: &DatabaseUrl, node: &Node) -> CommitOutcom
 /// The number of the node's last batch, once no transaction can change it any more.
 async fn read_last_batch(url: &DatabaseUrl, node: &Node) -> Result<i64, OpenError> {
     let session = connect_writer(url).await?;
-    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await.map_err(DatabaseError::from)?;
-    let found = session.query_opt("SELECT batch FROM nodes WHERE id = $1 FOR UPDATE", &[&node.id]).await;
-    let found = found.map_err(DatabaseError::from)?;
+    session.batch_execute("BEGIN; SET LOCAL statement_timeout = 0").await?;
+    let found = session.query_opt("SELECT batch FROM nodes WHERE id = $1 FOR UPDATE", &[&node.id]).await?;
     let row = found.ok_or_else(|| OpenError::Unusable("the row of this node is gone".to_owned()))?;
     let batch = get(&row, 0)?;
-    session
-        .execute("UPDATE nodes SET seen_at = now() WHERE id = $1", &[&node.id])
-        .await
-        .map_err(DatabaseError::from)?;
+    session.execute("UPDATE nodes SET seen_at = now() WHERE id = $1", &[&node.id]).await?;
     session.batch_execute("COMMIT").await.map_err(|error| OpenError::Away(describe(&error)))?;
     Ok(batch)
 }

@@ -55,30 +55,25 @@ pub(crate) async fn in_time<T>(answer: impl Future<Output = Result<T>>) -> Resul
 /// Checks the server and sets the limits.
 pub(crate) async fn prepare_reader(session: &Session) -> Result<(), OpenError> {
     check_version(session).await?;
-    session.batch_execute(LIMITS).await.map_err(DatabaseError::from)?;
-    set_if_known(session, &IF_KNOWN).await?;
-    Ok(())
+    session.batch_execute(LIMITS).await?;
+    Ok(set_if_known(session, &IF_KNOWN).await?)
 }
 
 /// Prepares the connection that writes.
 pub(crate) async fn prepare_writer(session: &Session) -> Result<(), OpenError> {
     prepare_reader(session).await?;
     set_if_known(session, &BY_INDEX).await?;
-    session.batch_execute(READ_COMMITTED).await.map_err(DatabaseError::from)?;
-    let row = session
-        .query_one("SELECT current_setting('synchronous_commit')", &[])
-        .await
-        .map_err(DatabaseError::from)?;
+    session.batch_execute(READ_COMMITTED).await?;
+    let row = session.query_one("SELECT current_setting('synchronous_commit')", &[]).await?;
     // A commit that may be lost with the machine must not be acknowledged.
     if row.get::<_, &str>(0) == "off" {
-        session.batch_execute("SET synchronous_commit = on").await.map_err(DatabaseError::from)?;
+        session.batch_execute("SET synchronous_commit = on").await?;
     }
     Ok(())
 }
 
 async fn check_version(session: &Session) -> Result<(), OpenError> {
-    let row = session.query_one("SELECT version(), current_setting('server_version_num')", &[]).await;
-    let row = row.map_err(DatabaseError::from)?;
+    let row = session.query_one("SELECT version(), current_setting('server_version_num')", &[]).await?;
     let (name, number): (&str, &str) = (row.get(0), row.get(1));
     let number: i32 = number.parse().unwrap_or(0);
     // Other databases speak the protocol, and number their versions in another way.
@@ -90,15 +85,11 @@ async fn check_version(session: &Session) -> Result<(), OpenError> {
 
 async fn set_if_known(session: &Session, settings: &[&str]) -> Result<()> {
     for setting in settings {
-        match session.batch_execute(setting).await {
-            Err(error) if error.code().is_none() => return Err(error.into()),
-            Err(error)
-                if *error.code().unwrap_or(&SqlState::INTERNAL_ERROR)
-                    == SqlState::READ_ONLY_SQL_TRANSACTION =>
-            {
-                return Err(error.into());
-            }
-            Err(_) | Ok(()) => {}
+        // That the server does not know a setting is no trouble; that it is gone, or read-only, is.
+        if let Err(error) = session.batch_execute(setting).await
+            && error.code().is_none_or(|code| *code == SqlState::READ_ONLY_SQL_TRANSACTION)
+        {
+            return Err(error.into());
         }
     }
     Ok(())

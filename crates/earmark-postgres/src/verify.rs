@@ -4,19 +4,15 @@
 //! The rules are in core's `Verifier`. Here is what only this engine can check: the columns that
 //! are copies for searching, and the tables that keep ids unique.
 
-use std::collections::HashMap;
-
-use earmark_core::Fact;
-use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
 use earmark_core::verify::Verifier;
-use earmark_store::{VerifyReport, codes};
+use earmark_core::{Fact, Order};
+use earmark_store::verify::{VerifyReport, copies_breach};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS, get};
 use crate::error::Result;
-use crate::rows::events::{STREAM, deltas, needs_order};
+use crate::rows::events::{STREAM, deltas, orders_of};
 use crate::rows::{self, query};
 use crate::session::Session;
 
@@ -70,27 +66,10 @@ async fn orders(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<S
     }
 }
 
-/// Whether the copies that are stored for searching agree with the order.
 fn copies(row: &Row, order: &Order) -> Result<Option<String>> {
-    if !order.breaches().is_empty() {
-        return Ok(None);
-    }
-    let kept: (i16, i64, i64, Option<i64>) = (get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?);
-    let computed = (
-        codes::order_status_number(order.status()),
-        order.paid_total().minor(),
-        order.refunded_total().minor(),
-        order.expiry_due_at().map(|at| at.0),
-    );
-    if kept != computed {
-        return Ok(Some(format!(
-            "order {}: the copies kept are {kept:?}, but it gives {computed:?}",
-            order.id
-        )));
-    }
+    let kept = (get(row, 1)?, get(row, 2)?, get(row, 3)?, get(row, 4)?);
     let created: (Option<i16>, Option<Uuid>) = (get(row, 6)?, get(row, 7)?);
-    let lost = created != (Some(0), Some(Uuid::from_u128(order.id.0)));
-    Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
+    Ok(copies_breach(order, kept, created == (Some(0), Some(Uuid::from_u128(order.id.0)))))
 }
 
 async fn events(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<String>) -> Result<u64> {
@@ -103,11 +82,7 @@ async fn events(session: &Session, verifier: &mut Verifier, breaches: &mut Vec<S
         let Some(last) = found.last() else { break };
         after = get(last, 0)?;
         let events = found.iter().map(codec::event).collect::<Result<Vec<_>, _>>()?;
-        let ids = events
-            .iter()
-            .filter_map(|event| needs_order(event).transpose())
-            .collect::<Result<Vec<_>, _>>()?;
-        let orders: HashMap<OrderId, Order> = rows::orders::find(session, &ids).await?;
+        let orders = orders_of(session, &events).await?;
         for event in &events {
             let order =
                 event.order_id.filter(|_| event.fact == Fact::OrderCreated).and_then(|id| orders.get(&id));

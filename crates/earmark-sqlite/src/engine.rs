@@ -86,12 +86,7 @@ impl SqliteEngine {
 }
 
 impl Engine for SqliteEngine {
-    fn begin(
-        &mut self,
-        keys: &Keys,
-        rows: &mut WorkingSet,
-        _overlap: &mut dyn Overlap,
-    ) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet, _: &mut dyn Overlap) -> Result<(), StoreError> {
         let begun = self.connection.prepare_cached("BEGIN IMMEDIATE").and_then(|mut begin| begin.execute([]));
         begun.map_err(DatabaseError::from)?;
         (rows.last_sequence, rows.last_event_at) = rows::events::last(&self.connection)?;

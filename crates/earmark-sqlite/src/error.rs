@@ -32,6 +32,7 @@ impl From<StoreError> for DatabaseError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Conflict(what) => Self::Conflict(what),
+            StoreError::Damaged(why) => Self::Damaged(why),
             error => Self::Damaged(error.to_string()),
         }
     }

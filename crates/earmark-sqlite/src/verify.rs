@@ -6,18 +6,16 @@
 
 use std::collections::HashSet;
 
-use earmark_core::Fact;
+use earmark_core::Order;
 use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
 use earmark_core::text::CustomerId;
 use earmark_core::verify::Verifier;
-use earmark_store::VerifyReport;
-use earmark_store::codes;
+use earmark_store::verify::{VerifyReport, copies_breach};
 use rusqlite::Row;
 
 use crate::codec;
 use crate::deferred::{CustomerKey, CustomerTail};
-use crate::error::{DatabaseError, Result};
+use crate::error::Result;
 use crate::rows;
 use crate::snapshot::Snapshot;
 
@@ -69,27 +67,10 @@ fn orders(snapshot: &Snapshot<'_>, verifier: &mut Verifier, breaches: &mut Vec<S
     Ok(count)
 }
 
-/// Whether the copies that are stored for searching agree with the order.
 fn copies(row: &Row<'_>, order: &Order) -> Result<Option<String>> {
-    if !order.breaches().is_empty() {
-        return Ok(None);
-    }
     let kept = (row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?);
-    let computed = (
-        codes::order_status_number(order.status()),
-        order.paid_total().minor(),
-        order.refunded_total().minor(),
-        order.expiry_due_at().map(|at| at.0),
-    );
     let created: (Option<i64>, Option<[u8; 16]>) = (row.get(5)?, row.get(6)?);
-    if kept != computed {
-        return Ok(Some(format!(
-            "order {}: the copies kept are {kept:?}, but it gives {computed:?}",
-            order.id
-        )));
-    }
-    let lost = created != (Some(0), Some(order.id.to_bytes()));
-    Ok(lost.then(|| format!("order {}: its order.created is not where it says", order.id)))
+    Ok(copies_breach(order, kept, created == (Some(0), Some(order.id.to_bytes()))))
 }
 
 fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
@@ -99,17 +80,7 @@ fn events(snapshot: &Snapshot<'_>, verifier: &mut Verifier) -> Result<u64> {
     let (mut found, mut count) = (statement.query([])?, 0);
     while let Some(row) = found.next()? {
         let event = codec::event(row)?;
-        let order = match (&event.fact, event.order_id) {
-            (Fact::OrderCreated, Some(id)) => Some(rows::orders::get(snapshot.connection, id)?),
-            (Fact::OrderCreated, None) => {
-                return Err(DatabaseError::damaged("an order.created without its order", event.sequence));
-            }
-            (Fact::StockAdjusted { .. }, _) if event.sku.is_none() => {
-                return Err(DatabaseError::damaged("a stock.adjusted without its item", event.sequence));
-            }
-            _ => None,
-        };
-        verifier.event(&event, order.as_ref());
+        verifier.event(&event, rows::events::order_of(snapshot.connection, &event)?.as_ref());
         count += 1;
     }
     Ok(count)

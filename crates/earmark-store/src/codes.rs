@@ -1,5 +1,5 @@
-//! How does a value stand in a column, whichever the engine? Numbers for words, and the part of an
-//! event that its type does not say.
+//! How does a value stand in a column, whichever the engine? Numbers for words, JSON for lists, and
+//! the part of an event that its type does not say.
 //!
 //! Invariant: what is stored never changes its meaning, so a list of words only grows at its end.
 
@@ -8,8 +8,10 @@ use earmark_core::keys::KeyRole;
 use earmark_core::orders::{CancelReason, OrderStatus};
 use earmark_core::payments::PaymentStatus;
 use earmark_core::refunds::RefundStatus;
+use earmark_core::text::Metadata;
+use serde::Serialize;
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 macro_rules! words {
     ($($to_number:ident $from_number:ident $kind:ident: $($word:ident)*;)*) => {$(
@@ -21,7 +23,7 @@ macro_rules! words {
         }
 
         /// The value that is stored as a number.
-        pub fn $from_number(stored: i64) -> Result<$kind, StoreError> {
+        pub fn $from_number(stored: i64) -> Result<$kind> {
             const ALL: &[$kind] = &[$($kind::$word),*];
             let found = usize::try_from(stored).ok().and_then(|place| ALL.get(place));
             found.copied().ok_or_else(|| StoreError::Damaged(format!("{}: {stored}", stringify!($kind))))
@@ -37,11 +39,48 @@ words! {
     order_status_number order_status OrderStatus: Created Confirmed Paid Shipped Delivered Cancelled;
 }
 
+/// A number as a database stores it.
+///
+/// # Errors
+/// If it is above the largest that a database can store.
+pub fn integer(number: u64) -> Result<i64> {
+    i64::try_from(number).map_err(|error| StoreError::Damaged(format!("a number: {error}")))
+}
+
+/// A limit as a database takes it.
+pub fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// A JSON document as it is stored.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub fn to_document<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StoreError::Damaged(format!("a document: {error}")))
+}
+
+/// A list as it is stored; an empty one is NULL.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub fn to_list<T: Serialize>(values: &[T]) -> Result<Option<String>> {
+    if values.is_empty() { Ok(None) } else { to_document(&values).map(Some) }
+}
+
+/// Metadata as it is stored; without pairs it is NULL.
+///
+/// # Errors
+/// If it cannot be written as JSON.
+pub fn to_pairs(metadata: &Metadata) -> Result<Option<String>> {
+    if metadata.is_empty() { Ok(None) } else { to_document(metadata).map(Some) }
+}
+
 /// The part of an event that its type does not say, as JSON; `None` where its type says all.
 ///
 /// # Errors
 /// If it cannot be written as JSON.
-pub fn fact_data(fact: &Fact) -> Result<Option<String>, StoreError> {
+pub fn fact_data(fact: &Fact) -> Result<Option<String>> {
     if Fact::from_bare_type(fact.type_index()).is_some() {
         return Ok(None);
     }
@@ -56,7 +95,7 @@ pub fn fact_data(fact: &Fact) -> Result<Option<String>, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if no version of this program wrote it.
-pub fn fact(index: i64, data: Option<&str>) -> Result<Fact, StoreError> {
+pub fn fact(index: i64, data: Option<&str>) -> Result<Fact> {
     let damaged = |why: &dyn std::fmt::Display| StoreError::Damaged(format!("an event's data: {why}"));
     let index = usize::try_from(index).unwrap_or(usize::MAX);
     if let Some(fact) = Fact::from_bare_type(index) {

@@ -7,7 +7,7 @@
 
 use earmark_core::{BatchChanges, Keys, WorkingSet};
 
-use crate::error::StoreError;
+use crate::error::Result;
 
 /// Where batches are saved.
 ///
@@ -24,28 +24,23 @@ pub trait Engine: Send {
     /// Begins a transaction in which no other node writes. Sets `rows.last_sequence` and
     /// `rows.last_event_at` to the number and the time of the last event, and loads the rows of
     /// `keys`, all as they are once no other node can write.
-    fn begin(
-        &mut self,
-        keys: &Keys,
-        rows: &mut WorkingSet,
-        overlap: &mut dyn Overlap,
-    ) -> Result<(), StoreError>;
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet, overlap: &mut dyn Overlap) -> Result<()>;
 
     /// Puts every row that `keys` name into `rows`, as found or as absent. An item brings its
     /// stock, an order all that belongs to it.
-    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError>;
+    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<()>;
 
     /// Saves all changes and commits them. Inserts where `before` is `None`; otherwise updates the
     /// version that was loaded and nothing else. Once this returns `Ok`, the changes survive a
     /// crash of the process and of the machine.
-    fn commit(&mut self, changes: &BatchChanges, overlap: &mut dyn Overlap) -> Result<(), StoreError>;
+    fn commit(&mut self, changes: &BatchChanges, overlap: &mut dyn Overlap) -> Result<()>;
 
     /// Ends the transaction without a trace. Called after any error of the others, and after a
     /// batch that changes nothing.
     fn rollback(&mut self);
 
     /// Does some housekeeping between two batches.
-    fn maintain(&mut self, _pace: Pace) -> Result<(), StoreError> {
+    fn maintain(&mut self, _pace: Pace) -> Result<()> {
         Ok(())
     }
 }

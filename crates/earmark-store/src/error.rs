@@ -3,6 +3,9 @@
 
 use earmark_core::orders::invariants::UnreadableOrder;
 
+/// What an engine or the read side gives.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
 /// An error of an engine or of the read side.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -4,10 +4,9 @@
 //! Both engines use the same range, so that they list the same.
 
 use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
-use earmark_core::payments::Payment;
-use earmark_core::refunds::Refund;
-use earmark_core::{Span, Timestamp};
+use earmark_core::payments::PaymentStatus;
+use earmark_core::refunds::RefundStatus;
+use earmark_core::{Order, Payment, Refund, Span, Timestamp};
 
 use crate::queries::{OrderFilter, PaymentFilter, RefundFilter};
 
@@ -39,11 +38,6 @@ impl PaymentFilter {
         self.status.is_none_or(|status| payment.status == status)
             && is_between(payment.created_at, self.created_after, self.created_before)
     }
-
-    /// The lowest and the highest id that can match, as numbers. Without a highest, none can.
-    pub fn bounds(&self) -> (u128, Option<u128>) {
-        bounds(self.created_after, self.created_before, self.before.map(|id| id.0))
-    }
 }
 
 impl RefundFilter {
@@ -52,10 +46,53 @@ impl RefundFilter {
         self.status.is_none_or(|status| refund.status == status)
             && is_between(refund.created_at, self.created_after, self.created_before)
     }
+}
+
+/// A filter of payments or refunds, as an engine that lists them across all orders uses it.
+pub trait MoneyFilter: Sync {
+    type Row: Clone + Send;
+
+    /// Whether only pending ones match, for which engines have an index of their own.
+    fn is_pending(&self) -> bool;
 
     /// The lowest and the highest id that can match, as numbers. Without a highest, none can.
-    pub fn bounds(&self) -> (u128, Option<u128>) {
+    fn bounds(&self) -> (u128, Option<u128>);
+
+    /// The row of an order that has this id, if the filter lets it through.
+    fn find_in<'order>(&self, order: &'order Order, id: u128) -> Option<&'order Self::Row>;
+}
+
+impl MoneyFilter for PaymentFilter {
+    type Row = Payment;
+
+    fn is_pending(&self) -> bool {
+        self.status == Some(PaymentStatus::Pending)
+    }
+
+    fn bounds(&self) -> (u128, Option<u128>) {
         bounds(self.created_after, self.created_before, self.before.map(|id| id.0))
+    }
+
+    fn find_in<'order>(&self, order: &'order Order, id: u128) -> Option<&'order Payment> {
+        let payment = order.payments.iter().find(|payment| payment.id.0 == id);
+        payment.filter(|payment| self.lets_through(payment))
+    }
+}
+
+impl MoneyFilter for RefundFilter {
+    type Row = Refund;
+
+    fn is_pending(&self) -> bool {
+        self.status == Some(RefundStatus::Pending)
+    }
+
+    fn bounds(&self) -> (u128, Option<u128>) {
+        bounds(self.created_after, self.created_before, self.before.map(|id| id.0))
+    }
+
+    fn find_in<'order>(&self, order: &'order Order, id: u128) -> Option<&'order Refund> {
+        let refund = order.refunds.iter().find(|refund| refund.id.0 == id);
+        refund.filter(|refund| self.lets_through(refund))
     }
 }
 

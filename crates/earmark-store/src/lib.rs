@@ -18,16 +18,19 @@ mod queue;
 mod signal;
 mod stats;
 mod store;
+pub mod verify;
 mod writer;
 
 pub use clock::Clock;
 pub use engine::{Engine, Overlap, Pace};
-pub use error::{StoreError, SubmitError};
+pub use error::{Result, StoreError, SubmitError};
+pub use filters::MoneyFilter;
 pub use options::StoreOptions;
 pub use queries::{
     ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
-    RefundFilter, VerifyReport,
+    RefundFilter,
 };
 pub use signal::{Interest, Subscription};
 pub use stats::StoreStats;
 pub use store::Store;
+pub use verify::VerifyReport;

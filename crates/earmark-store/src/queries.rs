@@ -4,20 +4,18 @@
 //! list filters by is in `filters.rs`; [`crate::Engine`] is the write side.
 
 use async_trait::async_trait;
-use earmark_core::Timestamp;
-use earmark_core::carts::PricedCart;
-use earmark_core::event::Event;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
-use earmark_core::items::StockedItem;
-use earmark_core::keys::ApiKey;
-use earmark_core::movements::Movement;
-use earmark_core::orders::{Order, OrderStatus};
-use earmark_core::payments::{Payment, PaymentStatus};
-use earmark_core::refunds::{Refund, RefundStatus};
+use earmark_core::movements::{Delta, movement};
+use earmark_core::orders::OrderStatus;
+use earmark_core::payments::PaymentStatus;
+use earmark_core::refunds::RefundStatus;
 use earmark_core::text::{CustomerId, Reference, Sku};
-use serde::{Deserialize, Serialize};
+use earmark_core::{
+    ApiKey, Event, Movement, Order, Payment, PricedCart, Refund, Stock, StockedItem, Timestamp,
+};
 
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
+use crate::verify::VerifyReport;
 
 /// A page of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +92,29 @@ pub struct MovementCursor {
     pub reserved: u32,
 }
 
+impl MovementCursor {
+    /// Before no event yet, with the counters of an item as they are now.
+    pub fn newest(stock: &Stock) -> Self {
+        Self { sequence: u64::MAX, on_hand: stock.on_hand, reserved: stock.reserved }
+    }
+
+    /// The movement of a delta after which the counters are these; then they are those before it.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a counter would leave its range before it.
+    pub fn step_back(&mut self, event: &Event, delta: &Delta) -> Result<Movement> {
+        let after = movement(event, delta, self.on_hand, self.reserved);
+        let before = |counter: u32, delta: i64| {
+            let before = i64::from(counter).checked_sub(delta).and_then(|before| u32::try_from(before).ok());
+            let what = "the counters do not follow from the events, at event";
+            before.ok_or_else(|| StoreError::Damaged(format!("{what}: {}", event.sequence)))
+        };
+        self.on_hand = before(self.on_hand, delta.on_hand)?;
+        self.reserved = before(self.reserved, delta.reserved)?;
+        Ok(after)
+    }
+}
+
 /// An event as it is listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent {
@@ -111,30 +132,17 @@ pub struct KeySweep {
     pub next: Option<[u8; 16]>,
 }
 
-/// What [`Queries::verify`] has read and found.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VerifyReport {
-    /// How many items were read.
-    pub items: u64,
-    /// How many orders were read.
-    pub orders: u64,
-    /// How many events were read.
-    pub events: u64,
-    /// One sentence for each thing that is wrong; empty where all is right.
-    pub breaches: Vec<String>,
-}
-
 /// The read side of a store. A list gives at most `limit` rows. Every read fails where the database
 /// does not answer, or where a stored row is damaged.
 #[async_trait]
 pub trait Queries: Send + Sync {
     /// Whether the database answers.
-    async fn ping(&self) -> Result<(), StoreError>;
+    async fn ping(&self) -> Result<()>;
 
     /// An item with its stock.
-    async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>, StoreError>;
+    async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>>;
     /// Items in the bytewise order of their SKUs.
-    async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, StoreError>;
+    async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>>;
     /// Changes of an item's counters, newest first. Without a cursor the list starts from the
     /// counters as they are now.
     async fn list_movements(
@@ -142,31 +150,23 @@ pub trait Queries: Send + Sync {
         sku: &Sku,
         before: Option<MovementCursor>,
         limit: usize,
-    ) -> Result<Page<Movement>, StoreError>;
+    ) -> Result<Page<Movement>>;
 
     /// A cart with its items and their prices.
-    async fn find_cart(&self, id: CartId) -> Result<Option<PricedCart>, StoreError>;
+    async fn find_cart(&self, id: CartId) -> Result<Option<PricedCart>>;
 
     /// An order with all that belongs to it.
-    async fn find_order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
+    async fn find_order(&self, id: OrderId) -> Result<Option<Order>>;
     /// The order that a payment belongs to.
-    async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>, StoreError>;
+    async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>>;
     /// The order that a refund belongs to.
-    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>, StoreError>;
+    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>>;
     /// Payments with their orders, newest (highest id) first.
-    async fn list_payments(
-        &self,
-        filter: &PaymentFilter,
-        limit: usize,
-    ) -> Result<Page<(OrderId, Payment)>, StoreError>;
+    async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Result<Page<(OrderId, Payment)>>;
     /// Refunds with their orders, newest (highest id) first.
-    async fn list_refunds(
-        &self,
-        filter: &RefundFilter,
-        limit: usize,
-    ) -> Result<Page<(OrderId, Refund)>, StoreError>;
+    async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Result<Page<(OrderId, Refund)>>;
     /// Orders, newest (highest id) first.
-    async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError>;
+    async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>>;
 
     /// Events after this number, oldest first; of the types whose places in
     /// [`earmark_core::Fact::TYPES`] are given, or of all.
@@ -175,28 +175,23 @@ pub trait Queries: Send + Sync {
         after: u64,
         types: Option<&[usize]>,
         limit: usize,
-    ) -> Result<Page<RecordedEvent>, StoreError>;
+    ) -> Result<Page<RecordedEvent>>;
     /// Events of one order after this number, oldest first.
-    async fn list_order_events(
-        &self,
-        id: OrderId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Page<RecordedEvent>, StoreError>;
+    async fn list_order_events(&self, id: OrderId, after: u64, limit: usize) -> Result<Page<RecordedEvent>>;
 
     /// An API key, revoked or not.
-    async fn find_api_key(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError>;
+    async fn find_api_key(&self, id: KeyId) -> Result<Option<ApiKey>>;
     /// API keys after this one, by id.
-    async fn list_api_keys(&self, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>, StoreError>;
+    async fn list_api_keys(&self, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>>;
 
     /// Orders whose [`Order::expiry_due_at`] has come, the longest due first.
-    async fn list_due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError>;
+    async fn list_due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>>;
     /// Orders with a PENDING payment whose `next_attempt_at` has come, the longest due first.
-    async fn list_due_payments(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError>;
+    async fn list_due_payments(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>>;
     /// Orders with a PENDING refund whose `next_attempt_at` has come, the longest due first.
-    async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError>;
+    async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>>;
     /// Carts whose `expires_at` has come.
-    async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError>;
+    async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>>;
     /// The `limit` idempotency keys after `after`, and which of them were made before
     /// `made_before`.
     async fn sweep_idempotency_keys(
@@ -204,8 +199,8 @@ pub trait Queries: Send + Sync {
         after: Option<[u8; 16]>,
         made_before: Timestamp,
         limit: usize,
-    ) -> Result<KeySweep, StoreError>;
+    ) -> Result<KeySweep>;
 
     /// Reads everything in one snapshot and checks it against the invariants of `earmark-core`.
-    async fn verify(&self) -> Result<VerifyReport, StoreError>;
+    async fn verify(&self) -> Result<VerifyReport>;
 }

@@ -11,8 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
-use earmark_core::{BatchChanges, Fact};
+use earmark_core::{BatchChanges, Fact, Order};
 use tokio::sync::Notify;
 
 /// The most orders that a subscription keeps for [`Subscription::take_orders`].

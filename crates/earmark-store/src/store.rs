@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock::Clock;
 use crate::engine::Engine;
-use crate::error::{StoreError, SubmitError};
+use crate::error::{Result, SubmitError};
 use crate::options::StoreOptions;
 use crate::queries::Queries;
 use crate::queue::QueuedCommand;
@@ -38,7 +38,7 @@ impl Store {
         engine: Box<dyn Engine>,
         queries: Arc<dyn Queries>,
         options: StoreOptions,
-    ) -> (Self, oneshot::Receiver<Result<(), StoreError>>) {
+    ) -> (Self, oneshot::Receiver<Result<()>>) {
         let (sender, receiver) = mpsc::channel(options.queue_commands_max);
         let (signal, counters) = (Arc::new(Signal::default()), Arc::new(Counters::default()));
         let (clock, answer_within) = (options.clock.clone(), options.answer_within);

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use crate::engine::{Engine, Overlap, Pace};
-use crate::error::{StoreError, SubmitError};
+use crate::error::{Result, StoreError, SubmitError};
 use crate::options::StoreOptions;
 use crate::queue::{Decided, Queue, QueuedCommand, needs_of, refuse_all};
 use crate::signal::Signal;
@@ -81,13 +81,13 @@ impl Writer {
     }
 
     /// Runs until every handle of the store is gone, or until it must not go on.
-    pub(crate) fn run(mut self) -> Result<(), StoreError> {
+    pub(crate) fn run(mut self) -> Result<()> {
         let ended = self.carry_on();
         self.queue.end();
         ended
     }
 
-    fn carry_on(&mut self) -> Result<(), StoreError> {
+    fn carry_on(&mut self) -> Result<()> {
         let timer = tokio::runtime::Builder::new_current_thread().enable_time().build();
         let timer = timer.map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let mut batch = Vec::with_capacity(self.options.batch_commands_max);
@@ -107,7 +107,7 @@ impl Writer {
 
     /// The next command; housekeeping is done while there is none. `None` once every handle is
     /// gone.
-    fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<QueuedCommand>, StoreError> {
+    fn next(&mut self, timer: &tokio::runtime::Runtime) -> Result<Option<QueuedCommand>> {
         loop {
             match self.queue.receiver.try_recv() {
                 Ok(queued) => return Ok(Some(queued)),
@@ -124,7 +124,7 @@ impl Writer {
 
     /// Carries a batch out and has it answered; the batch is empty afterwards. After an error
     /// nothing may be answered any more.
-    fn carry_out(&mut self, batch: &mut Vec<QueuedCommand>, admission: Admission) -> Result<(), StoreError> {
+    fn carry_out(&mut self, batch: &mut Vec<QueuedCommand>, admission: Admission) -> Result<()> {
         let mut conflicts = 0;
         while !batch.is_empty() {
             let attempted = self.attempt(batch, admission);
@@ -159,7 +159,7 @@ impl Writer {
         batch: &mut Vec<QueuedCommand>,
         error: &StoreError,
         conflicts: &mut u32,
-    ) -> Result<(), StoreError> {
+    ) -> Result<()> {
         self.engine.rollback();
         match error {
             StoreError::Conflict(_) if *conflicts < CONFLICTS_MAX => {
@@ -193,11 +193,7 @@ impl Writer {
     }
 
     /// Decides and commits a batch, which may grow by commands that wait.
-    fn attempt(
-        &mut self,
-        batch: &mut Vec<QueuedCommand>,
-        admission: Admission,
-    ) -> Result<Vec<Decided>, StoreError> {
+    fn attempt(&mut self, batch: &mut Vec<QueuedCommand>, admission: Admission) -> Result<Vec<Decided>> {
         let mut rows = WorkingSet::default();
         if admission == Admission::BeforeBegin {
             self.queue.join_waiting(batch);
@@ -238,7 +234,7 @@ impl Writer {
     }
 
     /// Loads what all commands of the batch name, together.
-    fn load_for(&mut self, batch: &[QueuedCommand], rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn load_for(&mut self, batch: &[QueuedCommand], rows: &mut WorkingSet) -> Result<()> {
         for _ in 0..ROUNDS_MAX {
             let keys = needs_of(batch, rows);
             if keys.is_empty() {
@@ -250,7 +246,7 @@ impl Writer {
         Ok(())
     }
 
-    fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Decided, StoreError> {
+    fn decide_one(&mut self, command: &Command, rows: &mut WorkingSet) -> Result<Decided> {
         // A command before this one may have changed what this one names, the lines of a cart say.
         for round in 0.. {
             let mut keys = Keys::default();

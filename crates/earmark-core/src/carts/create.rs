@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cart, PricedCart};
 use crate::ids::CartId;
 use crate::text::{CustomerId, Metadata};
-use crate::{Caller, Changes, Decision, Outcome, Rejection, Span, Timestamp};
+use crate::{Caller, Changes, Decision, Outcome, Result, Span, Timestamp};
 
 /// Create an empty cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ pub struct CreateCart {
 }
 
 impl CreateCart {
-    pub(crate) fn decide(&self, caller: &Caller, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, now: Timestamp) -> Result<Decision> {
         let customer_id = caller.access.owner(self.customer_id.as_ref())?;
         // Refusals end here.
         let cart = Cart {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::CartId;
-use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Changes, Decision, Keys, Outcome, Result, Timestamp, WorkingSet};
 
 /// Delete a cart, now or if it has expired.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,16 +25,7 @@ impl DeleteCart {
         keys.need_cart(rows, self.cart_id);
     }
 
-    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
-        rows.carts.find(&self.cart_id).map(|cart| cart.version)
-    }
-
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let cart = rows.reachable_cart(self.cart_id, &caller.access)?;
         let kept = self.due == Due::IfExpired && cart.expires_at > now;
         let deleted_carts = if kept { Vec::new() } else { vec![self.cart_id] };

@@ -9,7 +9,9 @@ use super::{Cart, CartLine, LINES_MAX, PricedCart, QUANTITY_MAX};
 use crate::ids::CartId;
 use crate::items::StockedItem;
 use crate::text::Sku;
-use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Shortage, Span, Timestamp, WorkingSet};
+use crate::{
+    Caller, Changes, Decision, Keys, Outcome, Rejection, Result, Shortage, Span, Timestamp, WorkingSet,
+};
 
 /// Change one line of a cart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,22 +22,13 @@ pub struct ChangeCartLine {
     pub ttl: Span,
 }
 
-/// A change of one line. Quantities are at least 1.
+/// A change of one line. Quantities are at least 1. `Add` adds to the units that are there, `Set`
+/// replaces them; both add a line that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineChange {
-    /// Adds units; a line that does not exist begins with none.
-    Add {
-        sku: Sku,
-        quantity: u32,
-    },
-    /// Sets the units; a line that does not exist is added.
-    Set {
-        sku: Sku,
-        quantity: u32,
-    },
-    Remove {
-        sku: Sku,
-    },
+    Add { sku: Sku, quantity: u32 },
+    Set { sku: Sku, quantity: u32 },
+    Remove { sku: Sku },
 }
 
 impl LineChange {
@@ -52,16 +45,7 @@ impl ChangeCartLine {
         keys.need_cart_with_items(rows, self.cart_id);
     }
 
-    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
-        rows.carts.find(&self.cart_id).map(|cart| cart.version)
-    }
-
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let cart = rows.reachable_cart(self.cart_id, &caller.access)?;
         let sku = self.change.sku();
         let position = cart.lines.iter().position(|line| line.sku == *sku);
@@ -90,7 +74,7 @@ impl ChangeCartLine {
     }
 
     /// Units of the line afterwards.
-    fn wanted(&self, held: u32, position: Option<usize>) -> Result<u32, Rejection> {
+    fn wanted(&self, held: u32, position: Option<usize>) -> Result<u32> {
         let wanted = match self.change {
             LineChange::Remove { .. } if position.is_none() => return Err(Rejection::NotFound),
             LineChange::Remove { .. } => return Ok(0),
@@ -107,7 +91,7 @@ impl ChangeCartLine {
 }
 
 /// Refuses to raise a line to what could not be ordered.
-fn check_raise(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<(), Rejection> {
+fn check_raise(cart: &Cart, rows: &WorkingSet, sku: &Sku, wanted: u32) -> Result<()> {
     let (Some(item), Some(stock)) = (rows.items.find(sku), rows.stocks.find(sku)) else {
         return Err(Rejection::invalid("/sku", format!("there is no item {sku}")));
     };

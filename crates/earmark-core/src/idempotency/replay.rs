@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{IdempotencyKey, IdempotencyRecord, KeptAnswer};
-use crate::{Action, Command, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Action, Command, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Names the rows that the answer to a used key is made of. `false` if the key is not known to be
 /// used, so that the command itself has to name its rows.
@@ -20,7 +20,7 @@ pub(crate) fn needs(key: &IdempotencyKey, rows: &WorkingSet, keys: &mut Keys) ->
 }
 
 /// The first answer to the command, if its key was used.
-pub(crate) fn replay(command: &Command, rows: &WorkingSet) -> Result<Option<Outcome>, Rejection> {
+pub(crate) fn replay(command: &Command, rows: &WorkingSet) -> Result<Option<Outcome>> {
     let Some(key) = &command.idempotency else { return Ok(None) };
     let Some(record) = rows.idempotency.find(&key.digest) else { return Ok(None) };
     if record.fingerprint != key.fingerprint {

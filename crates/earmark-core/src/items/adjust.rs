@@ -6,7 +6,7 @@ use super::{Adjustment, AdjustmentReason, ON_HAND_MAX, Stock};
 use crate::event::{EventDraft, Fact};
 use crate::ids::AdjustmentId;
 use crate::text::{Note, Sku};
-use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Correct the count of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +37,7 @@ impl AdjustStock {
         keys.need_item(rows, &self.sku);
     }
 
-    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
-        rows.stocks.find(&self.sku).map(|stock| stock.version)
-    }
-
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let stock = rows.stocks.find(&self.sku).ok_or(Rejection::NotFound)?;
         let delta = self.delta(stock)?;
         let on_hand = i64::from(stock.on_hand).saturating_add(delta);
@@ -79,7 +75,7 @@ impl AdjustStock {
         Ok(Decision { outcome: Outcome::Adjustment(adjustment), changes })
     }
 
-    fn delta(&self, stock: &Stock) -> Result<i64, Rejection> {
+    fn delta(&self, stock: &Stock) -> Result<i64> {
         match self.change {
             StockChange::By(0) => Err(Rejection::invalid("/delta", "a delta is not zero")),
             StockChange::By(delta) => Ok(delta),

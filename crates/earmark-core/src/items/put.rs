@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Item, Stock, StockedItem};
 use crate::event::{EventDraft, Fact};
 use crate::text::{Description, Metadata, Name, Sku, Url};
-use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Create or replace an item. What is `None` becomes empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,11 +27,7 @@ impl PutItem {
         keys.need_item(rows, &self.sku);
     }
 
-    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
-        rows.stocks.find(&self.sku).map(|stock| stock.version)
-    }
-
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         if self.unit_price < Money::ZERO {
             return Err(Rejection::invalid("/unit_price", "a price is not negative"));
         }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiKey;
 use crate::ids::KeyId;
-use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Revoke an API key. To revoke it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,11 +17,7 @@ impl RevokeKey {
         keys.need_api_key(rows, self.id);
     }
 
-    pub(crate) fn version(&self, rows: &WorkingSet) -> Option<u64> {
-        rows.api_keys.find(&self.id).map(|key| key.version)
-    }
-
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let key = ApiKey::clone(rows.api_keys.find(&self.id).ok_or(Rejection::NotFound)?);
         if key.revoked_at.is_some() {
             return Ok(Decision::unchanged(Outcome::Key(key)));

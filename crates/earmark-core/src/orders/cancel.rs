@@ -11,7 +11,7 @@ use super::{Cancellation, Order, OrderStatus};
 use crate::ids::{OrderId, RefundId};
 use crate::text::Note;
 use crate::units::{CancelReason, Units};
-use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Cancel an order, in whole or in part. To cancel a cancelled order as a whole changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +30,7 @@ impl CancelOrder {
         keys.need_order_with_items(rows, self.order_id);
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         let parts = match &self.lines {
             Some(lines) => named_parts(order, lines)?,
@@ -60,7 +55,7 @@ impl CancelOrder {
     }
 }
 
-fn named_parts(order: &Order, lines: &[Units]) -> Result<Vec<Part>, Rejection> {
+fn named_parts(order: &Order, lines: &[Units]) -> Result<Vec<Part>> {
     let parts = parts::named(order, lines)?;
     let current = order.status();
     if matches!(current, OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Cancelled) {

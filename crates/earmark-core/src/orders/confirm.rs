@@ -8,7 +8,7 @@ use super::OrderStatus;
 use super::paid::mark_paid_if_free;
 use crate::event::{EventDraft, Fact};
 use crate::ids::OrderId;
-use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Confirm an order. To confirm it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +21,7 @@ impl ConfirmOrder {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         if order.status() == OrderStatus::Cancelled {
             let detail = "a cancelled order cannot be confirmed".into();

@@ -10,7 +10,7 @@ use super::take_out::{release, take_out, whole};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
 use crate::units::CancelReason;
-use crate::{Actor, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Actor, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Cancel an order if its reservation has ended; else nothing changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ impl ExpireReservation {
         keys.need_order_with_items(rows, self.order_id);
     }
 
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
         if order.expiry_due_at().is_none_or(|due| due > now) {
             return Ok(Decision::unchanged(Outcome::Done));

@@ -5,7 +5,7 @@
 //! whole rest can always be taken, a further part only while there are few.
 
 use super::{CANCELLATIONS_MAX, Order, RECORDED_LINES_MAX};
-use crate::rejection::Rejection;
+use crate::rejection::{Rejection, Result};
 use crate::shipments::SHIPMENTS_MAX;
 use crate::units::Units;
 
@@ -24,7 +24,7 @@ pub(crate) fn rest(order: &Order) -> Vec<Part> {
 }
 
 /// The parts of these units, those of one SKU added up. Whether so many are left is not checked.
-pub(crate) fn named(order: &Order, lines: &[Units]) -> Result<Vec<Part>, Rejection> {
+pub(crate) fn named(order: &Order, lines: &[Units]) -> Result<Vec<Part>> {
     let mut parts: Vec<Part> = Vec::new();
     for (index, units) in lines.iter().enumerate() {
         let Some(line) = order.lines.iter().position(|line| line.sku == units.sku) else {

@@ -13,7 +13,7 @@ use crate::items::Stock;
 use crate::pricing;
 use crate::text::{CustomerId, Metadata, Reference, Sku};
 use crate::units::Units;
-use crate::{Caller, Decision, Keys, Money, Rejection, Shortage, Span, Timestamp, WorkingSet};
+use crate::{Caller, Decision, Keys, Money, Rejection, Result, Shortage, Span, Timestamp, WorkingSet};
 
 /// Place an order of lines of a cart or of lines that the command names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,12 +83,7 @@ impl PlaceOrder {
         }
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let cart = self.cart(caller, rows)?;
         let customer_id = match (&self.source, &cart) {
             (Source::Lines { customer_id, .. }, _) => caller.access.owner(customer_id.as_ref())?,
@@ -135,19 +130,19 @@ impl PlaceOrder {
         Ok(decision)
     }
 
-    fn cart(&self, caller: &Caller, rows: &WorkingSet) -> Result<Option<Cart>, Rejection> {
+    fn cart(&self, caller: &Caller, rows: &WorkingSet) -> Result<Option<Cart>> {
         let Source::Cart { cart_id, .. } = &self.source else { return Ok(None) };
         rows.reachable_cart(*cart_id, &caller.access).map(|cart| Some(Cart::clone(cart)))
     }
 
-    fn check_reference(&self, rows: &WorkingSet) -> Result<(), Rejection> {
+    fn check_reference(&self, rows: &WorkingSet) -> Result<()> {
         match self.reference.as_ref().and_then(|reference| rows.references.find(reference)) {
             Some(order_id) => Err(Rejection::AlreadyExists { order_id: **order_id }),
             None => Ok(()),
         }
     }
 
-    fn wanted(&self, cart: Option<&Cart>) -> Result<Vec<WantedLine>, Rejection> {
+    fn wanted(&self, cart: Option<&Cart>) -> Result<Vec<WantedLine>> {
         match (&self.source, cart) {
             (Source::Lines { lines, .. }, _) => added_up(lines),
             (Source::Cart { skus: None, .. }, Some(cart)) => {
@@ -166,7 +161,7 @@ impl PlaceOrder {
         }
     }
 
-    fn total(&self, lines: &[OrderLine]) -> Result<Money, Rejection> {
+    fn total(&self, lines: &[OrderLine]) -> Result<Money> {
         let total = pricing::total(lines.iter().map(OrderLine::price))
             .map_err(|_| Rejection::invalid("/lines", "the order's total would exceed the largest amount"))?;
         match self.expected_total {
@@ -185,7 +180,7 @@ impl WantedLine {
 }
 
 /// Adds up the lines of one SKU.
-fn added_up(lines: &[Units]) -> Result<Vec<WantedLine>, Rejection> {
+fn added_up(lines: &[Units]) -> Result<Vec<WantedLine>> {
     if lines.len() > LINES_MAX {
         return Err(Rejection::invalid("/lines", format!("an order has at most {LINES_MAX} lines")));
     }
@@ -211,7 +206,7 @@ fn added_up(lines: &[Units]) -> Result<Vec<WantedLine>, Rejection> {
 }
 
 /// The lines of the order at today's prices.
-fn order_lines(wanted: &[WantedLine], rows: &WorkingSet) -> Result<Vec<OrderLine>, Rejection> {
+fn order_lines(wanted: &[WantedLine], rows: &WorkingSet) -> Result<Vec<OrderLine>> {
     let mut inactive = Vec::new();
     let mut lines = Vec::with_capacity(wanted.len());
     for WantedLine { sku, quantity, pointer } in wanted {
@@ -236,7 +231,7 @@ fn order_lines(wanted: &[WantedLine], rows: &WorkingSet) -> Result<Vec<OrderLine
 }
 
 /// The stock with every line reserved, or all shortages at once.
-fn reserve(wanted: &[WantedLine], rows: &WorkingSet, now: Timestamp) -> Result<Vec<Stock>, Rejection> {
+fn reserve(wanted: &[WantedLine], rows: &WorkingSet, now: Timestamp) -> Result<Vec<Stock>> {
     let mut shortages = Vec::new();
     let mut stocks = Vec::with_capacity(wanted.len());
     for line in wanted {

@@ -12,8 +12,8 @@ impl OrderStatus {
     pub const ALL: [Self; 6] =
         [Self::Created, Self::Confirmed, Self::Paid, Self::Shipped, Self::Delivered, Self::Cancelled];
 
-    /// The states that come next in the ordinary life of an order, which a refusal names. No command
-    /// decides by it: a cancelled part, say, may lead from PAID to DELIVERED.
+    /// The states that come next in the ordinary life of an order, which a refusal names. No
+    /// command decides by it: a cancelled part, say, may lead from PAID to DELIVERED.
     pub fn allowed(self) -> &'static [Self] {
         match self {
             Self::Created => &[Self::Confirmed, Self::Cancelled],

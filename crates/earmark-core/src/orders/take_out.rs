@@ -10,10 +10,10 @@ use crate::ids::RefundId;
 use crate::items::Stock;
 use crate::refunds::new::NewRefund;
 use crate::units::CancelledUnits;
-use crate::{Rejection, Timestamp, WorkingSet};
+use crate::{Rejection, Result, Timestamp, WorkingSet};
 
 /// All units of an order, as long as none has shipped.
-pub(super) fn whole(order: &Order) -> Result<Vec<Part>, Rejection> {
+pub(super) fn whole(order: &Order) -> Result<Vec<Part>> {
     if order.lines.iter().any(|line| line.shipped > 0) {
         let detail = "something has shipped: name the lines to cancel".into();
         return Err(Rejection::InvalidTransition { current: order.status(), detail });

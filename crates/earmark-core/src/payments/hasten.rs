@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::PaymentStatus;
 use crate::ids::OrderId;
 use crate::refunds::{Refund, RefundStatus};
-use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Make the next attempts of an order's pending payment and refunds due now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +21,7 @@ impl HastenAttempts {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
         let payment = order
             .payments

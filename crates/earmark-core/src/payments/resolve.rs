@@ -9,7 +9,7 @@ use super::settle::{PaymentResult, SettlePayment};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId, RefundId};
 use crate::text::{Name, Note};
-use crate::{Caller, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// End a pending payment by hand.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,12 +46,7 @@ impl ResolvePayment {
         order.payments.iter().find(|payment| payment.id == self.payment_id).map(|payment| payment.version)
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         let payment = order.payments.iter().find(|payment| payment.id == self.payment_id);
         let status = payment.ok_or(Rejection::NotFound)?.status;

@@ -11,7 +11,7 @@ use crate::orders::{Order, OrderStatus};
 use crate::refunds::new::NewRefund;
 use crate::text::Name;
 use crate::units::CancelReason;
-use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Money, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Record a gateway's answer about a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl SettlePayment {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
         let place = order.payments.iter().position(|payment| payment.id == self.payment_id);
         let place = place.ok_or(Rejection::NotFound)?;

@@ -10,7 +10,7 @@ use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, PaymentId};
 use crate::orders::{Order, OrderStatus};
 use crate::text::Name;
-use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Start a payment of all that is due.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +30,7 @@ impl StartPayment {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
@@ -61,7 +56,7 @@ impl StartPayment {
         Ok(Decision { outcome: Outcome::Payment { order_id: self.order_id, payment }, changes })
     }
 
-    fn check(&self, order: &Order) -> Result<(), Rejection> {
+    fn check(&self, order: &Order) -> Result<()> {
         let current = order.status();
         if order.payments.len() >= PAYMENTS_MAX {
             return Err(Rejection::invalid("", format!("an order has at most {PAYMENTS_MAX} payments")));

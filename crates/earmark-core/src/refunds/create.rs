@@ -9,7 +9,7 @@ use super::new::NewRefund;
 use crate::ids::{OrderId, RefundId};
 use crate::orders::Order;
 use crate::units::CancelReason;
-use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Changes, Decision, Keys, Money, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// The most refunds of one order that are made by this command. What a cancellation or a late
 /// payment owes always goes back.
@@ -30,12 +30,7 @@ impl CreateRefund {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         self.check(order)?;
         // Refusals end here.
@@ -47,7 +42,7 @@ impl CreateRefund {
         Ok(Decision { outcome: Outcome::Refund { order_id: self.order_id, refund }, changes })
     }
 
-    fn check(&self, order: &Order) -> Result<(), Rejection> {
+    fn check(&self, order: &Order) -> Result<()> {
         if self.amount <= Money::ZERO {
             return Err(Rejection::invalid("/amount", "an amount above zero"));
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::RefundStatus;
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, RefundId};
-use crate::{Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Record a gateway's answer about a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ impl SettleRefund {
         keys.need_order(rows, self.order_id);
     }
 
-    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.orders.find(&self.order_id).ok_or(Rejection::NotFound)?;
         let place = order.refunds.iter().position(|refund| refund.id == self.refund_id);
         let place = place.ok_or(Rejection::NotFound)?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{EventDraft, Fact};
 use crate::ids::{OrderId, ShipmentId};
 use crate::orders::OrderStatus;
-use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Mark a shipment as delivered. To mark it again changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +26,7 @@ impl DeliverShipment {
         shipment.map(|shipment| shipment.version)
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         let place = order.shipments.iter().position(|shipment| shipment.id == self.shipment_id);
         let place = place.ok_or(Rejection::NotFound)?;

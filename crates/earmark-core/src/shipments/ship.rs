@@ -9,7 +9,7 @@ use crate::orders::parts::{self, Part};
 use crate::orders::{Order, OrderStatus};
 use crate::text::{Name, Url};
 use crate::units::Units;
-use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Timestamp, WorkingSet};
+use crate::{Caller, Changes, Decision, Keys, Outcome, Rejection, Result, Timestamp, WorkingSet};
 
 /// Ship an order, in whole or in part.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,12 +30,7 @@ impl ShipOrder {
         keys.need_order_with_items(rows, self.order_id);
     }
 
-    pub(crate) fn decide(
-        &self,
-        caller: &Caller,
-        rows: &WorkingSet,
-        now: Timestamp,
-    ) -> Result<Decision, Rejection> {
+    pub(crate) fn decide(&self, caller: &Caller, rows: &WorkingSet, now: Timestamp) -> Result<Decision> {
         let order = rows.reachable_order(self.order_id, &caller.access)?;
         let parts = self.parts(order)?;
         // Refusals end here.
@@ -69,7 +64,7 @@ impl ShipOrder {
         Ok(Decision { outcome: Outcome::Shipment { order_id: self.order_id, shipment }, changes })
     }
 
-    fn parts(&self, order: &Order) -> Result<Vec<Part>, Rejection> {
+    fn parts(&self, order: &Order) -> Result<Vec<Part>> {
         let current = order.status();
         let refused = |detail: String| Err(Rejection::InvalidTransition { current, detail });
         // Lines that the order does not have are refused whatever its state.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use earmark_core::carts::PricedCart;
+use earmark_core::PricedCart;
 use earmark_core::ids::CartId;
 use uuid::Uuid;
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::codec::{self, EVENT_COLUMNS};
 use crate::error::{DatabaseError, Result};
-use crate::rows::events::{STREAM, needs_order};
+use crate::rows::events::{STREAM, needs_order, orders_of};
 use crate::rows::{self, query};
 use crate::session::Session;
 
@@ -76,10 +76,7 @@ pub(super) async fn list_of_order(
 /// Adds the order as it was placed to each `order.created`, which does not store it.
 async fn recorded(session: &Session, events: Vec<Event>, limit: usize) -> Result<Page<RecordedEvent>> {
     let Page { rows: events, more } = Page::of(events, limit);
-    let mut ids =
-        events.iter().filter_map(|event| needs_order(event).transpose()).collect::<Result<Vec<_>, _>>()?;
-    ids.dedup();
-    let orders = rows::orders::find(session, &ids).await?;
+    let orders = orders_of(session, &events).await?;
     let with_order = |event: Event| {
         let placed = match needs_order(&event)? {
             None => None,

@@ -1,6 +1,6 @@
 //! Lists items, by SKU.
 
-use earmark_core::items::StockedItem;
+use earmark_core::StockedItem;
 use earmark_store::{ItemFilter, Page};
 
 use crate::codec;

@@ -1,7 +1,7 @@
 //! Lists API keys, by id.
 
+use earmark_core::ApiKey;
 use earmark_core::ids::KeyId;
-use earmark_core::keys::ApiKey;
 use earmark_store::Page;
 use uuid::Uuid;
 

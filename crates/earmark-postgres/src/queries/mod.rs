@@ -14,16 +14,9 @@ mod pool;
 mod work;
 
 use async_trait::async_trait;
-use earmark_core::Timestamp;
-use earmark_core::carts::PricedCart;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
-use earmark_core::items::StockedItem;
-use earmark_core::keys::ApiKey;
-use earmark_core::movements::Movement;
-use earmark_core::orders::Order;
-use earmark_core::payments::Payment;
-use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
+use earmark_core::{ApiKey, Movement, Order, Payment, PricedCart, Refund, StockedItem, Timestamp};
 use earmark_store::{
     ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
     RefundFilter, StoreError, VerifyReport,
@@ -99,23 +92,27 @@ impl Queries for PostgresQueries {
     }
 
     async fn find_order_of_payment(&self, id: PaymentId) -> Found<Option<Order>> {
-        self.pool.read(|session| Box::pin(orders::find_of_payment(session, id))).await
+        self.pool.read(|session| Box::pin(money::find_order(session, &money::PAYMENTS, id.0))).await
     }
 
     async fn find_order_of_refund(&self, id: RefundId) -> Found<Option<Order>> {
-        self.pool.read(|session| Box::pin(money::find_order_of_refund(session, id))).await
+        self.pool.read(|session| Box::pin(money::find_order(session, &money::REFUNDS, id.0))).await
     }
 
     async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Found<Page<(OrderId, Payment)>> {
         let filter = filter.clone();
+        let payments = &money::PAYMENTS;
         self.pool
-            .read(|session| Box::pin(async move { money::payments(session, &filter, limit).await }))
+            .read(|session| Box::pin(async move { money::list(session, payments, &filter, limit).await }))
             .await
     }
 
     async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Found<Page<(OrderId, Refund)>> {
         let filter = filter.clone();
-        self.pool.read(|session| Box::pin(async move { money::refunds(session, &filter, limit).await })).await
+        let refunds = &money::REFUNDS;
+        self.pool
+            .read(|session| Box::pin(async move { money::list(session, refunds, &filter, limit).await }))
+            .await
     }
 
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Found<Page<Order>> {

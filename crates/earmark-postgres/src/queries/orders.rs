@@ -1,8 +1,8 @@
 //! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
 //! checked on the order itself.
 
-use earmark_core::ids::{OrderId, PaymentId};
-use earmark_core::orders::Order;
+use earmark_core::Order;
+use earmark_core::ids::OrderId;
 use earmark_store::{OrderFilter, Page, codes};
 use uuid::Uuid;
 
@@ -14,14 +14,6 @@ use crate::session::Session;
 
 /// The fewest candidates that are fetched at once.
 const CANDIDATES_MIN: usize = 32;
-
-/// The order that a payment belongs to.
-pub(super) async fn find_of_payment(session: &Session, id: PaymentId) -> Result<Option<Order>> {
-    let sql = "SELECT order_id FROM gateway_keys WHERE id = $1 AND kind = 0";
-    let found = query(session, sql, &[&Uuid::from_u128(id.0)]).await?;
-    let Some(row) = found.first() else { return Ok(None) };
-    rows::orders::find_one(session, OrderId(codec::bits(row, 0)?)).await
-}
 
 /// A page of the orders that a filter lets through, highest id first.
 pub(super) async fn list(session: &Session, filter: &OrderFilter, limit: usize) -> Result<Page<Order>> {

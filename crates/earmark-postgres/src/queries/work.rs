@@ -1,8 +1,7 @@
 //! What is due? Lists for the workers, each a range of an index.
 
-use earmark_core::Timestamp;
 use earmark_core::ids::{CartId, OrderId};
-use earmark_core::orders::Order;
+use earmark_core::{Order, Timestamp};
 use earmark_store::KeySweep;
 use uuid::Uuid;
 

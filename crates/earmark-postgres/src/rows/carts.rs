@@ -1,6 +1,6 @@
 //! How is a cart found and read?
 
-use earmark_core::carts::Cart;
+use earmark_core::Cart;
 use earmark_core::ids::CartId;
 use earmark_core::text::CustomerId;
 use tokio_postgres::Row;

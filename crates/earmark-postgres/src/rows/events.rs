@@ -1,10 +1,13 @@
 //! Events, and the number of the last one.
 
-use earmark_core::movements::{self, Delta};
-use earmark_core::orders::Order;
-use earmark_core::{Event, Fact};
+use std::collections::HashMap;
 
-use super::query;
+use earmark_core::ids::OrderId;
+use earmark_core::movements::{self, Delta};
+use earmark_core::{Event, Fact, Order};
+use uuid::Uuid;
+
+use super::{orders, query};
 use crate::codec;
 use crate::error::{DatabaseError, Result};
 use crate::session::Session;
@@ -31,9 +34,9 @@ pub(crate) async fn find(session: &Session, sequences: &[i64]) -> Result<Vec<Eve
 
 /// The id of the order that [`deltas`] needs to say what the event did to the counters; `None` if
 /// it needs none.
-pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>> {
+pub(crate) fn needs_order(event: &Event) -> Result<Option<Uuid>> {
     match (&event.fact, event.order_id) {
-        (Fact::OrderCreated, Some(id)) => Ok(Some(uuid::Uuid::from_u128(id.0))),
+        (Fact::OrderCreated, Some(id)) => Ok(Some(Uuid::from_u128(id.0))),
         (Fact::OrderCreated, None) => {
             Err(DatabaseError::damaged("an order.created without its order", event.sequence))
         }
@@ -42,6 +45,12 @@ pub(crate) fn needs_order(event: &Event) -> Result<Option<uuid::Uuid>> {
         }
         _ => Ok(None),
     }
+}
+
+/// The orders that [`needs_order`] names for these events; those that are not there are left out.
+pub(crate) async fn orders_of(session: &Session, events: &[Event]) -> Result<HashMap<OrderId, Order>> {
+    let ids = events.iter().filter_map(|event| needs_order(event).transpose());
+    orders::find(session, &ids.collect::<Result<Vec<_>>>()?).await
 }
 
 /// What an event did to the counters. `order` is the one that [`needs_order`] names.

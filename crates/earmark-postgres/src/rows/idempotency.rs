@@ -1,6 +1,7 @@
 //! Reads used idempotency keys.
 
-use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use earmark_core::IdempotencyRecord;
+use earmark_core::idempotency::KeptAnswer;
 use earmark_core::ids::{OrderId, PaymentId};
 use tokio_postgres::Row;
 use uuid::Uuid;

@@ -1,7 +1,7 @@
 //! Reads items with their stock.
 
-use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::text::{Description, Name, Sku, Url};
+use earmark_core::{Item, Stock, StockedItem};
 use tokio_postgres::Row;
 
 use super::query;

@@ -1,7 +1,7 @@
 //! How is an API key found and read?
 
+use earmark_core::ApiKey;
 use earmark_core::ids::KeyId;
-use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
 use earmark_store::codes;
 use tokio_postgres::Row;

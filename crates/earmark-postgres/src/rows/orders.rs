@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
-use earmark_core::orders::{Order, OrderLine};
-use earmark_core::payments::{Payment, Token};
-use earmark_core::refunds::Refund;
+use earmark_core::orders::OrderLine;
+use earmark_core::payments::Token;
 use earmark_core::text::{CustomerId, Name, Reference, Sku};
+use earmark_core::{Order, Payment, Refund};
 use earmark_store::{StoreError, codes};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;

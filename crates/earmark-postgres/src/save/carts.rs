@@ -1,11 +1,10 @@
 //! Saves carts, the only rows of the shop that are deleted.
 
-use earmark_core::Change;
-use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
+use earmark_core::{Cart, Change};
 use uuid::Uuid;
 
-use super::plan::{Column, Plan, column};
+use super::plan::{Column, Plan, column, try_column};
 use crate::codec;
 use crate::error::Result;
 
@@ -45,15 +44,12 @@ pub(super) fn save<'a>(changes: &'a [Change<Cart>], plan: &mut Plan<'a>) -> Resu
 }
 
 fn columns<'a>(carts: &[&'a Cart]) -> Result<Vec<Column<'a>>> {
-    let version = carts.iter().map(|cart| codec::integer(cart.version)).collect::<Result<Vec<_>, _>>()?;
-    let lines = carts.iter().map(|cart| codec::to_list(&cart.lines)).collect::<Result<Vec<_>, _>>()?;
-    let metadata = carts.iter().map(|cart| codec::to_pairs(&cart.metadata)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![
         column(carts.iter().map(|cart| Uuid::from_u128(cart.id.0))),
-        column(version.into_iter()),
+        try_column(carts.iter().map(|cart| codec::integer(cart.version)))?,
         column(carts.iter().map(|cart| cart.customer_id.as_ref().map(CustomerId::as_str))),
-        column(lines.into_iter()),
-        column(metadata.into_iter()),
+        try_column(carts.iter().map(|cart| codec::to_list(&cart.lines)))?,
+        try_column(carts.iter().map(|cart| codec::to_pairs(&cart.metadata)))?,
         column(carts.iter().map(|cart| cart.created_at.0)),
         column(carts.iter().map(|cart| cart.updated_at.0)),
         column(carts.iter().map(|cart| cart.expires_at.0)),

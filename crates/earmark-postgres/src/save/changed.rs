@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
-use earmark_core::{BatchChanges, Fact};
+use earmark_core::{BatchChanges, Fact, Order};
+use uuid::Uuid;
 
 use super::refusals::never_deleted;
 use crate::codec;
@@ -29,7 +29,45 @@ pub(super) struct Old<'a> {
     pub(super) order: &'a Order,
 }
 
+/// A payment or refund with the id of its order and its place there. `was` is the version that was
+/// loaded; 0 if it is new.
+pub(super) struct Placed<'a, R> {
+    pub(super) order: Uuid,
+    pub(super) place: usize,
+    pub(super) row: &'a R,
+    pub(super) was: i64,
+}
+
+/// The payments or refunds of changed orders that are new, and those that were loaded and differ.
+pub(super) struct ChangedRows<'a, R> {
+    pub(super) new: Vec<Placed<'a, R>>,
+    pub(super) old: Vec<Placed<'a, R>>,
+}
+
 impl<'a> ChangedOrders<'a> {
+    /// Those of the rows `of` each order that are new or differ.
+    pub(super) fn rows<R: PartialEq>(
+        &self,
+        of: fn(&Order) -> &[R],
+        version: fn(&R) -> u64,
+    ) -> Result<ChangedRows<'a, R>> {
+        let (mut new, mut old) = (Vec::new(), Vec::new());
+        let loaded = self.old.iter().map(|old| (old.order, of(old.before)));
+        for (order, before) in self.new.iter().map(|new| (new.order, &[][..])).chain(loaded) {
+            let id = Uuid::from_u128(order.id.0);
+            for (place, row) in of(order).iter().enumerate() {
+                match before.get(place) {
+                    None => new.push(Placed { order: id, place, row, was: 0 }),
+                    Some(was) if was != row => {
+                        old.push(Placed { order: id, place, row, was: codec::integer(version(was))? });
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        Ok(ChangedRows { new, old })
+    }
+
     pub(super) fn of(changes: &'a BatchChanges) -> Result<Self> {
         let created = created_sequences(changes);
         let (mut new, mut old) = (Vec::new(), Vec::new());

@@ -1,10 +1,10 @@
 //! Saves used idempotency keys.
 
-use earmark_core::Change;
-use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use earmark_core::idempotency::KeptAnswer;
+use earmark_core::{Change, IdempotencyRecord};
 use uuid::Uuid;
 
-use super::plan::{Plan, column};
+use super::plan::{Plan, column, try_column};
 use crate::codec;
 use crate::error::Result;
 
@@ -23,7 +23,6 @@ pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan
         KeptAnswer::Whole(outcome) => codec::to_document(outcome).map(Some),
         KeptAnswer::Placed(_) | KeptAnswer::Payment(..) => Ok(None),
     });
-    let whole = whole.collect::<Result<Vec<_>, _>>()?;
     plan.add(
         INSERT,
         new.len(),
@@ -39,7 +38,7 @@ pub(super) fn save<'a>(changes: &'a [Change<IdempotencyRecord>], plan: &mut Plan
                 KeptAnswer::Payment(_, payment) => Some(Uuid::from_u128(payment.0)),
                 KeptAnswer::Placed(_) | KeptAnswer::Whole(_) => None,
             })),
-            column(whole.into_iter()),
+            try_column(whole)?,
         ],
     );
     Ok(())

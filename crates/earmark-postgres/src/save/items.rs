@@ -1,10 +1,9 @@
 //! Saves items and their stock. The stock row carries the version of both.
 
-use earmark_core::Change;
-use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
+use earmark_core::{Change, Item, Stock};
 
-use super::plan::{Column, Plan, column};
+use super::plan::{Column, Plan, column, try_column};
 use super::refusals::never_deleted;
 use crate::codec;
 use crate::error::Result;
@@ -34,7 +33,6 @@ pub(super) fn save<'a>(changes: &'a [Change<Item>], plan: &mut Plan<'a>) -> Resu
 }
 
 fn columns<'a>(items: &[&'a Item]) -> Result<Vec<Column<'a>>> {
-    let metadata = items.iter().map(|item| codec::to_pairs(&item.metadata)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![
         column(items.iter().map(|item| item.sku.as_str())),
         column(items.iter().map(|item| item.name.as_str())),
@@ -42,7 +40,7 @@ fn columns<'a>(items: &[&'a Item]) -> Result<Vec<Column<'a>>> {
         column(items.iter().map(|item| item.unit_price.minor())),
         column(items.iter().map(|item| item.active)),
         column(items.iter().map(|item| item.image_url.as_ref().map(Url::as_str))),
-        column(metadata.into_iter()),
+        try_column(items.iter().map(|item| codec::to_pairs(&item.metadata)))?,
         column(items.iter().map(|item| item.created_at.0)),
     ])
 }
@@ -67,14 +65,11 @@ pub(super) fn save_stocks<'a>(changes: &'a [Change<Stock>], plan: &mut Plan<'a>)
 }
 
 fn stock_columns<'a>(stocks: &[&'a Stock]) -> Result<Vec<Column<'a>>> {
-    let on_hand = stocks.iter().map(|stock| codec::units(stock.on_hand)).collect::<Result<Vec<_>, _>>()?;
-    let reserved = stocks.iter().map(|stock| codec::units(stock.reserved)).collect::<Result<Vec<_>, _>>()?;
-    let version = stocks.iter().map(|stock| codec::integer(stock.version)).collect::<Result<Vec<_>, _>>()?;
     Ok(vec![
         column(stocks.iter().map(|stock| stock.sku.as_str())),
-        column(on_hand.into_iter()),
-        column(reserved.into_iter()),
-        column(version.into_iter()),
+        try_column(stocks.iter().map(|stock| codec::units(stock.on_hand)))?,
+        try_column(stocks.iter().map(|stock| codec::units(stock.reserved)))?,
+        try_column(stocks.iter().map(|stock| codec::integer(stock.version)))?,
         column(stocks.iter().map(|stock| stock.updated_at.0)),
     ])
 }

@@ -1,12 +1,11 @@
 //! Saves API keys: new ones, and those that were revoked.
 
-use earmark_core::Change;
-use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
+use earmark_core::{ApiKey, Change};
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::plan::{Plan, column};
+use super::plan::{Plan, column, try_column};
 use super::refusals::never_deleted;
 use crate::codec;
 use crate::error::Result;
@@ -30,15 +29,12 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
             }
         }
     }
-    let ids = |keys: &[&ApiKey]| keys.iter().map(|key| Uuid::from_u128(key.id.0)).collect::<Vec<_>>();
-    let version =
-        |keys: &[&ApiKey]| keys.iter().map(|key| codec::integer(key.version)).collect::<Result<Vec<_>, _>>();
     plan.add(
         INSERT,
         new.len(),
         vec![
-            column(ids(&new).into_iter()),
-            column(version(&new)?.into_iter()),
+            column(new.iter().map(|key| Uuid::from_u128(key.id.0))),
+            try_column(new.iter().map(|key| codec::integer(key.version)))?,
             column(new.iter().map(|key| key.name.as_ref().map(Name::as_str))),
             column(new.iter().map(|key| codes::role_number(key.role))),
             column(new.iter().map(|key| &key.secret_hash[..])),
@@ -50,8 +46,8 @@ pub(super) fn save<'a>(changes: &'a [Change<ApiKey>], plan: &mut Plan<'a>) -> Re
         UPDATE,
         old.len(),
         vec![
-            column(ids(&old).into_iter()),
-            column(version(&old)?.into_iter()),
+            column(old.iter().map(|key| Uuid::from_u128(key.id.0))),
+            try_column(old.iter().map(|key| codec::integer(key.version)))?,
             column(old.iter().map(|key| key.revoked_at.map(|at| at.0))),
             column(versions.into_iter()),
         ],

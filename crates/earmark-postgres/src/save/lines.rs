@@ -5,7 +5,7 @@ use earmark_core::orders::OrderLine;
 use uuid::Uuid;
 
 use super::changed::{ChangedOrders, New, Old};
-use super::plan::{Plan, column};
+use super::plan::{Column, Plan, column, try_column};
 use crate::codec;
 use crate::error::{DatabaseError, Result};
 
@@ -30,16 +30,12 @@ pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Resu
     update(&changed.old, plan)
 }
 
-fn place(index: usize) -> Result<i16> {
-    i16::try_from(index).map_err(|error| DatabaseError::damaged("the place of a line", error))
-}
-
 fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let mut lines = Vec::new();
     for New { order, .. } in new {
         for (index, line) in order.lines.iter().enumerate() {
             let order = Uuid::from_u128(order.id.0);
-            lines.push(Placed { order, place: place(index)?, line });
+            lines.push(Placed { order, place: codec::place(index)?, line });
         }
     }
     plan.add(
@@ -51,11 +47,11 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
             column(lines.iter().map(|placed| placed.line.sku.as_str())),
             column(lines.iter().map(|placed| placed.line.name.as_str())),
             column(lines.iter().map(|placed| placed.line.unit_price.minor())),
-            column(counters(&lines, |line| line.quantity)?.into_iter()),
-            column(counters(&lines, |line| line.cancelled)?.into_iter()),
-            column(counters(&lines, |line| line.shipped)?.into_iter()),
-            column(counters(&lines, |line| line.delivered)?.into_iter()),
-            column(counters(&lines, |line| line.returned)?.into_iter()),
+            counters(&lines, |line| line.quantity)?,
+            counters(&lines, |line| line.cancelled)?,
+            counters(&lines, |line| line.shipped)?,
+            counters(&lines, |line| line.delivered)?,
+            counters(&lines, |line| line.returned)?,
         ],
     );
     Ok(())
@@ -70,7 +66,7 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
         let pairs = before.lines.iter().zip(&order.lines).enumerate();
         for (index, (_, line)) in pairs.filter(|(_, (was, line))| was != line) {
             let order = Uuid::from_u128(order.id.0);
-            lines.push(Placed { order, place: place(index)?, line });
+            lines.push(Placed { order, place: codec::place(index)?, line });
         }
     }
     plan.add(
@@ -80,15 +76,15 @@ fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
             column(lines.iter().map(|placed| placed.order)),
             column(lines.iter().map(|placed| placed.place)),
             column(lines.iter().map(|placed| placed.line.sku.as_str())),
-            column(counters(&lines, |line| line.cancelled)?.into_iter()),
-            column(counters(&lines, |line| line.shipped)?.into_iter()),
-            column(counters(&lines, |line| line.delivered)?.into_iter()),
-            column(counters(&lines, |line| line.returned)?.into_iter()),
+            counters(&lines, |line| line.cancelled)?,
+            counters(&lines, |line| line.shipped)?,
+            counters(&lines, |line| line.delivered)?,
+            counters(&lines, |line| line.returned)?,
         ],
     );
     Ok(())
 }
 
-fn counters(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Vec<i32>> {
-    lines.iter().map(|placed| codec::units(of(placed.line))).collect()
+fn counters<'a>(lines: &[Placed<'_>], of: fn(&OrderLine) -> u32) -> Result<Column<'a>> {
+    try_column(lines.iter().map(|placed| codec::units(of(placed.line))))
 }

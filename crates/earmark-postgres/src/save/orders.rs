@@ -1,13 +1,13 @@
 //! Saves the rows of orders. What belongs to an order is saved in `lines.rs`, `payments.rs` and
 //! `refunds.rs`.
 
-use earmark_core::orders::Order;
+use earmark_core::Order;
 use earmark_core::text::{CustomerId, Reference};
 use earmark_store::codes;
 use uuid::Uuid;
 
 use super::changed::{ChangedOrders, New, Old};
-use super::plan::{Column, Plan, column};
+use super::plan::{Column, Plan, column, try_column};
 use crate::codec;
 use crate::error::Result;
 
@@ -63,25 +63,17 @@ fn insert<'a>(new: &[New<'a>], plan: &mut Plan<'a>) -> Result<()> {
 fn update<'a>(old: &[Old<'a>], plan: &mut Plan<'a>) -> Result<()> {
     let orders: Vec<&Order> = old.iter().map(|old| old.order).collect();
     let mut columns = changing(&orders)?;
-    let versions = old.iter().map(|old| codec::integer(old.before.version)).collect::<Result<Vec<_>, _>>()?;
-    columns.push(column(versions.into_iter()));
+    columns.push(try_column(old.iter().map(|old| codec::integer(old.before.version)))?);
     plan.add(UPDATE, old.len(), columns);
     Ok(())
 }
 
 /// The columns that both statements have, in the same order.
 fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>> {
-    let each = |of: fn(&Order) -> Result<Option<String>>| {
-        orders.iter().map(|order| of(order)).collect::<Result<Vec<_>, _>>()
-    };
-    let version = orders.iter().map(|order| codec::integer(order.version)).collect::<Result<Vec<_>, _>>()?;
-    let address = each(|order| order.shipping_address.as_ref().map(codec::to_document).transpose())?;
-    let metadata = each(|order| codec::to_pairs(&order.metadata))?;
-    let cancellations = each(|order| codec::to_list(&order.cancellations))?;
-    let shipments = each(|order| codec::to_list(&order.shipments))?;
+    let address = |order: &&Order| order.shipping_address.as_ref().map(codec::to_document).transpose();
     Ok(vec![
         column(orders.iter().map(|order| Uuid::from_u128(order.id.0))),
-        column(version.into_iter()),
+        try_column(orders.iter().map(|order| codec::integer(order.version)))?,
         column(orders.iter().map(|order| codes::order_status_number(order.status()))),
         column(orders.iter().map(|order| order.updated_at.0)),
         column(orders.iter().map(|order| order.paid_total().minor())),
@@ -90,9 +82,9 @@ fn changing<'a>(orders: &[&'a Order]) -> Result<Vec<Column<'a>>> {
         column(orders.iter().map(|order| order.expiry_due_at().map(|at| at.0))),
         column(orders.iter().map(|order| order.confirmed_at.map(|at| at.0))),
         column(orders.iter().map(|order| order.paid_at.map(|at| at.0))),
-        column(address.into_iter()),
-        column(metadata.into_iter()),
-        column(cancellations.into_iter()),
-        column(shipments.into_iter()),
+        try_column(orders.iter().map(address))?,
+        try_column(orders.iter().map(|order| codec::to_pairs(&order.metadata)))?,
+        try_column(orders.iter().map(|order| codec::to_list(&order.cancellations)))?,
+        try_column(orders.iter().map(|order| codec::to_list(&order.shipments)))?,
     ])
 }

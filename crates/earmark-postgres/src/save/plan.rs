@@ -21,6 +21,15 @@ where
     Box::new(values.collect::<Vec<T>>())
 }
 
+/// The same for values that may not fit into the column.
+pub(super) fn try_column<'a, T, E>(values: impl Iterator<Item = Result<T, E>>) -> Result<Column<'a>>
+where
+    T: ToSql + Sync + Send + 'a,
+    DatabaseError: From<E>,
+{
+    Ok(Box::new(values.collect::<Result<Vec<T>, E>>()?))
+}
+
 struct Planned<'a> {
     sql: Cow<'static, str>,
     /// How many rows it shall change.

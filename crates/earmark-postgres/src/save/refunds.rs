@@ -1,11 +1,11 @@
 //! Saves the refunds of orders: those that are new, and those that changed.
 
-use earmark_core::refunds::Refund;
+use earmark_core::Refund;
 use earmark_store::codes;
 use uuid::Uuid;
 
-use super::changed::ChangedOrders;
-use super::plan::{Column, Plan, column};
+use super::changed::{ChangedOrders, Placed};
+use super::plan::{Column, Plan, column, try_column};
 use crate::codec;
 use crate::error::Result;
 
@@ -23,62 +23,40 @@ const UPDATE: &str = "UPDATE refunds t SET version = u.version, status = u.statu
 const INSERT_KEY: &str =
     "INSERT INTO gateway_keys (id, order_id, kind) SELECT *, 1 FROM unnest($1::uuid[], $2::uuid[])";
 
-/// A refund with the id of its order and its place there. `was` is the version that was loaded.
-struct Placed<'a> {
-    order: Uuid,
-    number: i32,
-    refund: &'a Refund,
-    was: i64,
-}
-
 pub(super) fn save<'a>(changed: &ChangedOrders<'a>, plan: &mut Plan<'a>) -> Result<()> {
-    let (mut added, mut moved) = (Vec::new(), Vec::new());
-    let known = changed.old.iter().map(|old| (old.order, old.before.refunds.as_slice()));
-    for (order, before) in changed.new.iter().map(|new| (new.order, &[][..])).chain(known) {
-        let id = Uuid::from_u128(order.id.0);
-        for (number, refund) in (0_i32..).zip(&order.refunds) {
-            match before.get(usize::try_from(number).unwrap_or(usize::MAX)) {
-                None => added.push(Placed { order: id, number, refund, was: 0 }),
-                Some(was) if was != refund => {
-                    moved.push(Placed { order: id, number, refund, was: codec::integer(was.version)? });
-                }
-                Some(_) => {}
-            }
-        }
-    }
-    let mut columns = changing(&moved)?;
-    columns.push(column(moved.iter().map(|placed| placed.was)));
-    plan.add(UPDATE, moved.len(), columns);
-    insert(&added, plan)
+    let rows = changed.rows(|order| &order.refunds, |refund| refund.version)?;
+    let mut columns = changing(&rows.old)?;
+    columns.push(column(rows.old.iter().map(|placed| placed.was)));
+    plan.add(UPDATE, rows.old.len(), columns);
+    insert(&rows.new, plan)
 }
 
-fn insert<'a>(added: &[Placed<'a>], plan: &mut Plan<'a>) -> Result<()> {
+fn insert<'a>(added: &[Placed<'a, Refund>], plan: &mut Plan<'a>) -> Result<()> {
     let mut columns = changing(added)?;
     columns.extend([
-        column(added.iter().map(|placed| Uuid::from_u128(placed.refund.payment_id.0))),
-        column(added.iter().map(|placed| placed.refund.amount.minor())),
-        column(added.iter().map(|placed| codes::reason_number(placed.refund.reason))),
-        column(added.iter().map(|placed| placed.refund.created_at.0)),
+        column(added.iter().map(|placed| Uuid::from_u128(placed.row.payment_id.0))),
+        column(added.iter().map(|placed| placed.row.amount.minor())),
+        column(added.iter().map(|placed| codes::reason_number(placed.row.reason))),
+        column(added.iter().map(|placed| placed.row.created_at.0)),
     ]);
     plan.add(INSERT, added.len(), columns);
-    let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.refund.id.0)));
+    let ids = column(added.iter().map(|placed| Uuid::from_u128(placed.row.id.0)));
     let orders = column(added.iter().map(|placed| placed.order));
     plan.add(INSERT_KEY, added.len(), vec![ids, orders]);
     Ok(())
 }
 
 /// The columns that both statements have, in the same order.
-fn changing<'a>(placed: &[Placed<'a>]) -> Result<Vec<Column<'a>>> {
-    let refunds = || placed.iter().map(|placed| placed.refund);
-    let version = refunds().map(|refund| codec::integer(refund.version)).collect::<Result<Vec<_>, _>>()?;
+fn changing<'a>(placed: &[Placed<'a, Refund>]) -> Result<Vec<Column<'a>>> {
+    let refunds = || placed.iter().map(|placed| placed.row);
     Ok(vec![
         column(refunds().map(|refund| Uuid::from_u128(refund.id.0))),
-        column(version.into_iter()),
+        try_column(refunds().map(|refund| codec::integer(refund.version)))?,
         column(refunds().map(|refund| codes::refund_status_number(refund.status))),
         column(refunds().map(|refund| i64::from(refund.attempts))),
         column(refunds().map(|refund| refund.next_attempt_at.0)),
         column(refunds().map(|refund| refund.updated_at.0)),
         column(placed.iter().map(|placed| placed.order)),
-        column(placed.iter().map(|placed| placed.number)),
+        try_column(placed.iter().map(|placed| codec::place::<i32>(placed.place)))?,
     ])
 }

@@ -14,7 +14,7 @@ mod tail;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use earmark_core::idempotency::IdempotencyRecord;
+use earmark_core::IdempotencyRecord;
 use earmark_core::ids::OrderId;
 use earmark_core::text::CustomerId;
 use rusqlite::{Connection, OptionalExtension};

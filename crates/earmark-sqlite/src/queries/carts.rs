@@ -1,6 +1,6 @@
 //! A cart with the items as they are now.
 
-use earmark_core::carts::PricedCart;
+use earmark_core::PricedCart;
 use earmark_core::ids::CartId;
 
 use crate::error::{DatabaseError, Result};

@@ -3,9 +3,9 @@
 use earmark_core::ids::OrderId;
 use earmark_core::{Event, Fact};
 use earmark_store::{Page, RecordedEvent};
-use rusqlite::{OptionalExtension, Params};
+use rusqlite::Params;
 
-use crate::codec;
+use crate::codec::{self, EVENT_COLUMNS};
 use crate::error::{DatabaseError, Result};
 use crate::rows;
 use crate::snapshot::Snapshot;
@@ -22,22 +22,19 @@ pub(super) fn list(
 ) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
     let Some(types) = types else {
-        let sql = format!(
-            "SELECT {} FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-            codec::EVENT_COLUMNS
-        );
+        let sql =
+            format!("SELECT {EVENT_COLUMNS} FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2");
         return recorded(snapshot, read(snapshot, &sql, (after, want))?, limit);
     };
     let mut events = Vec::new();
     for index in types {
         // The type is part of the statement's text, so that SQLite sees that the index, which
         // leaves `order.created` out, holds all that is wanted.
-        let columns = codec::EVENT_COLUMNS;
         let from = match *index {
             ORDER_CREATED => "events NOT INDEXED WHERE type = 0".to_owned(),
             index => format!("events INDEXED BY events_by_type WHERE type <> 0 AND type = {index}"),
         };
-        let sql = format!("SELECT {columns} FROM {from} AND sequence > ?1 ORDER BY sequence LIMIT ?2");
+        let sql = format!("SELECT {EVENT_COLUMNS} FROM {from} AND sequence > ?1 ORDER BY sequence LIMIT ?2");
         events.extend(read(snapshot, &sql, (after, want))?);
     }
     events.sort_by_key(|event| event.sequence);
@@ -53,19 +50,15 @@ pub(super) fn list_of_order(
     limit: usize,
 ) -> Result<Page<RecordedEvent>> {
     let (after, want) = (i64::try_from(after).unwrap_or(i64::MAX), codec::limit(limit.saturating_add(1)));
-    let created: Option<i64> = snapshot
-        .connection
-        .prepare_cached("SELECT created_sequence FROM orders WHERE id = ?1 AND created_sequence > ?2")?
-        .query_row((id.to_bytes(), after), |row| row.get(0))
-        .optional()?;
+    let sql = "SELECT created_sequence FROM orders WHERE id = ?1 AND created_sequence > ?2";
+    let created = rows::query_one(snapshot.connection, sql, (id.to_bytes(), after), |row| Ok(row.get(0)?))?;
     let mut events: Vec<Event> = match created {
         Some(sequence) => rows::events::find(snapshot.connection, sequence)?.into_iter().collect(),
         None => Vec::new(),
     };
     let sql = format!(
-        "SELECT {} FROM events INDEXED BY events_by_order \
-         WHERE order_id = ?1 AND type <> 0 AND sequence > ?2 ORDER BY sequence LIMIT ?3",
-        codec::EVENT_COLUMNS
+        "SELECT {EVENT_COLUMNS} FROM events INDEXED BY events_by_order \
+         WHERE order_id = ?1 AND type <> 0 AND sequence > ?2 ORDER BY sequence LIMIT ?3"
     );
     events.extend(read(snapshot, &sql, (id.to_bytes(), after, want))?);
     events.sort_by_key(|event| event.sequence);
@@ -73,13 +66,7 @@ pub(super) fn list_of_order(
 }
 
 fn read(snapshot: &Snapshot<'_>, sql: &str, parameters: impl Params) -> Result<Vec<Event>> {
-    let mut statement = snapshot.connection.prepare_cached(sql)?;
-    let mut found = statement.query(parameters)?;
-    let mut events = Vec::new();
-    while let Some(row) = found.next()? {
-        events.push(codec::event(row)?);
-    }
-    Ok(events)
+    rows::query(snapshot.connection, sql, parameters, codec::event)
 }
 
 /// Adds the order as it was placed to each `order.created`, which does not store it.

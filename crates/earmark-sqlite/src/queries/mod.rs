@@ -17,16 +17,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use earmark_core::Timestamp;
-use earmark_core::carts::PricedCart;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
-use earmark_core::items::StockedItem;
-use earmark_core::keys::ApiKey;
-use earmark_core::movements::Movement;
-use earmark_core::orders::Order;
-use earmark_core::payments::Payment;
-use earmark_core::refunds::Refund;
 use earmark_core::text::Sku;
+use earmark_core::{ApiKey, Movement, Order, Payment, PricedCart, Refund, StockedItem, Timestamp};
 use earmark_store::{
     ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
     RefundFilter, StoreError, VerifyReport,
@@ -92,21 +85,21 @@ impl Queries for SqliteQueries {
     }
 
     async fn find_order_of_payment(&self, id: PaymentId) -> Found<Option<Order>> {
-        self.pool.read(move |snapshot| orders::find_of_payment(snapshot, id)).await
+        self.pool.read(move |snapshot| money::find_order(snapshot, &money::PAYMENTS, id.to_bytes())).await
     }
 
     async fn find_order_of_refund(&self, id: RefundId) -> Found<Option<Order>> {
-        self.pool.read(move |snapshot| money::find_order_of_refund(snapshot, id)).await
+        self.pool.read(move |snapshot| money::find_order(snapshot, &money::REFUNDS, id.to_bytes())).await
     }
 
     async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Found<Page<(OrderId, Payment)>> {
         let filter = filter.clone();
-        self.pool.read(move |snapshot| money::payments(snapshot, &filter, limit)).await
+        self.pool.read(move |snapshot| money::list(snapshot, &money::PAYMENTS, &filter, limit)).await
     }
 
     async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Found<Page<(OrderId, Refund)>> {
         let filter = filter.clone();
-        self.pool.read(move |snapshot| money::refunds(snapshot, &filter, limit)).await
+        self.pool.read(move |snapshot| money::list(snapshot, &money::REFUNDS, &filter, limit)).await
     }
 
     async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Found<Page<Order>> {

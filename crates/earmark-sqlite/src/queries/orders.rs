@@ -1,12 +1,12 @@
 //! Lists orders, highest id first. Candidates come from the narrowest index, and every condition is
 //! checked on the order itself.
 
-use earmark_core::ids::{OrderId, PaymentId};
-use earmark_core::orders::{Order, OrderStatus};
+use earmark_core::Order;
+use earmark_core::ids::OrderId;
+use earmark_core::orders::OrderStatus;
 use earmark_core::text::{Reference, Sku};
-use earmark_store::codes;
-use earmark_store::{OrderFilter, Page};
-use rusqlite::{OptionalExtension, Params};
+use earmark_store::{OrderFilter, Page, codes};
+use rusqlite::Params;
 
 use crate::codec;
 use crate::deferred::CustomerTail;
@@ -25,13 +25,6 @@ enum Source {
     Reference(Reference),
     Status(OrderStatus),
     All,
-}
-
-/// The order that a payment belongs to.
-pub(super) fn find_of_payment(snapshot: &Snapshot<'_>, id: PaymentId) -> Result<Option<Order>> {
-    let mut statement = snapshot.connection.prepare_cached("SELECT order_id FROM payments WHERE id = ?1")?;
-    let order: Option<[u8; 16]> = statement.query_row([id.to_bytes()], |row| row.get(0)).optional()?;
-    order.map(|id| rows::orders::get(snapshot.connection, OrderId::from_bytes(id))).transpose()
 }
 
 /// A page of the orders that a filter lets through, highest id first.
@@ -121,13 +114,7 @@ impl Source {
 }
 
 fn ids(snapshot: &Snapshot<'_>, sql: &'static str, parameters: impl Params) -> Result<Vec<OrderId>> {
-    let mut statement = snapshot.connection.prepare_cached(sql)?;
-    let mut found = statement.query(parameters)?;
-    let mut ids = Vec::new();
-    while let Some(row) = found.next()? {
-        ids.push(OrderId::from_bytes(row.get(0)?));
-    }
-    Ok(ids)
+    rows::query(snapshot.connection, sql, parameters, |row| Ok(OrderId::from_bytes(row.get(0)?)))
 }
 
 /// Adds the newest ones to what an index has. An order may be in both.

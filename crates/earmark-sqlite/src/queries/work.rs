@@ -1,8 +1,7 @@
 //! What is due? Lists for the workers, each a range of an index.
 
-use earmark_core::Timestamp;
 use earmark_core::ids::{CartId, OrderId};
-use earmark_core::orders::Order;
+use earmark_core::{Order, Timestamp};
 use earmark_store::KeySweep;
 
 use crate::codec;
@@ -16,13 +15,8 @@ pub(super) fn due_reservations(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<OrderId>> {
-    let ids = ids(
-        snapshot,
-        "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id",
-        now,
-        limit,
-    )?;
-    Ok(ids.into_iter().map(OrderId::from_bytes).collect())
+    let sql = "SELECT id FROM orders WHERE expiry_due_at <= ?1 ORDER BY expiry_due_at, id";
+    Ok(ids(snapshot, sql, now, limit)?.into_iter().map(OrderId::from_bytes).collect())
 }
 
 /// Orders with a pending payment whose next attempt is due, the longest due first.
@@ -39,9 +33,8 @@ pub(super) fn due_refunds(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize)
 
 /// Carts that have expired, the longest expired first.
 pub(super) fn due_carts(snapshot: &Snapshot<'_>, now: Timestamp, limit: usize) -> Result<Vec<CartId>> {
-    let ids =
-        ids(snapshot, "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id", now, limit)?;
-    Ok(ids.into_iter().map(CartId::from_bytes).collect())
+    let sql = "SELECT id FROM carts WHERE expires_at <= ?1 ORDER BY expires_at, id";
+    Ok(ids(snapshot, sql, now, limit)?.into_iter().map(CartId::from_bytes).collect())
 }
 
 /// A range of the idempotency keys, in the order in which they were used. The cursor is the number

@@ -1,18 +1,17 @@
 //! How is a cart found and read?
 
-use earmark_core::carts::Cart;
+use earmark_core::Cart;
 use earmark_core::ids::CartId;
 use earmark_core::text::CustomerId;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
+use super::query_one;
 use crate::codec;
 use crate::error::Result;
 
 pub(crate) fn find(connection: &Connection, id: CartId) -> Result<Option<Cart>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, version, customer_id, lines, metadata, created_at, updated_at, expires_at FROM carts WHERE id = ?1",
-    )?;
-    statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()?.transpose()
+    let sql = "SELECT id, version, customer_id, lines, metadata, created_at, updated_at, expires_at FROM carts WHERE id = ?1";
+    query_one(connection, sql, [id.to_bytes()], read)
 }
 
 fn read(row: &Row<'_>) -> Result<Cart> {

@@ -1,18 +1,18 @@
 //! Reads used idempotency keys.
 
-use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use earmark_core::IdempotencyRecord;
+use earmark_core::idempotency::KeptAnswer;
 use earmark_core::ids::{OrderId, PaymentId};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
+use super::query_one;
 use crate::codec;
 use crate::error::{DatabaseError, Result};
 
 /// The record in the row with this number.
 pub(crate) fn find(connection: &Connection, number: i64) -> Result<Option<IdempotencyRecord>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT digest, fingerprint, created_at, order_id, payment_id, whole FROM idempotency WHERE number = ?1",
-    )?;
-    statement.query_row([number], |row| Ok(read(row))).optional()?.transpose()
+    let sql = "SELECT digest, fingerprint, created_at, order_id, payment_id, whole FROM idempotency WHERE number = ?1";
+    query_one(connection, sql, [number], read)
 }
 
 fn read(row: &Row<'_>) -> Result<IdempotencyRecord> {

@@ -1,9 +1,10 @@
 //! Reads items with their stock.
 
-use earmark_core::items::{Item, Stock, StockedItem};
 use earmark_core::text::{Description, Name, Sku, Url};
-use rusqlite::{Connection, OptionalExtension, Row};
+use earmark_core::{Item, Stock, StockedItem};
+use rusqlite::{Connection, Row};
 
+use super::query_one;
 use crate::codec;
 use crate::error::{DatabaseError, Result};
 
@@ -13,25 +14,12 @@ pub(crate) const COLUMNS: &str = "i.sku, i.name, i.description, i.unit_price, i.
 
 /// The item with this SKU, and its stock.
 pub(crate) fn find(connection: &Connection, sku: &Sku) -> Result<Option<StockedItem>> {
-    let Some(item) = find_item(connection, sku)? else { return Ok(None) };
-    let stock =
-        find_stock(connection, sku)?.ok_or_else(|| DatabaseError::damaged("an item has no stock", sku))?;
+    let sql = "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1";
+    let Some(item) = query_one(connection, sql, [sku.as_str()], read_item)? else { return Ok(None) };
+    let sql = "SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1";
+    let stock = query_one(connection, sql, [sku.as_str()], |row| read_stock(row, 0, sku.clone()))?;
+    let stock = stock.ok_or_else(|| DatabaseError::damaged("an item has no stock", sku))?;
     Ok(Some(StockedItem { item, stock }))
-}
-
-/// The item without its stock.
-pub(crate) fn find_item(connection: &Connection, sku: &Sku) -> Result<Option<Item>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT sku, name, description, unit_price, active, image_url, metadata, created_at FROM items WHERE sku = ?1",
-    )?;
-    statement.query_row([sku.as_str()], |row| Ok(read_item(row))).optional()?.transpose()
-}
-
-/// The stock of an item.
-pub(crate) fn find_stock(connection: &Connection, sku: &Sku) -> Result<Option<Stock>> {
-    let mut statement = connection
-        .prepare_cached("SELECT on_hand, reserved, version, updated_at FROM stocks WHERE sku = ?1")?;
-    statement.query_row([sku.as_str()], |row| Ok(read_stock(row, 0, sku.clone()))).optional()?.transpose()
 }
 
 /// The item in a row of [`COLUMNS`].

@@ -1,19 +1,19 @@
 //! How is an API key found and read?
 
+use earmark_core::ApiKey;
 use earmark_core::ids::KeyId;
-use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
 use earmark_store::codes;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
+use super::query_one;
 use crate::codec;
 use crate::error::Result;
 
 pub(crate) fn find(connection: &Connection, id: KeyId) -> Result<Option<ApiKey>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?1",
-    )?;
-    statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()?.transpose()
+    let sql =
+        "SELECT id, version, name, role, secret_hash, created_at, revoked_at FROM api_keys WHERE id = ?1";
+    query_one(connection, sql, [id.to_bytes()], read)
 }
 
 /// The key in a row of id, version, name, role, secret_hash, created_at, revoked_at.

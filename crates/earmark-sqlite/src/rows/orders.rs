@@ -1,26 +1,22 @@
 //! Reads orders with all that belongs to them.
 
 use earmark_core::ids::{OrderId, PaymentId, RefundId};
-use earmark_core::orders::{Order, OrderLine};
-use earmark_core::payments::{Payment, Token};
-use earmark_core::refunds::Refund;
+use earmark_core::orders::OrderLine;
+use earmark_core::payments::Token;
 use earmark_core::text::{CustomerId, Name, Reference, Sku};
+use earmark_core::{Order, Payment, Refund};
 use earmark_store::{StoreError, codes};
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
+use super::{query, query_one};
 use crate::codec;
 use crate::error::{DatabaseError, Result};
 
 /// The order with this id; `None` if it is not there.
 pub(crate) fn find(connection: &Connection, id: OrderId) -> Result<Option<Order>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
-         paid_at, customer_id, reference, shipping_address, metadata, cancellations, shipments FROM orders WHERE id = ?1",
-    )?;
-    let Some(order) = statement.query_row([id.to_bytes()], |row| Ok(read(row))).optional()? else {
-        return Ok(None);
-    };
-    let mut order = order?;
+    let sql = "SELECT id, version, created_at, updated_at, placed_total, reserved_until, confirmed_at_placement, confirmed_at, \
+         paid_at, customer_id, reference, shipping_address, metadata, cancellations, shipments FROM orders WHERE id = ?1";
+    let Some(mut order) = query_one(connection, sql, [id.to_bytes()], read)? else { return Ok(None) };
     order.lines = lines(connection, id)?;
     order.payments = payments(connection, id)?;
     order.refunds = refunds(connection, id)?;
@@ -57,14 +53,10 @@ fn read(row: &Row<'_>) -> Result<Order> {
 }
 
 fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT sku, name, unit_price, quantity, cancelled, shipped, delivered, returned FROM order_lines \
-         WHERE order_id = ?1 ORDER BY line",
-    )?;
-    let mut rows = statement.query([id.to_bytes()])?;
-    let mut lines = Vec::new();
-    while let Some(row) = rows.next()? {
-        lines.push(OrderLine {
+    let sql = "SELECT sku, name, unit_price, quantity, cancelled, shipped, delivered, returned FROM order_lines \
+         WHERE order_id = ?1 ORDER BY line";
+    query(connection, sql, [id.to_bytes()], |row| {
+        Ok(OrderLine {
             sku: codec::text(row, 0, Sku::parse)?,
             name: codec::text(row, 1, Name::parse)?,
             unit_price: codec::money(row, 2)?,
@@ -73,20 +65,15 @@ fn lines(connection: &Connection, id: OrderId) -> Result<Vec<OrderLine>> {
             shipped: row.get(5)?,
             delivered: row.get(6)?,
             returned: row.get(7)?,
-        });
-    }
-    Ok(lines)
+        })
+    })
 }
 
 fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, version, status, amount, token, gateway, gateway_reference, decline_code, attempts, next_attempt_at, \
-         created_at, updated_at FROM payments WHERE order_id = ?1 ORDER BY attempt",
-    )?;
-    let mut rows = statement.query([id.to_bytes()])?;
-    let mut payments = Vec::new();
-    while let Some(row) = rows.next()? {
-        payments.push(Payment {
+    let sql = "SELECT id, version, status, amount, token, gateway, gateway_reference, decline_code, attempts, next_attempt_at, \
+         created_at, updated_at FROM payments WHERE order_id = ?1 ORDER BY attempt";
+    query(connection, sql, [id.to_bytes()], |row| {
+        Ok(Payment {
             id: PaymentId::from_bytes(row.get(0)?),
             version: codec::count(row, 1)?,
             status: codes::payment_status(row.get(2)?)?,
@@ -99,20 +86,15 @@ fn payments(connection: &Connection, id: OrderId) -> Result<Vec<Payment>> {
             next_attempt_at: codec::time(row, 9)?,
             created_at: codec::time(row, 10)?,
             updated_at: codec::time(row, 11)?,
-        });
-    }
-    Ok(payments)
+        })
+    })
 }
 
 fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, updated_at \
-         FROM refunds WHERE order_id = ?1 ORDER BY number",
-    )?;
-    let mut rows = statement.query([id.to_bytes()])?;
-    let mut refunds = Vec::new();
-    while let Some(row) = rows.next()? {
-        refunds.push(Refund {
+    let sql = "SELECT id, payment_id, version, status, amount, reason, attempts, next_attempt_at, created_at, updated_at \
+         FROM refunds WHERE order_id = ?1 ORDER BY number";
+    query(connection, sql, [id.to_bytes()], |row| {
+        Ok(Refund {
             id: RefundId::from_bytes(row.get(0)?),
             payment_id: PaymentId::from_bytes(row.get(1)?),
             version: codec::count(row, 2)?,
@@ -123,7 +105,6 @@ fn refunds(connection: &Connection, id: OrderId) -> Result<Vec<Refund>> {
             next_attempt_at: codec::time(row, 7)?,
             created_at: codec::time(row, 8)?,
             updated_at: codec::time(row, 9)?,
-        });
-    }
-    Ok(refunds)
+        })
+    })
 }

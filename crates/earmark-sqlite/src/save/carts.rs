@@ -1,8 +1,7 @@
 //! Saves carts, the only rows of the shop that are deleted.
 
-use earmark_core::Change;
-use earmark_core::carts::Cart;
 use earmark_core::text::CustomerId;
+use earmark_core::{Cart, Change};
 use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;

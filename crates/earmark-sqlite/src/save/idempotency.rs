@@ -1,8 +1,8 @@
 //! Saves used idempotency keys: they are appended under a number, and found through the deferred
 //! index.
 
-use earmark_core::Change;
-use earmark_core::idempotency::{IdempotencyRecord, KeptAnswer};
+use earmark_core::idempotency::KeptAnswer;
+use earmark_core::{Change, IdempotencyRecord};
 use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;

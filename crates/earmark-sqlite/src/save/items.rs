@@ -1,8 +1,7 @@
 //! Saves items and their stock. The stock row carries the version of both.
 
-use earmark_core::Change;
-use earmark_core::items::{Item, Stock};
 use earmark_core::text::{Description, Url};
+use earmark_core::{Change, Item, Stock};
 use rusqlite::{Connection, params};
 
 use super::refusals::{expect_one, never_deleted};

@@ -1,8 +1,7 @@
 //! Saves API keys: new ones, and those that were revoked.
 
-use earmark_core::Change;
-use earmark_core::keys::ApiKey;
 use earmark_core::text::Name;
+use earmark_core::{ApiKey, Change};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 

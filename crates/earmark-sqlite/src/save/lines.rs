@@ -1,7 +1,7 @@
 //! Saves the lines of an order: all lines of a new order, and those lines of another whose counters
 //! moved.
 
-use earmark_core::orders::Order;
+use earmark_core::Order;
 use rusqlite::{Connection, params};
 
 use super::refusals::expect_one;

@@ -4,9 +4,8 @@
 use std::collections::HashMap;
 
 use earmark_core::ids::OrderId;
-use earmark_core::orders::Order;
 use earmark_core::text::{CustomerId, Reference};
-use earmark_core::{BatchChanges, Fact};
+use earmark_core::{BatchChanges, Fact, Order};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 

@@ -1,8 +1,7 @@
 //! Saves the payments of an order: those that are new, and those that changed.
 
-use earmark_core::orders::Order;
-use earmark_core::payments::Payment;
 use earmark_core::text::Name;
+use earmark_core::{Order, Payment};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 

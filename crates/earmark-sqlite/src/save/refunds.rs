@@ -1,7 +1,6 @@
 //! Saves the refunds of an order: those that are new, and those that changed.
 
-use earmark_core::orders::Order;
-use earmark_core::refunds::Refund;
+use earmark_core::{Order, Refund};
 use earmark_store::codes;
 use rusqlite::{Connection, params};
 

@@ -51,17 +51,13 @@ pub(super) fn build(connection: &Connection, job: Job) -> Result<Built> {
 }
 
 fn placed(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
-         WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0",
-    )?;
-    let mut found = statement.query([codec::integer(job.after)?, codec::integer(job.upto)?])?;
-    let mut touched = Vec::new();
-    while let Some(row) = found.next()? {
+    let sql = "SELECT l.sku, e.sequence, e.order_id FROM events e CROSS JOIN order_lines l ON l.order_id = e.order_id \
+               WHERE e.sequence > ?1 AND e.sequence <= ?2 AND e.type = 0";
+    let range = [codec::integer(job.after)?, codec::integer(job.upto)?];
+    rows::query(connection, sql, range, |row| {
         let placed = Some(OrderId::from_bytes(row.get(2)?));
-        touched.push((codec::text(row, 0, Sku::parse)?, Posting { sequence: codec::count(row, 1)?, placed }));
-    }
-    Ok(touched)
+        Ok((codec::text(row, 0, Sku::parse)?, Posting { sequence: codec::count(row, 1)?, placed }))
+    })
 }
 
 fn others(connection: &Connection, job: Job) -> Result<Vec<(Sku, Posting)>> {

@@ -3,7 +3,7 @@
 use earmark_core::ids::OrderId;
 use earmark_core::text::Sku;
 use earmark_store::postings::{self, Posting};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::codec;
 use crate::error::{DatabaseError, Result};
@@ -21,10 +21,9 @@ struct Segment {
 
 /// The number of the last segment, and of the last event in it; zeros before the first.
 pub(crate) fn last(connection: &Connection) -> Result<(i64, u64)> {
-    let mut statement = connection
-        .prepare_cached("SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1")?;
-    let found = statement.query_row([], |row| Ok((row.get(0), codec::count(row, 1)))).optional()?;
-    found.map_or(Ok((0, 0)), |(segment, sequence)| Ok((segment?, sequence?)))
+    let sql = "SELECT segment, last_sequence FROM segments ORDER BY segment DESC LIMIT 1";
+    let found = rows::query_one(connection, sql, [], |row| Ok((row.get(0)?, codec::count(row, 1)?)))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// All segments, the newest first.
@@ -47,20 +46,13 @@ fn segments(connection: &Connection) -> Result<Vec<Segment>> {
 }
 
 fn postings(connection: &Connection, segment: i64, sku: &Sku) -> Result<Vec<Posting>> {
-    let mut statement =
-        connection.prepare_cached("SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2")?;
-    let mut rows = statement.query((segment, sku.as_str()))?;
-    match rows.next()? {
-        Some(row) => {
-            let bytes = row
-                .get_ref(0)?
-                .as_blob()
-                .map_err(|error| DatabaseError::damaged("a list of events", error))?;
-            postings::read(bytes)
-                .ok_or_else(|| DatabaseError::damaged("a list of events", "it ends in the middle"))
-        }
-        None => Ok(Vec::new()),
-    }
+    let sql = "SELECT postings FROM segment_postings WHERE segment = ?1 AND sku = ?2";
+    let damaged = |why: &dyn std::fmt::Display| DatabaseError::damaged("a list of events", why);
+    let found = rows::query_one(connection, sql, (segment, sku.as_str()), |row| {
+        let bytes = row.get_ref(0)?.as_blob().map_err(|error| damaged(&error))?;
+        postings::read(bytes).ok_or_else(|| damaged(&"it ends in the middle"))
+    })?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Hands the events before `below` that may have moved an item's counters to `take`, newest first,
@@ -99,16 +91,10 @@ pub(crate) fn events(
 /// The orders with a line of an item that no segment has yet, in no order.
 pub(crate) fn newest_orders(connection: &Connection, sku: &Sku) -> Result<Vec<OrderId>> {
     let (_, reached) = last(connection)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
-         AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = e.order_id AND l.sku = ?2)",
-    )?;
-    let mut rows = statement.query((codec::integer(reached)?, sku.as_str()))?;
-    let mut ids = Vec::new();
-    while let Some(row) = rows.next()? {
-        ids.push(OrderId::from_bytes(row.get(0)?));
-    }
-    Ok(ids)
+    let sql = "SELECT order_id FROM events e WHERE sequence > ?1 AND type = 0 \
+               AND EXISTS (SELECT 1 FROM order_lines l WHERE l.order_id = e.order_id AND l.sku = ?2)";
+    let parameters = (codec::integer(reached)?, sku.as_str());
+    rows::query(connection, sql, parameters, |row| Ok(OrderId::from_bytes(row.get(0)?)))
 }
 
 /// The highest ids up to `upto`, at most `want`, of the orders in the segments that have a line of

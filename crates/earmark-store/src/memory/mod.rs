@@ -8,18 +8,14 @@ mod queries;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-use earmark_core::carts::Cart;
-use earmark_core::event::Event;
-use earmark_core::idempotency::IdempotencyRecord;
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId};
-use earmark_core::items::{Item, Stock};
-use earmark_core::keys::ApiKey;
-use earmark_core::orders::Order;
 use earmark_core::text::{Reference, Sku};
-use earmark_core::{BatchChanges, Change, Keys, WorkingSet};
+use earmark_core::{
+    ApiKey, BatchChanges, Cart, Change, Event, IdempotencyRecord, Item, Keys, Order, Stock, WorkingSet,
+};
 
 use crate::engine::{Engine, Overlap};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 
 #[derive(Default)]
 struct Tables {
@@ -50,19 +46,14 @@ impl MemoryStore {
 }
 
 impl Engine for MemoryStore {
-    fn begin(
-        &mut self,
-        keys: &Keys,
-        rows: &mut WorkingSet,
-        _overlap: &mut dyn Overlap,
-    ) -> Result<(), StoreError> {
+    fn begin(&mut self, keys: &Keys, rows: &mut WorkingSet, _: &mut dyn Overlap) -> Result<()> {
         if let Some(last) = self.read().events.last() {
             (rows.last_sequence, rows.last_event_at) = (last.sequence, last.at);
         }
         self.load(keys, rows)
     }
 
-    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<(), StoreError> {
+    fn load(&mut self, keys: &Keys, rows: &mut WorkingSet) -> Result<()> {
         let tables = self.read();
         for sku in &keys.items {
             rows.items.put_loaded(sku.clone(), tables.items.get(sku).map(|row| Item::clone(row)));
@@ -87,7 +78,7 @@ impl Engine for MemoryStore {
         Ok(())
     }
 
-    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<(), StoreError> {
+    fn commit(&mut self, changes: &BatchChanges, _overlap: &mut dyn Overlap) -> Result<()> {
         let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
         tables.check(changes)?;
         tables.apply(changes);
@@ -103,7 +94,7 @@ fn unchanged<R>(
     stored: Option<&Arc<R>>,
     version: impl Fn(&R) -> u64,
     what: &str,
-) -> Result<(), StoreError> {
+) -> Result<()> {
     match (&change.before, stored) {
         (None, None) => Ok(()),
         (Some(before), Some(stored)) if version(before) == version(stored) => Ok(()),
@@ -117,7 +108,7 @@ fn after<R>(change: &Change<R>) -> Option<&Arc<R>> {
 
 impl Tables {
     /// Checks everything that could refuse the batch.
-    fn check(&self, changes: &BatchChanges) -> Result<(), StoreError> {
+    fn check(&self, changes: &BatchChanges) -> Result<()> {
         let key = |change: &Change<Stock>| row(change).sku.clone();
         for change in &changes.stocks {
             unchanged(change, self.stocks.get(&key(change)), |row| row.version, "stock")?;

@@ -2,26 +2,25 @@
 //! doubt.
 
 use async_trait::async_trait;
-use earmark_core::Timestamp;
-use earmark_core::carts::{Cart, PricedCart};
-use earmark_core::event::{Event, Fact};
 use earmark_core::ids::{CartId, KeyId, OrderId, PaymentId, RefundId};
-use earmark_core::items::{Item, Stock, StockedItem};
-use earmark_core::keys::ApiKey;
-use earmark_core::movements::{Movement, deltas, movement};
-use earmark_core::orders::Order;
-use earmark_core::payments::{Payment, PaymentStatus};
-use earmark_core::refunds::{Refund, RefundStatus};
+use earmark_core::movements::deltas;
+use earmark_core::payments::PaymentStatus;
+use earmark_core::refunds::RefundStatus;
 use earmark_core::text::Sku;
 use earmark_core::verify::Verifier;
+use earmark_core::{
+    ApiKey, Cart, Event, Fact, Item, Movement, Order, Payment, PricedCart, Refund, Stock, StockedItem,
+    Timestamp,
+};
 use std::ops::Bound;
 
 use super::{MemoryStore, Tables};
-use crate::error::StoreError;
+use crate::error::{Result, StoreError};
 use crate::queries::{
     ItemFilter, KeySweep, MovementCursor, OrderFilter, Page, PaymentFilter, Queries, RecordedEvent,
-    RefundFilter, VerifyReport,
+    RefundFilter,
 };
+use crate::verify::VerifyReport;
 
 fn page<T>(rows: impl Iterator<Item = T>, limit: usize) -> Page<T> {
     Page::of(rows.take(limit.saturating_add(1)).collect(), limit)
@@ -57,8 +56,11 @@ impl Tables {
     }
 
     /// All movements of an item, newest first, from the counters as they are.
-    fn movements<'a>(&'a self, sku: &'a Sku, from: MovementCursor) -> impl Iterator<Item = Movement> + 'a {
-        let (mut on_hand, mut reserved) = (i64::from(from.on_hand), i64::from(from.reserved));
+    fn movements<'a>(
+        &'a self,
+        sku: &'a Sku,
+        mut from: MovementCursor,
+    ) -> impl Iterator<Item = Movement> + 'a {
         let older = self.events.iter().rev().filter(move |event| event.sequence < from.sequence);
         older
             .flat_map(move |event| {
@@ -66,27 +68,21 @@ impl Tables {
                 deltas(event, order.map(|order| &**order)).into_iter().map(move |delta| (event, delta))
             })
             .filter(move |(_, delta)| delta.sku == *sku)
-            .map(move |(event, delta)| {
-                let count = |number: i64| u32::try_from(number).expect("counters are never negative");
-                let movement = movement(event, &delta, count(on_hand), count(reserved));
-                on_hand -= delta.on_hand;
-                reserved -= delta.reserved;
-                movement
-            })
+            .map(move |(event, delta)| from.step_back(event, &delta).expect("counters are never negative"))
     }
 }
 
 #[async_trait]
 impl Queries for MemoryStore {
-    async fn ping(&self) -> Result<(), StoreError> {
+    async fn ping(&self) -> Result<()> {
         Ok(())
     }
 
-    async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>, StoreError> {
+    async fn find_item(&self, sku: &Sku) -> Result<Option<StockedItem>> {
         Ok(self.read().stocked(sku))
     }
 
-    async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>, StoreError> {
+    async fn list_items(&self, filter: &ItemFilter, limit: usize) -> Result<Page<StockedItem>> {
         let tables = self.read();
         let search = filter.search.as_ref().map(|text| text.to_ascii_lowercase());
         let begin = filter.after.clone().map_or(Bound::Unbounded, Bound::Excluded);
@@ -109,15 +105,13 @@ impl Queries for MemoryStore {
         sku: &Sku,
         before: Option<MovementCursor>,
         limit: usize,
-    ) -> Result<Page<Movement>, StoreError> {
+    ) -> Result<Page<Movement>> {
         let tables = self.read();
         let Some(stock) = tables.stocks.get(sku) else { return Ok(Page { rows: Vec::new(), more: false }) };
-        let (on_hand, reserved) = (stock.on_hand, stock.reserved);
-        let from = before.unwrap_or(MovementCursor { sequence: u64::MAX, on_hand, reserved });
-        Ok(page(tables.movements(sku, from), limit))
+        Ok(page(tables.movements(sku, before.unwrap_or(MovementCursor::newest(stock))), limit))
     }
 
-    async fn find_cart(&self, id: CartId) -> Result<Option<PricedCart>, StoreError> {
+    async fn find_cart(&self, id: CartId) -> Result<Option<PricedCart>> {
         let tables = self.read();
         let Some(cart) = tables.carts.get(&id) else { return Ok(None) };
         let item = |line: &earmark_core::carts::CartLine| {
@@ -127,27 +121,23 @@ impl Queries for MemoryStore {
         Ok(Some(PricedCart { cart: Cart::clone(cart), items }))
     }
 
-    async fn find_order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+    async fn find_order(&self, id: OrderId) -> Result<Option<Order>> {
         Ok(self.read().orders.get(&id).map(|order| Order::clone(order)))
     }
 
-    async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>, StoreError> {
+    async fn find_order_of_payment(&self, id: PaymentId) -> Result<Option<Order>> {
         let tables = self.read();
         let order = tables.payments.get(&id).and_then(|id| tables.orders.get(id));
         Ok(order.map(|order| Order::clone(order)))
     }
 
-    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>, StoreError> {
+    async fn find_order_of_refund(&self, id: RefundId) -> Result<Option<Order>> {
         let tables = self.read();
         let order = tables.orders.values().find(|order| order.refunds.iter().any(|refund| refund.id == id));
         Ok(order.map(|order| Order::clone(order)))
     }
 
-    async fn list_payments(
-        &self,
-        filter: &PaymentFilter,
-        limit: usize,
-    ) -> Result<Page<(OrderId, Payment)>, StoreError> {
+    async fn list_payments(&self, filter: &PaymentFilter, limit: usize) -> Result<Page<(OrderId, Payment)>> {
         let tables = self.read();
         let all = tables
             .orders
@@ -160,11 +150,7 @@ impl Queries for MemoryStore {
         Ok(page(rows.into_iter(), limit))
     }
 
-    async fn list_refunds(
-        &self,
-        filter: &RefundFilter,
-        limit: usize,
-    ) -> Result<Page<(OrderId, Refund)>, StoreError> {
+    async fn list_refunds(&self, filter: &RefundFilter, limit: usize) -> Result<Page<(OrderId, Refund)>> {
         let tables = self.read();
         let all = tables
             .orders
@@ -177,7 +163,7 @@ impl Queries for MemoryStore {
         Ok(page(rows.into_iter(), limit))
     }
 
-    async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>, StoreError> {
+    async fn list_orders(&self, filter: &OrderFilter, limit: usize) -> Result<Page<Order>> {
         let tables = self.read();
         let end = filter.before.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = tables
@@ -200,7 +186,7 @@ impl Queries for MemoryStore {
         after: u64,
         types: Option<&[usize]>,
         limit: usize,
-    ) -> Result<Page<RecordedEvent>, StoreError> {
+    ) -> Result<Page<RecordedEvent>> {
         let tables = self.read();
         let rows = tables
             .events
@@ -210,33 +196,28 @@ impl Queries for MemoryStore {
         Ok(page(rows.map(|event| tables.recorded(event)), limit))
     }
 
-    async fn list_order_events(
-        &self,
-        id: OrderId,
-        after: u64,
-        limit: usize,
-    ) -> Result<Page<RecordedEvent>, StoreError> {
+    async fn list_order_events(&self, id: OrderId, after: u64, limit: usize) -> Result<Page<RecordedEvent>> {
         let tables = self.read();
         let rows = tables.events.iter().filter(|event| event.sequence > after && event.order_id == Some(id));
         Ok(page(rows.map(|event| tables.recorded(event)), limit))
     }
 
-    async fn find_api_key(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+    async fn find_api_key(&self, id: KeyId) -> Result<Option<ApiKey>> {
         Ok(self.read().api_keys.get(&id).map(|key| ApiKey::clone(key)))
     }
 
-    async fn list_api_keys(&self, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>, StoreError> {
+    async fn list_api_keys(&self, after: Option<KeyId>, limit: usize) -> Result<Page<ApiKey>> {
         let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
         let tables = self.read();
         Ok(page(tables.api_keys.range((begin, Bound::Unbounded)).map(|(_, key)| ApiKey::clone(key)), limit))
     }
 
-    async fn list_due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>, StoreError> {
+    async fn list_due_reservations(&self, now: Timestamp, limit: usize) -> Result<Vec<OrderId>> {
         let orders = due(&self.read(), now, limit, Order::expiry_due_at);
         Ok(orders.into_iter().map(|order| order.id).collect())
     }
 
-    async fn list_due_payments(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError> {
+    async fn list_due_payments(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
         let next = |order: &Order| {
             let pending = order.payments.iter().filter(|payment| payment.status == PaymentStatus::Pending);
             pending.map(|payment| payment.next_attempt_at).min()
@@ -244,7 +225,7 @@ impl Queries for MemoryStore {
         Ok(due(&self.read(), now, limit, next))
     }
 
-    async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>, StoreError> {
+    async fn list_due_refunds(&self, now: Timestamp, limit: usize) -> Result<Vec<Order>> {
         let next = |order: &Order| {
             let pending = order.refunds.iter().filter(|refund| refund.status == RefundStatus::Pending);
             pending.map(|refund| refund.next_attempt_at).min()
@@ -252,7 +233,7 @@ impl Queries for MemoryStore {
         Ok(due(&self.read(), now, limit, next))
     }
 
-    async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError> {
+    async fn list_due_carts(&self, now: Timestamp, limit: usize) -> Result<Vec<CartId>> {
         let tables = self.read();
         let mut found: Vec<_> = tables.carts.values().filter(|cart| cart.expires_at <= now).collect();
         found.sort_by_key(|cart| (cart.expires_at, cart.id));
@@ -264,7 +245,7 @@ impl Queries for MemoryStore {
         after: Option<[u8; 16]>,
         made_before: Timestamp,
         limit: usize,
-    ) -> Result<KeySweep, StoreError> {
+    ) -> Result<KeySweep> {
         let begin = after.map_or(Bound::Unbounded, Bound::Excluded);
         let tables = self.read();
         let range = page(tables.idempotency.range((begin, Bound::Unbounded)), limit);
@@ -273,7 +254,7 @@ impl Queries for MemoryStore {
         Ok(KeySweep { expired: old.map(|(digest, _)| *digest).collect(), next })
     }
 
-    async fn verify(&self) -> Result<VerifyReport, StoreError> {
+    async fn verify(&self) -> Result<VerifyReport> {
         let tables = self.read();
         let mut verifier = Verifier::new();
         tables.items.keys().filter_map(|sku| tables.stocked(sku)).for_each(|item| verifier.item(&item));
@@ -282,12 +263,11 @@ impl Queries for MemoryStore {
             let order = event.order_id.and_then(|id| tables.orders.get(&id));
             verifier.event(event, order.map(|order| &**order));
         }
-        let (items, orders, events) = (tables.items.len(), tables.orders.len(), tables.events.len());
-        let counts = [items, orders, events].map(|count| count as u64);
+        let count = |rows: usize| rows as u64;
         Ok(VerifyReport {
-            items: counts[0],
-            orders: counts[1],
-            events: counts[2],
+            items: count(tables.items.len()),
+            orders: count(tables.orders.len()),
+            events: count(tables.events.len()),
             breaches: verifier.finish(),
         })
     }
