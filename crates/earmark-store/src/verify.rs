@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codes::order_status_number;
 
-/// What [`Queries::verify`] has read and found.
+/// What [`crate::Queries::verify`] has read and found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerifyReport {
     /// How many items were read.
